@@ -1,0 +1,56 @@
+# Every target works from a fresh clone; CI calls the same ones.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+
+.PHONY: help setup proto check lint types test test-unit up down bench lock clean
+
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(VENV)/.ready  ## Make the virtual environment from the lock
+
+$(VENV)/.ready: requirements.lock pyproject.toml clients/python/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Footfall needs Python 3.11 or newer, this is %d.%d: set PYTHON=…" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable clients/python --editable .
+	@touch $@
+
+proto: setup  ## Generate the code of the contracts
+	$(BIN)/python protos/generate.py
+
+check: setup lint types  ## Everything that needs no service: format, lint, types, layers, contracts, stale generated code
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/buf lint
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python protos/generate.py --check
+
+types: setup
+	$(BIN)/mypy
+
+test: setup  ## All tests: unit, and integration on real Kafka, Druid and Redis
+	$(BIN)/python -m pytest
+
+test-unit: setup  ## Tests that need no service
+	$(BIN)/python -m pytest tests/unit
+
+up: setup  ## Start the whole system on this machine
+	@$(BIN)/footfall up
+
+down: setup  ## Stop it
+	@$(BIN)/footfall down
+
+bench: setup  ## Measure the hot path
+	$(BIN)/python -m benchmarks
+
+lock: setup  ## Resolve requirements.lock anew
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --extra local --extra dev --no-emit-package footfall --output-file requirements.lock pyproject.toml
+
+clean:  ## Remove the virtual environment and everything that was fetched or stored
+	rm -rf $(VENV) .footfall .mypy_cache .ruff_cache .pytest_cache

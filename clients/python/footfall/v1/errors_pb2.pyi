@@ -1,0 +1,88 @@
+import datetime
+
+from footfall.v1 import ingest_pb2 as _ingest_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Stage(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    STAGE_UNSPECIFIED: _ClassVar[Stage]
+    STAGE_INGEST: _ClassVar[Stage]
+    STAGE_VALIDATION: _ClassVar[Stage]
+    STAGE_DEDUPE: _ClassVar[Stage]
+    STAGE_PROCESSING: _ClassVar[Stage]
+STAGE_UNSPECIFIED: Stage
+STAGE_INGEST: Stage
+STAGE_VALIDATION: Stage
+STAGE_DEDUPE: Stage
+STAGE_PROCESSING: Stage
+
+class StreamErrorsRequest(_message.Message):
+    __slots__ = ("property", "start_time")
+    PROPERTY_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    property: str
+    start_time: _timestamp_pb2.Timestamp
+    def __init__(self, property: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class StreamErrorsResponse(_message.Message):
+    __slots__ = ("error", "heartbeat")
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
+    error: EventError
+    heartbeat: Heartbeat
+    def __init__(self, error: _Optional[_Union[EventError, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ...) -> None: ...
+
+class Heartbeat(_message.Message):
+    __slots__ = ("time",)
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    time: _timestamp_pb2.Timestamp
+    def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class EventError(_message.Message):
+    __slots__ = ("error_id", "property", "stage", "code", "field", "message", "retryable", "writer_id", "sequence", "event_index", "event_id", "payload", "processing_version", "time")
+    ERROR_ID_FIELD_NUMBER: _ClassVar[int]
+    PROPERTY_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    RETRYABLE_FIELD_NUMBER: _ClassVar[int]
+    WRITER_ID_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    EVENT_INDEX_FIELD_NUMBER: _ClassVar[int]
+    EVENT_ID_FIELD_NUMBER: _ClassVar[int]
+    PAYLOAD_FIELD_NUMBER: _ClassVar[int]
+    PROCESSING_VERSION_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    error_id: str
+    property: str
+    stage: Stage
+    code: _ingest_pb2.ErrorCode
+    field: str
+    message: str
+    retryable: bool
+    writer_id: str
+    sequence: int
+    event_index: int
+    event_id: str
+    payload: PayloadPlace
+    processing_version: str
+    time: _timestamp_pb2.Timestamp
+    def __init__(self, error_id: _Optional[str] = ..., property: _Optional[str] = ..., stage: _Optional[_Union[Stage, str]] = ..., code: _Optional[_Union[_ingest_pb2.ErrorCode, str]] = ..., field: _Optional[str] = ..., message: _Optional[str] = ..., retryable: _Optional[bool] = ..., writer_id: _Optional[str] = ..., sequence: _Optional[int] = ..., event_index: _Optional[int] = ..., event_id: _Optional[str] = ..., payload: _Optional[_Union[PayloadPlace, _Mapping]] = ..., processing_version: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class PayloadPlace(_message.Message):
+    __slots__ = ("partition", "offset", "batch_index")
+    PARTITION_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    BATCH_INDEX_FIELD_NUMBER: _ClassVar[int]
+    partition: int
+    offset: int
+    batch_index: int
+    def __init__(self, partition: _Optional[int] = ..., offset: _Optional[int] = ..., batch_index: _Optional[int] = ...) -> None: ...

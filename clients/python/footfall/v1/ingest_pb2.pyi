@@ -1,0 +1,80 @@
+from footfall.v1 import event_pb2 as _event_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class ErrorCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ERROR_CODE_UNSPECIFIED: _ClassVar[ErrorCode]
+    ERROR_CODE_VALUE_INVALID: _ClassVar[ErrorCode]
+    ERROR_CODE_VALUE_REQUIRED: _ClassVar[ErrorCode]
+    ERROR_CODE_NAME_INVALID: _ClassVar[ErrorCode]
+    ERROR_CODE_NAME_RESERVED: _ClassVar[ErrorCode]
+    ERROR_CODE_VALUE_OUT_OF_BOUNDS: _ClassVar[ErrorCode]
+    ERROR_CODE_EXCEEDED_MAX_ENTITIES: _ClassVar[ErrorCode]
+    ERROR_CODE_NAME_DUPLICATED: _ClassVar[ErrorCode]
+    ERROR_CODE_SEQUENCE_REUSED: _ClassVar[ErrorCode]
+    ERROR_CODE_SEQUENCE_TOO_OLD: _ClassVar[ErrorCode]
+    ERROR_CODE_SEQUENCE_JUMP: _ClassVar[ErrorCode]
+    ERROR_CODE_PROCESSING_FAILED: _ClassVar[ErrorCode]
+ERROR_CODE_UNSPECIFIED: ErrorCode
+ERROR_CODE_VALUE_INVALID: ErrorCode
+ERROR_CODE_VALUE_REQUIRED: ErrorCode
+ERROR_CODE_NAME_INVALID: ErrorCode
+ERROR_CODE_NAME_RESERVED: ErrorCode
+ERROR_CODE_VALUE_OUT_OF_BOUNDS: ErrorCode
+ERROR_CODE_EXCEEDED_MAX_ENTITIES: ErrorCode
+ERROR_CODE_NAME_DUPLICATED: ErrorCode
+ERROR_CODE_SEQUENCE_REUSED: ErrorCode
+ERROR_CODE_SEQUENCE_TOO_OLD: ErrorCode
+ERROR_CODE_SEQUENCE_JUMP: ErrorCode
+ERROR_CODE_PROCESSING_FAILED: ErrorCode
+
+class WriteEventsRequest(_message.Message):
+    __slots__ = ("property", "writer_id", "sequence", "events", "sent_time_micros", "trust_client_clock", "historical_import", "validate_only")
+    PROPERTY_FIELD_NUMBER: _ClassVar[int]
+    WRITER_ID_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    SENT_TIME_MICROS_FIELD_NUMBER: _ClassVar[int]
+    TRUST_CLIENT_CLOCK_FIELD_NUMBER: _ClassVar[int]
+    HISTORICAL_IMPORT_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    property: str
+    writer_id: str
+    sequence: int
+    events: _containers.RepeatedCompositeFieldContainer[_event_pb2.Event]
+    sent_time_micros: int
+    trust_client_clock: bool
+    historical_import: bool
+    validate_only: bool
+    def __init__(self, property: _Optional[str] = ..., writer_id: _Optional[str] = ..., sequence: _Optional[int] = ..., events: _Optional[_Iterable[_Union[_event_pb2.Event, _Mapping]]] = ..., sent_time_micros: _Optional[int] = ..., trust_client_clock: _Optional[bool] = ..., historical_import: _Optional[bool] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+
+class WriteEventsResponse(_message.Message):
+    __slots__ = ("accepted", "rejected", "committed_time_micros")
+    ACCEPTED_FIELD_NUMBER: _ClassVar[int]
+    REJECTED_FIELD_NUMBER: _ClassVar[int]
+    COMMITTED_TIME_MICROS_FIELD_NUMBER: _ClassVar[int]
+    accepted: int
+    rejected: _containers.RepeatedCompositeFieldContainer[RejectedEvent]
+    committed_time_micros: int
+    def __init__(self, accepted: _Optional[int] = ..., rejected: _Optional[_Iterable[_Union[RejectedEvent, _Mapping]]] = ..., committed_time_micros: _Optional[int] = ...) -> None: ...
+
+class RejectedEvent(_message.Message):
+    __slots__ = ("index", "event_id", "field", "code", "message")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    EVENT_ID_FIELD_NUMBER: _ClassVar[int]
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    event_id: str
+    field: str
+    code: ErrorCode
+    message: str
+    def __init__(self, index: _Optional[int] = ..., event_id: _Optional[str] = ..., field: _Optional[str] = ..., code: _Optional[_Union[ErrorCode, str]] = ..., message: _Optional[str] = ...) -> None: ...

@@ -1,0 +1,60 @@
+"""The columns of a row, in the order in which they travel: what the event consumer writes and the store reads."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class ColumnType(Enum):
+    """Types that every store has."""
+
+    STRING = "string"
+    LONG = "long"
+    DOUBLE = "double"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of `events.rows` and of the store's table of events."""
+
+    name: str
+    meaning: str
+    type: ColumnType = ColumnType.STRING
+
+
+TIME_COLUMN = "time_ms"
+
+EVENT_COLUMNS: tuple[Column, ...] = (
+    Column(TIME_COLUMN, "the event's own time, corrected for clock skew; Unix milliseconds", ColumnType.LONG),
+    Column("property", "id of the property; `~tick` on the row of a tick"),
+    Column("event_name", "the event's name"),
+    Column("event_id", "the event's own id"),
+    Column("client_id", "the browser, app or till"),
+    Column("user_id", "the signed-in user"),
+    Column("session_id", "the session among those of its client"),
+    Column("host_name", "host of `page_location`, lower case"),
+    Column("page_path", "path of `page_location`, without the query"),
+    Column("page_location", "URL of the page"),
+    Column("page_referrer", "URL of the page that led here"),
+    Column("page_title", "title of the page"),
+    Column("source", "where the event's visit came from: UTM, else the referrer's host, else `(direct)`"),
+    Column("medium", "how it came: UTM, else `organic` or `referral`, else `(none)`"),
+    Column("campaign", "UTM campaign"),
+    Column("channel_group", "GA4's default channel group of source, medium and campaign"),
+    Column("device_category", "desktop, mobile, tablet or smart tv"),
+    Column("browser", "family of the user agent"),
+    Column("operating_system", "operating system of the user agent"),
+    Column("language", "language of the client"),
+    Column("is_bot", "1 if the user agent is a known crawler's, else 0", ColumnType.LONG),
+    Column("currency", "currency of `value`, ISO 4217"),
+    Column("value", "monetary value of the event", ColumnType.DOUBLE),
+    Column("transaction_id", "the order of a purchase or refund"),
+    Column("params", "the other parameters, a JSON object as text"),
+    Column("run", "processing version at work that made the row"),
+    Column("log_hour", "hour of the raw record in the log: hours since the Unix epoch", ColumnType.LONG),
+    Column("raw_partition", "partition of the raw record", ColumnType.LONG),
+    Column("tick_time_micros", "time of the tick, on the row of a tick alone; Unix microseconds", ColumnType.LONG),
+)
+"""An empty string field means that the event has no such value; the store shows it as null."""
+
+EVENTS_TABLE = "events"
+"""Name of the store's table (Druid: datasource) of events."""

@@ -1,0 +1,69 @@
+"""What can go wrong with a request, as the domain sees it.
+
+    Problem                 always one sentence for the caller
+    ├── InvalidRequest      the same request will always fail; names the fields
+    ├── TooLarge            over a size limit; will always fail
+    ├── NotComputable       valid, but the data do not allow an answer
+    ├── TryAgain            a part is away or full; the same request can succeed later
+    ├── TooSlow             the caller reads too slowly and has to resume
+    └── DeadlinePassed      nobody waits for the answer any more
+
+Servers turn them into a gRPC status in one place (`footfall_server.hosts.status`). Nothing else ever reaches a caller.
+"""
+
+from dataclasses import dataclass
+
+
+class Problem(Exception):
+    """Something that the caller is told about, in one sentence."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """A field of a request that is wrong."""
+
+    field: str
+    """Path of the field, for example `metrics[1].name`."""
+    description: str
+    """One sentence: what was wrong, and what is allowed."""
+
+
+class InvalidRequest(Problem):
+    """The request is wrong, and always will be."""
+
+    def __init__(self, *violations: FieldViolation) -> None:
+        super().__init__("; ".join(f"{v.field}: {v.description}" if v.field else v.description for v in violations))
+        self.violations = violations
+
+    @classmethod
+    def of(cls, field: str, description: str) -> "InvalidRequest":
+        """Return the problem of a single field; an empty `field` means the request as a whole."""
+        return cls(FieldViolation(field, description))
+
+
+class TooLarge(Problem):
+    """The request is over a size limit."""
+
+
+class NotComputable(Problem):
+    """The request is valid, but the data do not allow an answer."""
+
+
+class TryAgain(Problem):
+    """A part of the system is away or full."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class TooSlow(Problem):
+    """The caller reads its stream too slowly; nothing is buffered without bound."""
+
+
+class DeadlinePassed(Problem):
+    """The caller's deadline is past."""

@@ -1,0 +1,32 @@
+"""Names of properties: `properties/{id}`."""
+
+import re
+
+from footfall_core.problems import InvalidRequest
+
+PREFIX = "properties/"
+PROPERTY_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+TICK_PROPERTY = "~tick"
+"""The reserved property of ticks; no valid id looks like it."""
+
+
+def parse_property(name: str, field: str = "property") -> str:
+    """Return the property id in a name `properties/{id}`.
+
+    Raises:
+        InvalidRequest: the name is not of that form.
+    """
+    property_id = name.removeprefix(PREFIX)
+    if name.startswith(PREFIX) and PROPERTY_ID.fullmatch(property_id):
+        return property_id
+    raise InvalidRequest.of(
+        field,
+        f"{name[:80]!r} is not a property; allowed is properties/{{id}}, the id of 1 to 63 lower-case letters, "
+        "digits and hyphens, not beginning with a hyphen.",
+    )
+
+
+def property_name(property_id: str) -> str:
+    """Return `properties/{id}`."""
+    return PREFIX + property_id

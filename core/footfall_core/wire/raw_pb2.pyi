@@ -1,0 +1,45 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class RawRecord(_message.Message):
+    __slots__ = ("batches", "tick_time_micros")
+    BATCHES_FIELD_NUMBER: _ClassVar[int]
+    TICK_TIME_MICROS_FIELD_NUMBER: _ClassVar[int]
+    batches: _containers.RepeatedCompositeFieldContainer[RawBatch]
+    tick_time_micros: int
+    def __init__(self, batches: _Optional[_Iterable[_Union[RawBatch, _Mapping]]] = ..., tick_time_micros: _Optional[int] = ...) -> None: ...
+
+class RawBatch(_message.Message):
+    __slots__ = ("request", "rejected", "received_time_micros", "peer_address", "user_agent", "rules_version", "trace_parent")
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    REJECTED_FIELD_NUMBER: _ClassVar[int]
+    RECEIVED_TIME_MICROS_FIELD_NUMBER: _ClassVar[int]
+    PEER_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    USER_AGENT_FIELD_NUMBER: _ClassVar[int]
+    RULES_VERSION_FIELD_NUMBER: _ClassVar[int]
+    TRACE_PARENT_FIELD_NUMBER: _ClassVar[int]
+    request: bytes
+    rejected: _containers.RepeatedCompositeFieldContainer[Verdict]
+    received_time_micros: int
+    peer_address: str
+    user_agent: str
+    rules_version: str
+    trace_parent: str
+    def __init__(self, request: _Optional[bytes] = ..., rejected: _Optional[_Iterable[_Union[Verdict, _Mapping]]] = ..., received_time_micros: _Optional[int] = ..., peer_address: _Optional[str] = ..., user_agent: _Optional[str] = ..., rules_version: _Optional[str] = ..., trace_parent: _Optional[str] = ...) -> None: ...
+
+class Verdict(_message.Message):
+    __slots__ = ("index", "field", "code", "message")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    field: str
+    code: int
+    message: str
+    def __init__(self, index: _Optional[int] = ..., field: _Optional[str] = ..., code: _Optional[int] = ..., message: _Optional[str] = ...) -> None: ...

@@ -1,0 +1,58 @@
+"""What a handler sees of its call. Handlers do not know their host: bytes and a `Call` in, bytes or a status out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a method."""
+
+    method: str
+    """Full name, `/footfall.v1.IngestService/WriteEvents`."""
+    metadata: Mapping[str, str]
+    """The text metadata, names in lower case; of several values the last."""
+    peer_address: str
+    """Address of the client as the gateway reports it, else that of the connection; empty if unknown."""
+    time_remaining: Callable[[], float | None]
+    """Seconds until the caller's deadline, never negative; None without one."""
+    draining: asyncio.Event
+    """Set when the server is about to stop: a stream should end, with a status that says so."""
+    log: dict[str, object] = field(default_factory=dict)
+    """What the handler adds to the call's one log line."""
+
+    @property
+    def user_agent(self) -> str:
+        """The user agent that the caller stated, else that of its gRPC library."""
+        return self.metadata.get("x-forwarded-user-agent") or self.metadata.get("user-agent", "")
+
+
+UnaryHandler = Callable[[bytes, Call], Awaitable[bytes]]
+"""Takes the bytes of a request and returns those of the answer, or raises a `Problem`."""
+
+StreamHandler = Callable[[bytes, Call], AsyncIterator[bytes]]
+"""Takes the bytes of a request and yields those of the answers, or raises a `Problem`."""
+
+
+class Kind(Enum):
+    """How many messages go which way."""
+
+    UNARY = "unary"
+    SERVER_STREAM = "server stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and its handler."""
+
+    method: str
+    """Full name, `/footfall.v1.IngestService/WriteEvents`."""
+    handler: UnaryHandler | StreamHandler
+    kind: Kind = Kind.UNARY
+
+    @property
+    def service(self) -> str:
+        """Name of the service, `footfall.v1.IngestService`."""
+        return self.method.split("/")[1]

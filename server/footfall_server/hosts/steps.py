@@ -1,0 +1,69 @@
+"""What surrounds every handler, outermost first. Each step is entered before the handler and left after it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import structlog
+
+from footfall_core.problems import DeadlinePassed, Problem
+from footfall_server.hosts.call import Call
+from footfall_server.hosts.status import StatusError, status_of
+
+Step = Callable[[Call], AbstractAsyncContextManager[None]]
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def one_log_line(call: Call) -> AsyncIterator[None]:
+    """Log the call when it has ended, with whatever the handler put into `call.log`."""
+    started = time.perf_counter()
+    outcome = "OK"
+    try:
+        yield
+    except StatusError as error:
+        outcome = error.code_name
+        call.log["message"] = error.message
+        raise
+    except (asyncio.CancelledError, GeneratorExit):
+        outcome = "CANCELLED"
+        raise
+    finally:
+        log.info("rpc", method=call.method, code=outcome, ms=round((time.perf_counter() - started) * 1e3, 1), **call.log)
+
+
+@asynccontextmanager
+async def problem_to_status(call: Call) -> AsyncIterator[None]:
+    """Turn a domain error into its status; log what is not one, and tell the caller nothing of it."""
+    try:
+        yield
+    except Problem as problem:
+        raise status_of(problem) from problem
+    except Exception as error:
+        log.exception("unexpected error", method=call.method)
+        raise status_of(error) from error
+
+
+@asynccontextmanager
+async def within_deadline(call: Call) -> AsyncIterator[None]:
+    """Refuse a call whose deadline is past, before anything was done, and end one whose deadline passes."""
+    remaining = call.time_remaining()
+    if remaining is not None and remaining <= 0:
+        raise DeadlinePassed("The deadline was past before the call was begun; nothing was done.")
+    try:
+        async with asyncio.timeout(remaining):
+            yield
+    except TimeoutError as error:
+        raise DeadlinePassed("The deadline passed during the call; its outcome is not known.") from error
+
+
+@asynccontextmanager
+async def allowed(call: Call) -> AsyncIterator[None]:
+    """Let every call through: keys and quotas do not exist yet, as each server says at its start."""
+    del call
+    yield
+
+
+AROUND_EVERY_CALL: tuple[Step, ...] = (one_log_line, problem_to_status, within_deadline, allowed)
