@@ -24,7 +24,13 @@ TARGETS = {PUBLIC: ROOT / "clients/python/footfall/v1", INTERNAL: ROOT / "core/f
 def generate(into: Path) -> None:
     """Run protoc over all contracts; the files land under `into` by their proto package."""
     protos = sorted((ROOT / "protos").rglob("*.proto"))
-    common = [sys.executable, "-m", "grpc_tools.protoc", f"-I{ROOT / 'protos'}", f"-I{files('grpc_tools') / '_proto'}"]
+    common = [
+        sys.executable,
+        "-m",
+        "grpc_tools.protoc",
+        f"-I{ROOT / 'protos'}",
+        f"-I{files('grpc_tools') / '_proto'}",
+    ]
     subprocess.run(  # noqa: S603 - our own arguments
         [
             *common,

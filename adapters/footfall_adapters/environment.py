@@ -59,3 +59,12 @@ def read_settings(variables: Mapping[str, str], *classes: type[Any]) -> tuple[An
     settings = tuple(environment.read(cls) for cls in classes)
     environment.check()
     return settings
+
+
+@dataclasses.dataclass(frozen=True)
+class InstanceSettings:
+    """Which instance of its kind a process is."""
+
+    name: str
+    """A stable name, unique among all processes of the system: it stays the same over restarts, because Kafka's
+    transactional ids and memberships are made of it."""

@@ -1,0 +1,1 @@
+"""The processes that read topics: event consumer and query consumer."""

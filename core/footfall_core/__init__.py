@@ -1,0 +1,1 @@
+"""The rules of Footfall and the ports to the outside; no I/O."""

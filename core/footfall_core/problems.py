@@ -14,7 +14,7 @@ Servers turn them into a gRPC status in one place (`footfall_server.hosts.status
 from dataclasses import dataclass
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818 - the domain's word; not every problem is an error of ours
     """Something that the caller is told about, in one sentence."""
 
     def __init__(self, message: str) -> None:

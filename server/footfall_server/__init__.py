@@ -1,0 +1,1 @@
+"""The processes that serve gRPC: ingest, query and error server."""

@@ -1,0 +1,1 @@
+"""The event consumer: raw records in, rows out, exactly once."""

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x66ootfall/internal/v1/raw.proto\x12\x14\x66ootfall.internal.v1\"V\n\tRawRecord\x12/\n\x07\x62\x61tches\x18\x01 \x03(\x0b\x32\x1e.footfall.internal.v1.RawBatch\x12\x18\n\x10tick_time_micros\x18\x02 \x01(\x03\"\xc1\x01\n\x08RawBatch\x12\x0f\n\x07request\x18\x01 \x01(\x0c\x12/\n\x08rejected\x18\x02 \x03(\x0b\x32\x1d.footfall.internal.v1.Verdict\x12\x1c\n\x14received_time_micros\x18\x03 \x01(\x03\x12\x14\n\x0cpeer_address\x18\x04 \x01(\t\x12\x12\n\nuser_agent\x18\x05 \x01(\t\x12\x15\n\rrules_version\x18\x06 \x01(\t\x12\x14\n\x0ctrace_parent\x18\x07 \x01(\t\"F\n\x07Verdict\x12\r\n\x05index\x18\x01 \x01(\x05\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0c\n\x04\x63ode\x18\x03 \x01(\x05\x12\x0f\n\x07message\x18\x04 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x66ootfall/internal/v1/raw.proto\x12\x14\x66ootfall.internal.v1\"6\n\tRawRecord\x12\x0f\n\x07\x62\x61tches\x18\x01 \x03(\x0c\x12\x18\n\x10tick_time_micros\x18\x02 \x01(\x03\"\xc1\x01\n\x08RawBatch\x12\x0f\n\x07request\x18\x01 \x01(\x0c\x12/\n\x08rejected\x18\x02 \x03(\x0b\x32\x1d.footfall.internal.v1.Verdict\x12\x1c\n\x14received_time_micros\x18\x03 \x01(\x03\x12\x14\n\x0cpeer_address\x18\x04 \x01(\t\x12\x12\n\nuser_agent\x18\x05 \x01(\t\x12\x15\n\rrules_version\x18\x06 \x01(\t\x12\x14\n\x0ctrace_parent\x18\x07 \x01(\t\"F\n\x07Verdict\x12\r\n\x05index\x18\x01 \x01(\x05\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0c\n\x04\x63ode\x18\x03 \x01(\x05\x12\x0f\n\x07message\x18\x04 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,9 +32,9 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'footfall.internal.v1.raw_pb
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_RAWRECORD']._serialized_start=56
-  _globals['_RAWRECORD']._serialized_end=142
-  _globals['_RAWBATCH']._serialized_start=145
-  _globals['_RAWBATCH']._serialized_end=338
-  _globals['_VERDICT']._serialized_start=340
-  _globals['_VERDICT']._serialized_end=410
+  _globals['_RAWRECORD']._serialized_end=110
+  _globals['_RAWBATCH']._serialized_start=113
+  _globals['_RAWBATCH']._serialized_end=306
+  _globals['_VERDICT']._serialized_start=308
+  _globals['_VERDICT']._serialized_end=378
 # @@protoc_insertion_point(module_scope)

@@ -10,9 +10,9 @@ class RawRecord(_message.Message):
     __slots__ = ("batches", "tick_time_micros")
     BATCHES_FIELD_NUMBER: _ClassVar[int]
     TICK_TIME_MICROS_FIELD_NUMBER: _ClassVar[int]
-    batches: _containers.RepeatedCompositeFieldContainer[RawBatch]
+    batches: _containers.RepeatedScalarFieldContainer[bytes]
     tick_time_micros: int
-    def __init__(self, batches: _Optional[_Iterable[_Union[RawBatch, _Mapping]]] = ..., tick_time_micros: _Optional[int] = ...) -> None: ...
+    def __init__(self, batches: _Optional[_Iterable[bytes]] = ..., tick_time_micros: _Optional[int] = ...) -> None: ...
 
 class RawBatch(_message.Message):
     __slots__ = ("request", "rejected", "received_time_micros", "peer_address", "user_agent", "rules_version", "trace_parent")

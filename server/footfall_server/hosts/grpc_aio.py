@@ -12,11 +12,11 @@ from typing import Any, cast
 
 import grpc
 import structlog
+from footfall.v1 import errors_pb2, ingest_pb2, query_pb2
+from footfall_core.limits import MAX_REQUEST_BYTES
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from footfall.v1 import errors_pb2, ingest_pb2, query_pb2
-from footfall_core.limits import MAX_REQUEST_BYTES
 from footfall_server.hosts.call import Call, Kind, Route, StreamHandler, UnaryHandler
 from footfall_server.hosts.status import StatusError
 from footfall_server.hosts.steps import AROUND_EVERY_CALL
@@ -80,7 +80,9 @@ class Server:
         )
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        reflection.enable_server_reflection((*PUBLIC_SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
+        reflection.enable_server_reflection(
+            (*PUBLIC_SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server
+        )
         self._services = sorted({route.service for route in routes})
         for service in self._services:
             methods = {r.method.rsplit("/", 1)[1]: self._hosted(r) for r in routes if r.service == service}
@@ -124,7 +126,8 @@ class Server:
                         await around.enter_async_context(step(call))
                     return await handler(request, call)
             except StatusError as status:
-                return await _abort(context, status)
+                await _abort(context, status)
+                raise  # abort has raised already
 
         return answer
 
@@ -145,9 +148,7 @@ class Server:
         return answers
 
     def _call(self, route: Route, context: grpc.aio.ServicerContext[bytes, bytes]) -> Call:
-        metadata = {
-            str(name): value for name, value in context.invocation_metadata() or () if isinstance(value, str)
-        }
+        metadata = {str(name): value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
         return Call(
             method=route.method,
             metadata=metadata,
@@ -157,7 +158,7 @@ class Server:
         )
 
 
-async def _abort(context: "grpc.aio.ServicerContext[bytes, bytes]", status: StatusError) -> Any:
+async def _abort(context: "grpc.aio.ServicerContext[bytes, bytes]", status: StatusError) -> None:
     await context.abort(_CODES[status.code], status.message, tuple(status.trailers))
 
 
@@ -167,4 +168,6 @@ def _peer_address(metadata: dict[str, str], peer: str) -> str:
     if forwarded:
         return forwarded.rsplit(",", 1)[-1].strip()
     transport, _, rest = peer.partition(":")
-    return rest.rsplit(":", 1)[0].strip("[]").replace("%5B", "").replace("%5D", "") if transport.startswith("ip") else ""
+    return (
+        rest.rsplit(":", 1)[0].strip("[]").replace("%5B", "").replace("%5D", "") if transport.startswith("ip") else ""
+    )

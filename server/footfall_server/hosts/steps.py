@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import structlog
-
 from footfall_core.problems import DeadlinePassed, Problem
+
 from footfall_server.hosts.call import Call
 from footfall_server.hosts.status import StatusError, status_of
 
@@ -31,7 +31,13 @@ async def one_log_line(call: Call) -> AsyncIterator[None]:
         outcome = "CANCELLED"
         raise
     finally:
-        log.info("rpc", method=call.method, code=outcome, ms=round((time.perf_counter() - started) * 1e3, 1), **call.log)
+        log.info(
+            "rpc",
+            method=call.method,
+            code=outcome,
+            ms=round((time.perf_counter() - started) * 1e3, 1),
+            **call.log,
+        )
 
 
 @asynccontextmanager

@@ -26,25 +26,25 @@ from footfall.v1 import ingest_pb2 as footfall_dot_v1_dot_ingest__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x66ootfall/v1/errors.proto\x12\x0b\x66ootfall.v1\x1a\x18\x66ootfall/v1/ingest.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"W\n\x13StreamErrorsRequest\x12\x10\n\x08property\x18\x01 \x01(\t\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"x\n\x14StreamErrorsResponse\x12(\n\x05\x65rror\x18\x01 \x01(\x0b\x32\x17.footfall.v1.EventErrorH\x00\x12+\n\theartbeat\x18\x02 \x01(\x0b\x32\x16.footfall.v1.HeartbeatH\x00\x42\t\n\x07message\"5\n\tHeartbeat\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xff\x02\n\nEventError\x12\x10\n\x08\x65rror_id\x18\x01 \x01(\t\x12\x10\n\x08property\x18\x02 \x01(\t\x12!\n\x05stage\x18\x03 \x01(\x0e\x32\x12.footfall.v1.Stage\x12$\n\x04\x63ode\x18\x04 \x01(\x0e\x32\x16.footfall.v1.ErrorCode\x12\r\n\x05\x66ield\x18\x05 \x01(\t\x12\x0f\n\x07message\x18\x06 \x01(\t\x12\x11\n\tretryable\x18\x07 \x01(\x08\x12\x11\n\twriter_id\x18\x08 \x01(\t\x12\x10\n\x08sequence\x18\t \x01(\x03\x12\x18\n\x0b\x65vent_index\x18\n \x01(\x05H\x00\x88\x01\x01\x12\x10\n\x08\x65vent_id\x18\x0b \x01(\t\x12*\n\x07payload\x18\x0c \x01(\x0b\x32\x19.footfall.v1.PayloadPlace\x12\x1a\n\x12processing_version\x18\r \x01(\t\x12(\n\x04time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0e\n\x0c_event_index\"F\n\x0cPayloadPlace\x12\x11\n\tpartition\x18\x01 \x01(\x05\x12\x0e\n\x06offset\x18\x02 \x01(\x03\x12\x13\n\x0b\x62\x61tch_index\x18\x03 \x01(\x05*n\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTAGE_INGEST\x10\x01\x12\x14\n\x10STAGE_VALIDATION\x10\x02\x12\x10\n\x0cSTAGE_DEDUPE\x10\x03\x12\x14\n\x10STAGE_PROCESSING\x10\x04\x32\x65\n\x0c\x45rrorService\x12U\n\x0cStreamErrors\x12 .footfall.v1.StreamErrorsRequest\x1a!.footfall.v1.StreamErrorsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x66ootfall/v1/errors.proto\x12\x0b\x66ootfall.v1\x1a\x18\x66ootfall/v1/ingest.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"W\n\x13StreamErrorsRequest\x12\x10\n\x08property\x18\x01 \x01(\t\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"x\n\x14StreamErrorsResponse\x12(\n\x05\x65rror\x18\x01 \x01(\x0b\x32\x17.footfall.v1.EventErrorH\x00\x12+\n\theartbeat\x18\x02 \x01(\x0b\x32\x16.footfall.v1.HeartbeatH\x00\x42\t\n\x07message\"C\n\tHeartbeat\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04live\x18\x02 \x01(\x08\"\xff\x02\n\nEventError\x12\x10\n\x08\x65rror_id\x18\x01 \x01(\t\x12\x10\n\x08property\x18\x02 \x01(\t\x12!\n\x05stage\x18\x03 \x01(\x0e\x32\x12.footfall.v1.Stage\x12$\n\x04\x63ode\x18\x04 \x01(\x0e\x32\x16.footfall.v1.ErrorCode\x12\r\n\x05\x66ield\x18\x05 \x01(\t\x12\x0f\n\x07message\x18\x06 \x01(\t\x12\x11\n\tretryable\x18\x07 \x01(\x08\x12\x11\n\twriter_id\x18\x08 \x01(\t\x12\x10\n\x08sequence\x18\t \x01(\x03\x12\x18\n\x0b\x65vent_index\x18\n \x01(\x05H\x00\x88\x01\x01\x12\x10\n\x08\x65vent_id\x18\x0b \x01(\t\x12*\n\x07payload\x18\x0c \x01(\x0b\x32\x19.footfall.v1.PayloadPlace\x12\x1a\n\x12processing_version\x18\r \x01(\t\x12(\n\x04time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0e\n\x0c_event_index\"F\n\x0cPayloadPlace\x12\x11\n\tpartition\x18\x01 \x01(\x05\x12\x0e\n\x06offset\x18\x02 \x01(\x03\x12\x13\n\x0b\x62\x61tch_index\x18\x03 \x01(\x05*n\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTAGE_INGEST\x10\x01\x12\x14\n\x10STAGE_VALIDATION\x10\x02\x12\x10\n\x0cSTAGE_DEDUPE\x10\x03\x12\x14\n\x10STAGE_PROCESSING\x10\x04\x32\x65\n\x0c\x45rrorService\x12U\n\x0cStreamErrors\x12 .footfall.v1.StreamErrorsRequest\x1a!.footfall.v1.StreamErrorsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'footfall.v1.errors_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_STAGE']._serialized_start=824
-  _globals['_STAGE']._serialized_end=934
+  _globals['_STAGE']._serialized_start=838
+  _globals['_STAGE']._serialized_end=948
   _globals['_STREAMERRORSREQUEST']._serialized_start=100
   _globals['_STREAMERRORSREQUEST']._serialized_end=187
   _globals['_STREAMERRORSRESPONSE']._serialized_start=189
   _globals['_STREAMERRORSRESPONSE']._serialized_end=309
   _globals['_HEARTBEAT']._serialized_start=311
-  _globals['_HEARTBEAT']._serialized_end=364
-  _globals['_EVENTERROR']._serialized_start=367
-  _globals['_EVENTERROR']._serialized_end=750
-  _globals['_PAYLOADPLACE']._serialized_start=752
-  _globals['_PAYLOADPLACE']._serialized_end=822
-  _globals['_ERRORSERVICE']._serialized_start=936
-  _globals['_ERRORSERVICE']._serialized_end=1037
+  _globals['_HEARTBEAT']._serialized_end=378
+  _globals['_EVENTERROR']._serialized_start=381
+  _globals['_EVENTERROR']._serialized_end=764
+  _globals['_PAYLOADPLACE']._serialized_start=766
+  _globals['_PAYLOADPLACE']._serialized_end=836
+  _globals['_ERRORSERVICE']._serialized_start=950
+  _globals['_ERRORSERVICE']._serialized_end=1051
 # @@protoc_insertion_point(module_scope)

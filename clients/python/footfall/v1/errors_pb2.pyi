@@ -40,10 +40,12 @@ class StreamErrorsResponse(_message.Message):
     def __init__(self, error: _Optional[_Union[EventError, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ...) -> None: ...
 
 class Heartbeat(_message.Message):
-    __slots__ = ("time",)
+    __slots__ = ("time", "live")
     TIME_FIELD_NUMBER: _ClassVar[int]
+    LIVE_FIELD_NUMBER: _ClassVar[int]
     time: _timestamp_pb2.Timestamp
-    def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    live: bool
+    def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., live: _Optional[bool] = ...) -> None: ...
 
 class EventError(_message.Message):
     __slots__ = ("error_id", "property", "stage", "code", "field", "message", "retryable", "writer_id", "sequence", "event_index", "event_id", "payload", "processing_version", "time")

@@ -48,7 +48,8 @@ class ErrorServiceServicer:
 
     def StreamErrors(self, request, context):
         """Pushes errors from now on, or from a time in the past. Delivery is at least once, with a stable `error_id`. The
-        stream does not end by itself. Heartbeats come whenever nothing else did for the heartbeat interval.
+        stream does not end by itself. Heartbeats come whenever nothing else did for the heartbeat interval, and one more
+        at once, when the stream has caught up (`live`).
 
         Errors: INVALID_ARGUMENT (bad property), RESOURCE_EXHAUSTED (the client reads too slowly: call again with the
         time of the last error it saw), UNAVAILABLE (draining, Kafka away: call again).

@@ -1,0 +1,224 @@
+"""The event log in Kafka: batches that arrive together share a transaction.
+
+One thread owns one transactional producer. What arrives while a transaction is under way goes into the next one. The
+transactional id is the instance's own and stable, so a restarted server fences what its predecessor left open.
+"""
+
+import asyncio
+import threading
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+import structlog
+from confluent_kafka import KafkaException, Producer
+from footfall_core.clock import Clock, Micros
+from footfall_core.packing import raw_records, tick_record
+from footfall_core.problems import TryAgain
+
+from footfall_adapters.kafka.settings import KafkaSettings
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class CommitterSettings:
+    """How batches are committed."""
+
+    transaction_timeout_ms: int = 5_000
+    """After this long the broker aborts a transaction whose server is gone; until then it stops every reader of the
+    partitions that it spans. Milliseconds."""
+    max_pending_bytes: int = 64 * 1024 * 1024
+    """Bytes of batches that may wait for a commit; beyond it, callers are told to try again."""
+    reconnect_seconds: float = 5.0
+    """How long one attempt to reach Kafka may take. Callers are told to try again meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    raw_batch: bytes
+    partition: int | None
+    done: "asyncio.Future[Micros]"
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What goes into one transaction."""
+
+    batches: list[_Pending] = field(default_factory=list)
+    reports: list[tuple[bytes, bytes]] = field(default_factory=list)
+    tick: bool = False
+
+
+class KafkaEventLog:
+    """`footfall_core.ports.EventLog` in Kafka. Enter it to start, leave it to commit what waits and stop."""
+
+    def __init__(self, kafka: KafkaSettings, settings: CommitterSettings, instance: str, clock: Clock) -> None:
+        self._kafka = kafka
+        self._settings = settings
+        self._clock = clock
+        self._transactional_id = f"{kafka.topic_prefix}ingest.{instance}"
+        self._raw_topic = kafka.topic("events.raw")
+        self._error_topic = kafka.topic("errors")
+        self._wake = threading.Condition()
+        self._waiting = _Gathered()
+        self._pending_bytes = 0
+        self._turn = 0
+        self._away: str | None = "Kafka has not been reached yet."
+        self._stopping = False
+        self._connected = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+        # a server that cannot reach Kafka yet starts all the same, and tells its callers to try again
+        await asyncio.to_thread(self._connected.wait, self._settings.reconnect_seconds)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        await asyncio.to_thread(self._thread.join)
+
+    async def append(self, raw_batch: bytes, partition: int | None) -> Micros:
+        """Store a batch; see the port."""
+        pending = _Pending(raw_batch, partition, self._loop.create_future())
+        with self._wake:
+            if self._away is not None:
+                raise TryAgain(f"The event log cannot be written: {self._away}")
+            if self._stopping:
+                raise TryAgain("The server is stopping.")
+            if self._pending_bytes + len(raw_batch) > self._settings.max_pending_bytes:
+                raise TryAgain("Too much is in flight.")
+            self._pending_bytes += len(raw_batch)
+            self._waiting.batches.append(pending)
+            self._wake.notify()
+        return await pending.done
+
+    def report(self, error_record: bytes, key: bytes) -> None:
+        """Store an error record with the next commit; see the port."""
+        with self._wake:
+            if self._away is None and len(self._waiting.reports) < 10_000:
+                self._waiting.reports.append((error_record, key))
+                self._wake.notify()
+            else:
+                log.warning("error record given up: the caller was told, the error stream will not show it")
+
+    def tick(self) -> None:
+        """Commit a tick to every partition soon. Called from any thread."""
+        with self._wake:
+            self._waiting.tick = self._away is None
+            self._wake.notify()
+
+    def _run(self) -> None:
+        producer: Producer | None = None
+        while True:
+            if producer is None:
+                producer = self._connect()
+                if producer is None:
+                    if self._stopping:
+                        return
+                    continue
+            gathered = self._take()
+            if gathered is None:
+                return
+            try:
+                self._commit(producer, gathered)
+            except (KafkaException, BufferError) as error:
+                # Whatever it was, an ambiguous commit included: a new producer under the same id fences what is still
+                # in flight, so a late request cannot land in a later transaction (librdkafka #5423).
+                log.warning("transaction failed", error=str(error), batches=len(gathered.batches))
+                self._settle(
+                    gathered,
+                    TryAgain("The event log did not confirm the batch; it may or may not be stored."),
+                )
+                with suppress(KafkaException):
+                    producer.purge()
+                producer = None
+            else:
+                self._settle(gathered, self._clock.now())
+
+    def _connect(self) -> Producer | None:
+        producer = Producer(
+            {
+                "bootstrap.servers": self._kafka.bootstrap_servers,
+                "transactional.id": self._transactional_id,
+                "transaction.timeout.ms": self._settings.transaction_timeout_ms,
+                "delivery.timeout.ms": self._settings.transaction_timeout_ms,
+                "linger.ms": 0,  # the committer gathers by itself
+                "compression.type": "lz4",
+                "message.max.bytes": 6 * 1024 * 1024,
+                "log_level": 3,
+            }
+        )
+        try:
+            producer.init_transactions(self._settings.reconnect_seconds)
+        except KafkaException as error:
+            self._went_away(str(error.args[0].str()))
+            return None
+        with self._wake:
+            self._away = None
+        self._connected.set()
+        log.info("event log connected", transactional_id=self._transactional_id)
+        return producer
+
+    def _went_away(self, reason: str) -> None:
+        """Tell everyone who waits; nobody waits for a log that is away."""
+        with self._wake:
+            self._away = reason
+            gathered, self._waiting = self._waiting, _Gathered()
+        log.warning("event log away", reason=reason)
+        self._settle(gathered, TryAgain(f"The event log cannot be written: {reason}"))
+
+    def _take(self) -> _Gathered | None:
+        with self._wake:
+            while not (self._waiting.batches or self._waiting.reports or self._waiting.tick):
+                if self._stopping:
+                    return None
+                self._wake.wait()
+            gathered, self._waiting = self._waiting, _Gathered()
+            return gathered
+
+    def _commit(self, producer: Producer, gathered: _Gathered) -> None:
+        by_partition: dict[int, list[bytes]] = defaultdict(list)
+        self._turn = (self._turn + 1) % self._kafka.raw_partitions
+        for pending in gathered.batches:
+            by_partition[self._turn if pending.partition is None else pending.partition].append(pending.raw_batch)
+        producer.begin_transaction()
+        for partition, batches in by_partition.items():
+            for record in raw_records(batches):
+                self._produce(producer, record, partition)
+        if gathered.tick:
+            # stamped here: whatever was acknowledged before now stands before it in the log
+            record = tick_record(self._clock.now())
+            for partition in range(self._kafka.raw_partitions):
+                self._produce(producer, record, partition)
+        for error_record, key in gathered.reports:
+            producer.produce(self._error_topic, error_record, key)
+        producer.commit_transaction(self._settings.transaction_timeout_ms / 1000)
+
+    def _produce(self, producer: Producer, record: bytes, partition: int) -> None:
+        # the key names the partition, so that the consumer's state lives where the batches arrive
+        producer.produce(self._raw_topic, record, str(partition), partition)
+
+    def _settle(self, gathered: _Gathered, result: Micros | TryAgain) -> None:
+        with self._wake:
+            self._pending_bytes -= sum(len(pending.raw_batch) for pending in gathered.batches)
+        if gathered.batches:
+            self._loop.call_soon_threadsafe(_resolve, gathered.batches, result)
+
+
+def _resolve(batches: list[_Pending], result: Micros | TryAgain) -> None:
+    for pending in batches:
+        if pending.done.done():
+            continue  # the caller's deadline passed meanwhile
+        if isinstance(result, TryAgain):
+            pending.done.set_exception(TryAgain(result.message, retry_after_seconds=result.retry_after_seconds))
+        else:
+            pending.done.set_result(result)

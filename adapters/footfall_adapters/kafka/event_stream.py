@@ -1,0 +1,134 @@
+"""Drives the processing of raw records in Quix Streams: exactly once, with the windows in RocksDB.
+
+The offsets of what was read, the rows, the errors and the new state (as its changelog) are one Kafka transaction.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+from footfall_core.errors.records import error_record
+from footfall_core.processing.record import Outcome, Place, row_records
+from quixstreams import Application, State, message_context
+
+from footfall_adapters.kafka.settings import KafkaSettings
+
+log = structlog.get_logger()
+
+Process = Callable[[bytes, Place, Callable[[str], bytes | None]], Outcome]
+"""Decides what becomes of a raw record, given its bytes, its place and a way to load state."""
+
+WINDOW_TTL = timedelta(days=7)
+"""A writer's window is kept this long after the writer's last batch, by record time."""
+
+
+@dataclass(frozen=True)
+class StateSettings:
+    """Where the event consumer keeps its state."""
+
+    dir: Path
+    """Folder of RocksDB; one instance's own. Rebuilt from the changelog topic if it is lost."""
+
+
+@dataclass(frozen=True)
+class StreamSettings:
+    """How raw records are processed."""
+
+    group: str = "event-consumers"
+    """Consumer group, and with it the run: another group processes the log anew."""
+    commit_interval_seconds: float = 0.1
+    """How much is gathered into one transaction; rows can be read when it commits."""
+    session_timeout_ms: int = 30_000
+    """After this long the partitions of an instance that is gone go to others. Longer than a restart takes, which
+    gets its partitions back without moving any state. Milliseconds."""
+    transaction_timeout_ms: int = 10_000
+    """After this long the broker aborts a transaction whose consumer is gone. Milliseconds."""
+
+
+class EventStream:
+    """Reads `events.raw`, and writes what `process` makes of it."""
+
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        settings: StreamSettings,
+        state: StateSettings,
+        instance: str,
+        process: Process,
+    ) -> None:
+        self._process = process
+        self._rows_topic = kafka.topic("events.rows")
+        self._error_topic = kafka.topic("errors")
+        self._last_record: float | None = None
+        self._app = Application(
+            broker_address=kafka.bootstrap_servers,
+            consumer_group=kafka.topic(settings.group),
+            auto_offset_reset="earliest",
+            processing_guarantee="exactly-once",
+            commit_interval=settings.commit_interval_seconds,
+            # with the default of a second, the second record of a burst waits that long
+            consumer_poll_timeout=0.02,
+            state_dir=state.dir,
+            # lost source offsets must stop the consumer, not silently forget which batches were seen
+            auto_recover_from_source_offset_out_of_range=False,
+            loglevel=None,
+            consumer_extra_config={
+                # a restarted consumer takes its partitions again at once
+                "group.instance.id": instance,
+                "session.timeout.ms": settings.session_timeout_ms,
+                "heartbeat.interval.ms": 3_000,
+                "isolation.level": "read_committed",
+                "fetch.message.max.bytes": 8 * 1024 * 1024,
+                "fetch.wait.max.ms": 50,
+            },
+            producer_extra_config={
+                "transactional.id": f"{kafka.topic_prefix}events.{instance}",
+                "transaction.timeout.ms": settings.transaction_timeout_ms,
+                "delivery.timeout.ms": settings.transaction_timeout_ms,
+                "message.max.bytes": 6 * 1024 * 1024,
+                "compression.type": "lz4",
+                "linger.ms": 5,
+            },
+        )
+        raw_topic = self._app.topic(kafka.topic("events.raw"), value_deserializer="bytes", key_deserializer="bytes")
+        self._frame = self._app.dataframe(raw_topic)
+        self._frame.update(self._take, stateful=True, metadata=True)
+        self._producer = self._frame.processing_context.producer
+
+    def run(self) -> None:
+        """Process until SIGTERM or SIGINT; call it in the main thread, whose signals it handles."""
+        self._app.run()
+
+    def is_ready(self) -> bool:
+        """Return whether records are being processed: ticks come all the time, so silence means that it hangs."""
+        return self._last_record is not None and time.monotonic() - self._last_record < 30
+
+    def _take(self, value: bytes, key: bytes, timestamp: int, headers: Any, state: State[str, Any]) -> None:
+        del key, headers
+        context = message_context()
+        place = Place(context.partition, context.offset, timestamp)
+        outcome = self._process(value, place, state.get_bytes)
+        # everything is worked out: from here on nothing but writing
+        for window_key, window in outcome.windows.items():
+            state.set_bytes(window_key, window, ttl=WINDOW_TTL)
+        partition_key = str(place.partition).encode()
+        for record in row_records(outcome.lines):
+            self._producer.produce(self._rows_topic, record, partition_key, partition=place.partition)
+        for error in outcome.errors:
+            key, record = error_record(error)
+            self._producer.produce(self._error_topic, record, key)
+        self._last_record = time.monotonic()
+        if outcome.batches:
+            log.info(
+                "record",
+                partition=place.partition,
+                offset=place.offset,
+                batches=outcome.batches,
+                duplicates=outcome.duplicates,
+                rows=len(outcome.lines),
+                errors=len(outcome.errors),
+            )

@@ -1,0 +1,19 @@
+"""Where Kafka is, and what its topics are called."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class KafkaSettings:
+    """The Kafka cluster, the same for every process."""
+
+    bootstrap_servers: str
+    """Addresses of brokers, `host:port`, separated by commas."""
+    topic_prefix: str = ""
+    """Put before the name of every topic, so that several systems may share a cluster; usually empty."""
+    raw_partitions: int = 4
+    """Number of partitions of `events.raw`, fixed when the topic is created; every process must state the same."""
+
+    def topic(self, name: str) -> str:
+        """Return the topic's name in the cluster, for example of `events.rows`."""
+        return self.topic_prefix + name

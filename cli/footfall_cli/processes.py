@@ -1,0 +1,96 @@
+"""`footfall serve` and `footfall consume`: one kind of our processes, or several in one process."""
+
+import os
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+SERVERS = {name: f"footfall_server.{name}.main" for name in ("ingest", "query", "errors")}
+CONSUMERS = {name: f"footfall_consumers.{name}.main" for name in ("events", "queries")}
+
+
+@click.command()
+@click.argument("kinds", nargs=-1, required=True, type=click.Choice(list(SERVERS)), metavar="KIND...")
+def serve(kinds: tuple[str, ...]) -> None:
+    """Run gRPC servers: ingest, query, errors; several kinds share one port.
+
+    Settings come from the environment; `docs/settings.md` lists them.
+    """
+    import uvloop
+
+    _log()
+    try:
+        uvloop.run(_serve([import_module(SERVERS[kind]).routes for kind in dict.fromkeys(kinds)]))
+    except Exception as error:  # noqa: BLE001 - the end of the process: one sentence, then the exit code
+        _end(error)
+
+
+async def _serve(kinds: list[Callable[[AsyncExitStack, Mapping[str, str]], Awaitable[list[Any]]]]) -> None:
+    from footfall_adapters.environment import read_settings
+    from footfall_server.hosts.grpc_aio import HostSettings
+    from footfall_server.hosts.grpc_aio import serve as serve_routes
+
+    (host,) = read_settings(os.environ, HostSettings)
+    async with AsyncExitStack() as stack:
+        routes = [route for kind in kinds for route in await kind(stack, os.environ)]
+        await serve_routes(routes, host)
+
+
+@click.command()
+@click.argument("kinds", nargs=-1, required=True, type=click.Choice(list(CONSUMERS)), metavar="KIND...")
+def consume(kinds: tuple[str, ...]) -> None:
+    """Run consumers: events, queries.
+
+    Settings come from the environment; `docs/settings.md` lists them.
+    """
+    _log()
+    try:
+        _consume(set(kinds))
+    except Exception as error:  # noqa: BLE001 - the end of the process: one sentence, then the exit code
+        _end(error)
+
+
+def _consume(kinds: set[str]) -> None:
+    stop = threading.Event()
+    if kinds == {"queries"}:
+        import signal
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        import_module(CONSUMERS["queries"]).run(os.environ, stop)
+        return
+    queries: threading.Thread | None = None
+    if "queries" in kinds:
+        queries = threading.Thread(
+            target=import_module(CONSUMERS["queries"]).run, args=(os.environ, stop), name="queries"
+        )
+        queries.start()
+    try:
+        import_module(CONSUMERS["events"]).run(os.environ)  # handles the signals, so it has the main thread
+    finally:
+        stop.set()
+        if queries is not None:
+            queries.join()
+
+
+def _log() -> None:
+    from footfall_adapters.logs import log_json_lines
+
+    log_json_lines(os.environ.get("FOOTFALL_INSTANCE_NAME", ""))
+
+
+def _end(error: Exception) -> NoReturn:
+    from footfall_adapters.environment import SettingsError
+
+    if isinstance(error, SettingsError | OSError):
+        click.echo(f"footfall: {error}", err=True)
+        sys.exit(2)
+    import structlog
+
+    structlog.get_logger().exception("the process ends with an error")
+    sys.exit(1)

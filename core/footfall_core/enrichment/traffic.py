@@ -1,0 +1,60 @@
+"""Where an event's visit came from: source, medium, campaign and channel group."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from footfall_core.enrichment.channels import channel_group
+from footfall_core.enrichment.page import LONGEST_CACHED_URL, Page, parse_page
+from footfall_core.enrichment.sources import Category, category_of
+
+NOT_SET = "(not set)"
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Where a visit came from, in GA4's words."""
+
+    source: str
+    """`utm_source`, else `google` for a click on its ads, else the referrer's host, else `(direct)`."""
+    medium: str
+    """`utm_medium`, else `cpc`, `organic` or `referral`, else `(none)`."""
+    campaign: str
+    """`utm_campaign`; empty without one."""
+    channel_group: str
+    """GA4's default channel group."""
+
+
+DIRECT = Traffic("(direct)", "(none)", "", "Direct")
+
+
+def attribute(page: Page, referrer: str) -> Traffic:
+    """Return where the visit of an event came from; never raises.
+
+    The first that holds decides: the page's `utm_source` (without a medium: `(not set)`), its Google Ads
+    click, the referrer's host if it is not the page's own with or without `www.` (`organic` if it is a known
+    search engine's, else `referral`), else direct.
+    """
+    if page.utm_source:
+        return _tagged(page.utm_source, page.utm_medium or NOT_SET, page.utm_campaign)
+    if page.has_gclid:
+        return _tagged("google", "cpc", page.utm_campaign)
+    if not referrer and not page.utm_campaign:
+        return DIRECT
+    if len(referrer) <= LONGEST_CACHED_URL:
+        return _referred_and_remembered(referrer, page.host, page.utm_campaign)
+    return _referred(referrer, page.host, page.utm_campaign)
+
+
+def _referred(referrer: str, own_host: str, campaign: str) -> Traffic:
+    host = parse_page(referrer).host
+    if not host or host.removeprefix("www.") == own_host.removeprefix("www."):
+        return _tagged(DIRECT.source, DIRECT.medium, campaign)
+    return _tagged(host, "organic" if category_of(host) is Category.SEARCH else "referral", campaign)
+
+
+_referred_and_remembered = lru_cache(maxsize=16_384)(_referred)
+
+
+@lru_cache(maxsize=16_384)
+def _tagged(source: str, medium: str, campaign: str) -> Traffic:
+    return Traffic(source, medium, campaign, channel_group(source, medium, campaign))

@@ -1,0 +1,159 @@
+"""The records of `errors`: why an event, a batch or a request was not stored. Pure.
+
+The id of an error is made from what the error is about, so that it stays the same however often the error is
+recorded:
+
+    batch of a writer        property, writer, sequence, event index, code
+    batch without a writer   the payload's place, event index, code
+    refused request          property, field, message, time of receipt
+
+None is retryable: the same input gives the same verdict, and what could not be processed is processed again
+by us.
+"""
+
+from base64 import b32encode
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from footfall.v1.errors_pb2 import EventError, PayloadPlace, Stage
+from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
+
+from footfall_core.problems import InvalidRequest, Problem, TooLarge
+from footfall_core.properties import PROPERTY_ID, parse_property, property_name
+from footfall_core.validation.batch import RULES_VERSION
+from footfall_core.wire.raw_pb2 import RawBatch
+
+INVALID = ErrorCode.ERROR_CODE_VALUE_INVALID
+OUT_OF_BOUNDS = ErrorCode.ERROR_CODE_VALUE_OUT_OF_BOUNDS
+
+_DEDUPE_SENTENCES = {
+    ErrorCode.ERROR_CODE_SEQUENCE_REUSED: (
+        "Sequence {sequence} of this writer was used before, with other events, so this batch was not stored; a "
+        "writer numbers each batch once, and each run of a client has a writer_id of its own."
+    ),
+    ErrorCode.ERROR_CODE_SEQUENCE_TOO_OLD: (
+        "Sequence {sequence} is older than what is remembered of this writer: whether it was stored before "
+        "is not known, and now it was not; a retry must come before 4,096 later batches."
+    ),
+    ErrorCode.ERROR_CODE_SEQUENCE_JUMP: (
+        "Sequence {sequence} is more than 1,000,000 ahead of this writer's last one, so this batch was not "
+        "stored; sequences start at 1 and grow by one."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RawPlace:
+    """Where a batch stands in the raw topic, and when it came there."""
+
+    partition: int
+    offset: int
+    batch_index: int
+    """Index of the batch in its raw record."""
+    log_time_ms: int
+    """The broker's time of the raw record, Unix milliseconds, which is the time of the error as well."""
+
+
+def validation_errors(batch: RawBatch, request: WriteEventsRequest, place: RawPlace, run: str) -> list[EventError]:
+    """Return the errors of a stored batch's rejected events, in order of index."""
+    errors = []
+    for verdict in batch.rejected:
+        error = _batch_error(request, place, run, Stage.STAGE_VALIDATION, code=verdict.code, event_index=verdict.index)
+        error.field = verdict.field
+        error.message = verdict.message
+        error.event_index = verdict.index
+        error.event_id = request.events[verdict.index].event_id
+        errors.append(error)
+    return errors
+
+
+def dedupe_error(
+    batch: RawBatch, request: WriteEventsRequest, place: RawPlace, run: str, code: ErrorCode
+) -> EventError:
+    """Return the error of a whole batch that was refused because of its sequence.
+
+    Args:
+        batch: the batch; unused so far, it keeps the three functions alike.
+        request: the request that it holds.
+        place: where it stands.
+        run: the processing version at work.
+        code: `SEQUENCE_REUSED`, `SEQUENCE_TOO_OLD` or `SEQUENCE_JUMP`.
+    """
+    del batch
+    error = _batch_error(request, place, run, Stage.STAGE_DEDUPE, code=code)
+    error.field = "sequence"
+    error.message = _DEDUPE_SENTENCES[code].format(sequence=request.sequence)
+    return error
+
+
+def processing_error(
+    batch: RawBatch, request: WriteEventsRequest, place: RawPlace, run: str, cause: Exception
+) -> EventError:
+    """Return the error of a batch that could not be processed, which is never the client's mistake.
+
+    The cause is named by its class alone: what it says may hold anything.
+    """
+    del batch
+    error = _batch_error(request, place, run, Stage.STAGE_PROCESSING, code=ErrorCode.ERROR_CODE_PROCESSING_FAILED)
+    error.message = (
+        f"The batch could not be processed ({type(cause).__name__}); its bytes are kept, so that it can be "
+        "processed again. Do not send it again."
+    )
+    return error
+
+
+def refusal_error(problem: Problem, property_id: str, received_micros: int) -> EventError | None:
+    """Return the error of a request that was refused as a whole at ingest.
+
+    Of several fields that are wrong it names the first; its message names all. There is none if the property
+    itself is wrong or unknown, because nobody could be shown it.
+    """
+    if PROPERTY_ID.fullmatch(property_id) is None:
+        return None
+    field = problem.violations[0].field if isinstance(problem, InvalidRequest) and problem.violations else ""
+    error = EventError(
+        error_id=_id("request", property_id, received_micros, field, problem.message),
+        property=property_name(property_id),
+        stage=Stage.STAGE_INGEST,
+        # an empty batch and one of too many events are both out of bounds
+        code=OUT_OF_BOUNDS if field == "events" or isinstance(problem, TooLarge) else INVALID,
+        field=field,
+        message=problem.message,
+        processing_version=RULES_VERSION,
+    )
+    error.time.FromMicroseconds(received_micros)
+    return error
+
+
+def error_record(error: EventError) -> tuple[bytes, bytes]:
+    """Return key and value of an error's Kafka record; the key is the property's id."""
+    return parse_property(error.property).encode(), error.SerializeToString()
+
+
+def _batch_error(
+    request: WriteEventsRequest, place: RawPlace, run: str, stage: Stage, *, code: int, event_index: int = -1
+) -> EventError:
+    """Return what all errors of a stored batch have in common; index -1 means the whole batch."""
+    subject: tuple[object, ...]
+    if request.writer_id:
+        subject = ("writer", request.property, request.writer_id, request.sequence)
+    else:
+        subject = ("place", place.partition, place.offset, place.batch_index)
+    error = EventError(
+        error_id=_id(*subject, event_index, int(code)),
+        property=request.property,
+        stage=stage,
+        code=code,  # type: ignore[arg-type]  # verdicts keep the number
+        writer_id=request.writer_id,
+        sequence=request.sequence,
+        payload=PayloadPlace(partition=place.partition, offset=place.offset, batch_index=place.batch_index),
+        processing_version=run,
+    )
+    error.time.FromMilliseconds(place.log_time_ms)
+    return error
+
+
+def _id(*subject: object) -> str:
+    """Return 16 characters that name the subject of an error."""
+    content = "\0".join(map(str, subject)).encode()
+    return b32encode(blake2b(content, digest_size=10).digest()).decode().lower()

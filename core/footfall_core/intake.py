@@ -1,0 +1,88 @@
+"""What an ingest server decides about a request: parse, check, and hand the raw bytes on. Pure; no I/O."""
+
+from dataclasses import dataclass
+
+from footfall.v1.ingest_pb2 import RejectedEvent, WriteEventsRequest, WriteEventsResponse
+from google.protobuf.message import DecodeError
+
+from footfall_core.limits import MAX_REQUEST_BYTES
+from footfall_core.problems import InvalidRequest, Problem, TooLarge
+from footfall_core.properties import PREFIX
+from footfall_core.validation.batch import RULES_VERSION, batch_problem, verdicts
+from footfall_core.wire.raw_pb2 import RawBatch
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What is known of a request besides its bytes. It travels on, so that the rules can decide again alike."""
+
+    received_micros: int
+    """Unix time of receipt in microseconds."""
+    peer_address: str
+    """Address of the client."""
+    user_agent: str
+    """User agent of the call; empty if it is only a gRPC library's."""
+    trace_parent: str
+    """W3C `traceparent`, or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A request that is not taken at all."""
+
+    problem: Problem
+    property_id: str
+    """The property as stated, unchecked; empty if the request could not be read. For the error's record only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A request that is to be stored, good and bad events alike, with the verdicts on the bad ones."""
+
+    property_id: str
+    writer_id: str
+    """Empty: the batch has no writer and may go to any partition."""
+    raw_batch: bytes
+    """The `RawBatch` to store."""
+    answer: WriteEventsResponse
+    """The answer, still without the time of the commit."""
+    validate_only: bool
+
+
+def take(request_bytes: bytes, arrival: Arrival) -> Taken | Refused:
+    """Decide about a `WriteEventsRequest`."""
+    if len(request_bytes) > MAX_REQUEST_BYTES:
+        return Refused(
+            TooLarge(f"The request takes {len(request_bytes):,} bytes; at most {MAX_REQUEST_BYTES:,} are allowed."),
+            "",
+        )
+    request = WriteEventsRequest()
+    try:
+        request.ParseFromString(request_bytes)
+    except DecodeError:
+        return Refused(InvalidRequest.of("", "The request is not a footfall.v1.WriteEventsRequest in protobuf."), "")
+    property_id = request.property.removeprefix(PREFIX)
+    if problem := batch_problem(request):
+        return Refused(problem, property_id)
+    rejected = verdicts(request, arrival.received_micros, len(request_bytes))
+    answer = WriteEventsResponse(accepted=len(request.events) - len(rejected))
+    for verdict in rejected:
+        answer.rejected.append(
+            RejectedEvent(
+                index=verdict.index,
+                event_id=request.events[verdict.index].event_id,
+                field=verdict.field,
+                code=verdict.code,  # type: ignore[arg-type]  # the wire keeps the number
+                message=verdict.message,
+            )
+        )
+    raw_batch = RawBatch(
+        request=request_bytes,
+        rejected=rejected,
+        received_time_micros=arrival.received_micros,
+        peer_address=arrival.peer_address,
+        user_agent=arrival.user_agent,
+        rules_version=RULES_VERSION,
+        trace_parent=arrival.trace_parent,
+    )
+    return Taken(property_id, request.writer_id, raw_batch.SerializeToString(), answer, request.validate_only)

@@ -1,0 +1,29 @@
+"""What ingest needs from outside. The docstrings are the contract that every adapter keeps."""
+
+from typing import Protocol
+
+from footfall_core.clock import Micros
+
+
+class EventLog(Protocol):
+    """The raw log: what is in it is durable and in order by partition."""
+
+    async def append(self, raw_batch: bytes, partition: int | None) -> Micros:
+        """Store a batch; return once it is durable, with the time at which that was known.
+
+        May be called by many callers at once; batches that arrive together share a commit. `None` as partition
+        spreads batches over all partitions. Not idempotent: storing twice is the reader's to notice.
+
+        Raises:
+            TryAgain: not stored, or not known to be: the log is away, or too much is in flight. Nothing waits in a
+                queue without bound.
+        """
+        ...
+
+    def report(self, error_record: bytes, key: bytes) -> None:
+        """Hand an error record of a request that never reaches the log on to the errors topic.
+
+        Never blocks. The record is stored with the next commit; it is given up, and counted, when the log is away,
+        because the caller has already been told.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""What the event consumer decides: dedupe, rows, errors."""

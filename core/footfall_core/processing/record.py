@@ -1,0 +1,143 @@
+"""What becomes of one raw record: rows, errors and new state. Pure and deterministic.
+
+All of it is worked out before the first of it is written, so that a failure half-way leaves nothing behind.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from footfall.v1.errors_pb2 import EventError
+from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
+
+from footfall_core.errors.records import RawPlace, dedupe_error, processing_error, validation_errors
+from footfall_core.event_time import EventTimes
+from footfall_core.processing.fingerprint import fingerprint_of
+from footfall_core.processing.rows import RowOrigin, event_row, tick_row
+from footfall_core.processing.window import Sighting, Window, decode_window, encode_window
+from footfall_core.properties import PREFIX
+from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
+
+MAX_ROW_RECORD_BYTES = 512 * 1024
+"""Largest row record; one longer row goes alone."""
+
+_REFUSALS = {
+    Sighting.REUSED: ErrorCode.ERROR_CODE_SEQUENCE_REUSED,
+    Sighting.TOO_OLD: ErrorCode.ERROR_CODE_SEQUENCE_TOO_OLD,
+    Sighting.JUMP: ErrorCode.ERROR_CODE_SEQUENCE_JUMP,
+}
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a raw record gives."""
+
+    lines: list[str] = field(default_factory=list)
+    """Rows, in order."""
+    errors: list[EventError] = field(default_factory=list)
+    windows: dict[str, bytes] = field(default_factory=dict)
+    """New state by key, only where it changed."""
+    batches: int = 0
+    duplicates: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a raw record stands in the log."""
+
+    partition: int
+    offset: int
+    log_time_ms: int
+    """The broker's time of the record, Unix milliseconds. From here on it is what "now" means."""
+
+
+def process_record(run: str, record: bytes, place: Place, load: Callable[[str], bytes | None]) -> Outcome:
+    """Decide what becomes of a raw record.
+
+    Args:
+        run: the processing version at work.
+        record: the record's bytes.
+        place: where it stands.
+        load: returns the stored state of a key, or None.
+    """
+    raw = RawRecord.FromString(record)
+    origin = RowOrigin(run, place.log_time_ms // 3_600_000, place.partition)
+    if raw.tick_time_micros:
+        return Outcome(lines=[tick_row(raw.tick_time_micros, origin)])
+    work = _Work(run, origin.tail, load)
+    for batch_index, stored in enumerate(raw.batches):
+        batch = RawBatch.FromString(stored)
+        work.take(batch, RawPlace(place.partition, place.offset, batch_index, place.log_time_ms))
+    return work.finish()
+
+
+class _Work:
+    """A raw record under way."""
+
+    def __init__(self, run: str, tail: str, load: Callable[[str], bytes | None]) -> None:
+        self._run = run
+        self._tail = tail
+        self._load = load
+        self._windows: dict[str, Window] = {}
+        self._outcome = Outcome()
+
+    def take(self, batch: RawBatch, at: RawPlace) -> None:
+        """Decide about a batch; one that cannot be processed goes to the errors and does not stop its partition."""
+        self._outcome.batches += 1
+        request = WriteEventsRequest.FromString(batch.request)
+        try:
+            self._process(batch, request, at)
+        except Exception as error:  # noqa: BLE001 - whatever it is, its place is kept for processing it again
+            self._outcome.errors.append(processing_error(batch, request, at, self._run, error))
+
+    def finish(self) -> Outcome:
+        """Return what became of the record."""
+        self._outcome.windows = {key: encode_window(window) for key, window in self._windows.items()}
+        return self._outcome
+
+    def _process(self, batch: RawBatch, request: WriteEventsRequest, at: RawPlace) -> None:
+        property_id = request.property.removeprefix(PREFIX)
+        window, key, fingerprint = None, "", 0
+        if request.writer_id:
+            key = f"{property_id}/{request.writer_id}"
+            window = self._windows.get(key) or decode_window(self._load(key))
+            fingerprint = fingerprint_of(request)
+            sighting = window.sight(request.sequence, fingerprint)
+            if sighting is Sighting.DUPLICATE:
+                self._outcome.duplicates += 1
+                return
+            if sighting is not Sighting.NEW:
+                self._outcome.errors.append(dedupe_error(batch, request, at, self._run, _REFUSALS[sighting]))
+                return
+        lines = list(_rows(batch, request, property_id, self._tail))
+        errors = validation_errors(batch, request, at, self._run) if batch.rejected else []
+        # what fails above must not leave its mark in the window
+        if window is not None:
+            window.remember(request.sequence, fingerprint)
+            self._windows[key] = window
+        self._outcome.lines += lines
+        self._outcome.errors += errors
+
+
+def _rows(batch: RawBatch, request: WriteEventsRequest, property_id: str, tail: str) -> Iterator[str]:
+    times = EventTimes.of_request(request, batch.received_time_micros)
+    # a batch of history was recorded elsewhere: the call's own user agent says nothing of its visitors
+    call_user_agent = "" if request.historical_import else batch.user_agent
+    rejected = {verdict.index for verdict in batch.rejected}
+    for index, event in enumerate(request.events):
+        if index not in rejected:
+            yield event_row(event, property_id, times, call_user_agent, tail)
+
+
+def row_records(lines: list[str]) -> Iterator[bytes]:
+    """Pack rows into row records of at most `MAX_ROW_RECORD_BYTES`, in order."""
+    packed: list[bytes] = []
+    size = 0
+    for line in lines:
+        row = line.encode()
+        if packed and size + len(row) >= MAX_ROW_RECORD_BYTES:
+            yield b"\n".join(packed)
+            packed, size = [], 0
+        packed.append(row)
+        size += len(row) + 1
+    if packed:
+        yield b"\n".join(packed)

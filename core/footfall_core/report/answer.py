@@ -1,0 +1,130 @@
+"""The answer to a report: as a value, as the message of the contract, and as bytes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from footfall.v1 import query_pb2
+from footfall_core.clock import Micros
+from footfall_core.problems import TooLarge
+from footfall_core.report.fields import DIMENSIONS, METRICS, MetricType
+from footfall_core.report.limits import MAX_ANSWER_BYTES
+from footfall_core.report.plan import Plan
+from footfall_core.wire import query_pb2 as wire
+
+_TYPES = {
+    MetricType.INTEGER: query_pb2.METRIC_TYPE_INTEGER,
+    MetricType.CURRENCY: query_pb2.METRIC_TYPE_CURRENCY,
+    MetricType.FLOAT: query_pb2.METRIC_TYPE_FLOAT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """A row: values in the order of the plan's dimensions and metrics."""
+
+    dimensions: tuple[str, ...]
+    metrics: tuple[int | float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Approximation:
+    """A metric that is estimated in this report."""
+
+    metric: str
+    relative_standard_error: float
+    exact_up_to: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a store found for a plan."""
+
+    rows: Sequence[ReportRow]
+    """The rows of the page, in order."""
+    totals: tuple[int | float, ...]
+    """The metrics over all rows, in the order of the plan."""
+    row_count: int
+    """Number of rows, whatever the page is."""
+    currency_code: str = ""
+    """The currency of amounts of money; empty if there are none, or if it is a dimension."""
+    approximations: tuple[Approximation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as it travels and as it is cached: the bytes of a `RunReportResponse`."""
+
+    response: bytes
+    data_complete_until: Micros | None
+
+
+def answer_of(plan: Plan, report: Report, data_complete_until: Micros | None) -> Answer:
+    """Return the answer of a report.
+
+    Raises:
+        TooLarge: the answer has more bytes than may travel.
+    """
+    response = query_pb2.RunReportResponse(
+        dimension_headers=[name for name in plan.dimensions if name in DIMENSIONS],
+        metric_headers=[query_pb2.MetricHeader(name=name, type=_TYPES[METRICS[name].type]) for name in plan.metrics],
+        totals=_values(plan, report.totals),
+        row_count=report.row_count,
+        metadata=query_pb2.ReportMetadata(
+            time_zone=plan.time_zone,
+            currency_code=report.currency_code,
+            bots_included=plan.include_bots,
+            approximate_metrics=[
+                query_pb2.ApproximateMetric(
+                    name=a.metric, relative_standard_error=a.relative_standard_error, exact_up_to=a.exact_up_to
+                )
+                for a in report.approximations
+            ],
+        ),
+    )
+    if data_complete_until is not None:
+        response.metadata.data_complete_until.FromMicroseconds(data_complete_until)
+    for row in report.rows:
+        response.rows.add(dimension_values=row.dimensions, metric_values=_values(plan, row.metrics))
+    data = response.SerializeToString()
+    if len(data) > MAX_ANSWER_BYTES:
+        raise TooLarge(
+            f"The answer has {len(data) >> 20} MiB; at most {MAX_ANSWER_BYTES >> 20} are allowed: ask for fewer rows "
+            "with `limit`, and for the next ones with `offset`."
+        )
+    return Answer(data, data_complete_until)
+
+
+def from_cache(answer: Answer) -> Answer:
+    """Return the answer, saying that it came from the cache.
+
+    Bytes of a message that are appended to another's are merged into it, so nothing is parsed.
+    """
+    said = query_pb2.RunReportResponse(metadata=query_pb2.ReportMetadata(from_cache=True))
+    return Answer(answer.response + said.SerializeToString(), answer.data_complete_until)
+
+
+def answer_to_bytes(answer: Answer) -> bytes:
+    """Return the answer as it travels through Kafka and lies in the cache."""
+    return wire.Answer(
+        response=answer.response, data_complete_until_micros=answer.data_complete_until
+    ).SerializeToString()
+
+
+def answer_from_bytes(data: bytes) -> Answer:
+    """Return the answer that `answer_to_bytes` wrote.
+
+    Raises:
+        google.protobuf.message.DecodeError: the bytes are something else.
+    """
+    message = wire.Answer.FromString(data)
+    known = message.HasField("data_complete_until_micros")
+    return Answer(message.response, Micros(message.data_complete_until_micros) if known else None)
+
+
+def _values(plan: Plan, values: Sequence[int | float]) -> list[query_pb2.MetricValue]:
+    return [
+        query_pb2.MetricValue(integer_value=int(value))
+        if METRICS[name].type is MetricType.INTEGER
+        else query_pb2.MetricValue(double_value=value)
+        for name, value in zip(plan.metrics, values, strict=True)
+    ]

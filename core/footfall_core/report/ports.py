@@ -1,0 +1,58 @@
+"""What reports need from the outside: a store, a way to ask for a report, and a cache."""
+
+from typing import Protocol
+
+from footfall_core.clock import Micros
+from footfall_core.report.answer import Answer, Report
+from footfall_core.report.plan import Plan
+
+
+class ReportStore(Protocol):
+    """Where the events are; asked by the query consumer, by many queries at a time on one event loop."""
+
+    async def newest_ticks(self, since: Micros, until: Micros, deadline: Micros) -> dict[int, Micros]:
+        """Return the newest tick by raw partition, of those from `since` to `until` that the store shows now.
+
+        A report that is run afterwards sees at least what stands before these ticks. Raises as `run` does.
+        """
+        ...
+
+    async def run(self, plan: Plan, deadline: Micros) -> Report:
+        """Compute a report. Changes nothing; when it is cancelled, the store's own work is cancelled too.
+
+        Raises:
+            NotComputable: amounts of several currencies would have to be added up, or the report is beyond the
+                store's means.
+            TryAgain: the store cannot be reached, or is full.
+            DeadlinePassed: it was not done by `deadline`.
+        """
+        ...
+
+
+class QueryBus(Protocol):
+    """How a query server has a plan run by a query consumer; many at a time on one event loop."""
+
+    async def ask(self, plan: bytes, deadline: Micros) -> bytes:
+        """Return the answer, as `answer_to_bytes` writes it. Idempotent; may be cancelled at any time.
+
+        Raises:
+            Problem: as the query consumer raised it.
+            TryAgain: the bus is away or full.
+            DeadlinePassed: there was no answer by `deadline`.
+        """
+        ...
+
+
+class AnswerCache(Protocol):
+    """Answers of the last moment, shared by all query servers. It may lose anything at any time.
+
+    Both verbs take a bounded time (some tens of milliseconds), never raise but on cancellation, and may be cancelled.
+    """
+
+    async def get(self, property_id: str, key: str) -> Answer | None:
+        """Return the answer under a property's key, or None if there is none or the cache is away."""
+        ...
+
+    async def put(self, property_id: str, key: str, answer: Answer) -> None:
+        """Keep an answer for a second, if the cache is there."""
+        ...

@@ -1,0 +1,270 @@
+"""Druid and the ZooKeeper that it needs, each role a process, as small as they run well."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from footfall_local.home import Home
+from footfall_local.java_log import log4j2
+from footfall_local.parts import Addresses, Part
+from footfall_local.ports import LOOPBACK
+from footfall_local.probes import http_ok, line_answered
+
+MiB = 1024 * 1024
+
+LOG_LEVELS = {
+    "org.apache.druid.cli": "info",
+    "org.apache.druid.indexing.kafka.supervisor": "info",
+    # one line a second and metric, and nothing reads them
+    "org.apache.druid.java.util.metrics": "error",
+    "org.apache.druid.java.util.emitter": "error",
+}
+
+# What Druid's own launch script opens to it since Java 17.
+OPENED = (
+    "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
+    "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
+    "--add-opens=java.base/java.io=ALL-UNNAMED",
+    "--add-opens=java.base/java.lang=ALL-UNNAMED",
+    "--add-opens=java.base/java.nio=ALL-UNNAMED",
+    "--add-opens=java.base/jdk.internal.ref=ALL-UNNAMED",
+    "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+    "--add-opens=jdk.management/com.sun.management.internal=ALL-UNNAMED",
+)
+
+
+COORDINATOR = "druid-coordinator"
+"""It holds the metadata database too, so no other role can do without it."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """One kind of Druid process."""
+
+    name: str
+    command: str
+    """What Druid calls it."""
+    listener: str
+    ready_path: str
+    heap: tuple[str, ...]
+    direct_memory: str
+    drain_s: float = 15.0
+
+
+ROLES = (
+    Role(
+        name=COORDINATOR,
+        command="coordinator",
+        listener="druid_overlord",
+        # answers 200 on the leader only, and nothing can be submitted before there is one
+        ready_path="/druid/indexer/v1/isLeader",
+        heap=("-Xms192m", "-Xmx384m"),
+        direct_memory="64m",
+    ),
+    Role(
+        name="druid-broker",
+        command="broker",
+        listener="druid_broker",
+        ready_path="/druid/broker/v1/readiness",
+        heap=("-Xms192m", "-Xmx384m"),
+        direct_memory="320m",
+    ),
+    Role(
+        name="druid-historical",
+        command="historical",
+        listener="druid_historical",
+        ready_path="/druid/historical/v1/readiness",
+        heap=("-Xms192m", "-Xmx384m"),
+        direct_memory="320m",
+    ),
+    Role(
+        name="druid-indexer",
+        command="indexer",
+        listener="druid_indexer",
+        ready_path="/druid/worker/v1/enabled",
+        heap=("-Xms256m", "-Xmx1g"),
+        direct_memory="320m",
+        drain_s=20.0,
+    ),
+)
+
+ZOOKEEPER = "zookeeper"
+NAMES = (ZOOKEEPER, *(role.name for role in ROLES))
+LISTENERS: Mapping[str, tuple[str, ...]] = {
+    ZOOKEEPER: ("zookeeper",),
+    **{role.name: (role.listener,) for role in ROLES},
+    COORDINATOR: ("druid_overlord", "druid_metadata"),
+}
+
+
+def zookeeper_part(home: Home, addresses: Addresses, *, java: str, jars: Path) -> Part:
+    """Describe the ZooKeeper of a stack."""
+    port, data = addresses.ports["zookeeper"], home.data / ZOOKEEPER
+    settings, logging = (
+        home.configuration / ZOOKEEPER / "zoo.cfg",
+        home.configuration / ZOOKEEPER / "log4j2.xml",
+    )
+    properties = {
+        "dataDir": data,
+        "clientPort": port,
+        "clientPortAddress": LOOPBACK,
+        "tickTime": 1000,
+        "maxClientCnxns": 100,
+        "admin.enableServer": "false",
+        "4lw.commands.whitelist": "ruok",
+        "autopurge.purgeInterval": 1,
+    }
+    command = (
+        java,
+        "-Xmx64m",
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        f"-Dlog4j2.configurationFile={logging}",
+    )
+    return Part(
+        name=ZOOKEEPER,
+        command=(
+            *command,
+            "-cp",
+            f"{jars}/*",
+            "org.apache.zookeeper.server.ZooKeeperServerMain",
+            str(settings),
+        ),
+        ready=line_answered(LOOPBACK, port, b"ruok", b"imok"),
+        files={settings: _properties(properties), logging: log4j2({})},
+        folders=(data,),
+        drain_s=5.0,
+    )
+
+
+def druid_parts(home: Home, addresses: Addresses, *, java: str, jars: Path) -> list[Part]:
+    """Describe the Druid of a stack: every role is started at once, as soon as ZooKeeper answers."""
+    roles = [role for role in ROLES if role.listener in addresses]
+    return [_role_part(role, home, addresses, java=java, jars=jars) for role in roles]
+
+
+def _role_part(role: Role, home: Home, addresses: Addresses, *, java: str, jars: Path) -> Part:
+    folder = home.configuration / role.name
+    settings, logging, scratch = (
+        folder / "runtime.properties",
+        folder / "log4j2.xml",
+        home.scratch / role.name,
+    )
+    metadata = home.data / "druid" / "metadata"
+    command = (
+        java,
+        *role.heap,
+        f"-XX:MaxDirectMemorySize={role.direct_memory}",
+        "-XX:+ExitOnOutOfMemoryError",
+        *OPENED,
+        "-Duser.timezone=UTC",
+        "-Dfile.encoding=UTF-8",
+        f"-Djava.io.tmpdir={scratch}",
+        f"-Dderby.system.home={metadata}",
+        f"-Dderby.stream.error.file={home.logs / 'derby.log'}",
+        "-Djava.util.logging.manager=org.apache.logging.log4j.jul.LogManager",
+        f"-Dlog4j2.configurationFile={logging}",
+        f"-Ddruid.properties.file={settings}",
+        *("-cp", f"{jars}/*", "org.apache.druid.cli.Main", "server", role.command),
+    )
+    properties = {**_common(home, addresses, role), **_special(home)[role.command]}
+    return Part(
+        name=role.name,
+        command=command,
+        ready=http_ok(addresses.url(role.listener) + role.ready_path),
+        needs=(ZOOKEEPER,),
+        files={settings: _properties(properties), logging: log4j2(LOG_LEVELS)},
+        folders=(scratch, metadata, home.data / "druid" / "segments"),
+        drain_s=role.drain_s,
+    )
+
+
+def _common(home: Home, addresses: Addresses, role: Role) -> dict[str, object]:
+    return {
+        "druid.host": LOOPBACK,
+        "druid.bindOnHost": "true",
+        "druid.plaintextPort": addresses.ports[role.listener],
+        # extensions are on the class path already
+        "druid.extensions.loadList": "[]",
+        "druid.zk.service.host": addresses["zookeeper"],
+        # how long a killed process still counts as there
+        "druid.zk.service.sessionTimeoutMs": 10000,
+        "druid.metadata.storage.type": "derby",
+        "druid.metadata.storage.connector.connectURI": (
+            f"jdbc:derby://{addresses['druid_metadata']}/metadata.db;create=true"
+        ),
+        "druid.metadata.storage.connector.host": LOOPBACK,
+        "druid.metadata.storage.connector.port": addresses.ports["druid_metadata"],
+        "druid.storage.type": "local",
+        "druid.storage.storageDirectory": home.data / "druid" / "segments",
+        "druid.indexer.logs.type": "file",
+        "druid.indexer.logs.directory": home.data / "druid" / "task-logs",
+        "druid.selectors.indexing.serviceName": "druid/overlord",
+        "druid.selectors.coordinator.serviceName": "druid/coordinator",
+        "druid.emitter": "noop",
+        "druid.lookup.enableLookupSyncOnStartup": "false",
+        "druid.server.http.numThreads": 20,
+        # the query's own deadline is shorter; this one catches what was forgotten
+        "druid.server.http.defaultQueryTimeout": 30000,
+        "druid.server.http.maxQueryTimeout": 300000,
+    }
+
+
+def _special(home: Home) -> dict[str, dict[str, object]]:
+    buffers: dict[str, object] = {
+        "druid.processing.buffer.sizeBytes": 50 * MiB,
+        "druid.processing.numMergeBuffers": 2,
+    }
+    return {
+        "coordinator": {
+            "druid.coordinator.asOverlord.enabled": "true",
+            "druid.coordinator.asOverlord.overlordService": "druid/overlord",
+            "druid.coordinator.startDelay": "PT1S",
+            "druid.coordinator.period": "PT5S",
+            "druid.coordinator.period.indexingPeriod": "PT30S",
+            "druid.manager.segments.pollDuration": "PT5S",
+            "druid.manager.config.pollDuration": "PT5S",
+            "druid.manager.rules.pollDuration": "PT5S",
+            "druid.indexer.queue.startDelay": "PT1S",
+            "druid.indexer.queue.storageSyncRate": "PT10S",
+            "druid.indexer.runner.type": "httpRemote",
+            # after a crash a task's worker is given this long to come back with it
+            "druid.indexer.runner.taskCleanupTimeout": "PT10S",
+            "druid.indexer.storage.type": "metadata",
+        },
+        "broker": {
+            **buffers,
+            "druid.processing.numThreads": 1,
+            "druid.broker.http.numConnections": 20,
+            "druid.broker.http.maxQueuedBytes": 10 * MiB,
+            # the query server keeps results in Redis, by rules of its own
+            "druid.broker.cache.useCache": "false",
+            "druid.broker.cache.populateCache": "false",
+            # queries with a negative priority take at most half of the places
+            "druid.query.scheduler.numThreads": 16,
+            "druid.query.scheduler.laning.strategy": "hilo",
+            "druid.query.scheduler.laning.maxLowPercent": 50,
+        },
+        "historical": {
+            **buffers,
+            "druid.processing.numThreads": 2,
+            "druid.segmentCache.locations": (
+                f'[{{"path":"{home.data / "druid" / "segment-cache"}","maxSize":"50GiB"}}]'
+            ),
+            "druid.segmentCache.numLoadingThreads": 2,
+        },
+        "indexer": {
+            **buffers,
+            "druid.processing.numThreads": 1,
+            "druid.worker.capacity": 4,
+            "druid.worker.numConcurrentMerges": 1,
+            "druid.worker.globalIngestionHeapLimitBytes": 300 * MiB,
+            "druid.indexer.task.baseTaskDir": home.data / "druid" / "tasks",
+            "druid.indexer.task.gracefulShutdownTimeout": "PT5S",
+            "druid.indexer.server.maxChatRequests": 10,
+        },
+    }
+
+
+def _properties(settings: Mapping[str, object]) -> str:
+    return "".join(f"{name}={value}\n" for name, value in settings.items())

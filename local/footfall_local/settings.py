@@ -1,0 +1,76 @@
+"""What may be set about the local stack. Everything has a default, so that `footfall up` needs no setting at all."""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+PORT_SUFFIX = "_port"
+
+
+@dataclass(frozen=True)
+class LocalSettings:
+    """Settings of `footfall up`, from variables that start with FOOTFALL_LOCAL_."""
+
+    jars_dir: Path | None = None
+    """A folder in which several stacks share Kafka's and Druid's jars. None: the stack's own folder."""
+    gateway_port: Port | None = None
+    """Envoy's port for all gRPC services. None here and below: a free port, the last one if it is still free."""
+    gateway_admin_port: Port | None = None
+    """Envoy's administration interface."""
+    kafka_port: Port | None = None
+    """Kafka's listener for clients."""
+    kafka_controller_port: Port | None = None
+    """Kafka's listener for its own controller."""
+    redis_port: Port | None = None
+    """Redis."""
+    zookeeper_port: Port | None = None
+    """ZooKeeper, which Druid needs."""
+    druid_overlord_port: Port | None = None
+    """Druid's coordinator and overlord, one process."""
+    druid_metadata_port: Port | None = None
+    """Druid's metadata database (Derby), inside the coordinator's process."""
+    druid_broker_port: Port | None = None
+    """Druid's broker, which answers queries."""
+    druid_historical_port: Port | None = None
+    """Druid's historical, which serves published segments."""
+    druid_indexer_port: Port | None = None
+    """Druid's indexer, which reads Kafka."""
+    ingest_1_port: Port | None = None
+    """gRPC of the first ingest server."""
+    ingest_2_port: Port | None = None
+    """gRPC of the second ingest server."""
+    query_1_port: Port | None = None
+    """gRPC of the query server."""
+    errors_1_port: Port | None = None
+    """gRPC of the error server."""
+    ingest_1_health_port: Port | None = None
+    """Health and telemetry of the first ingest server, over HTTP; likewise below."""
+    ingest_2_health_port: Port | None = None
+    """Health and telemetry of the second ingest server."""
+    query_1_health_port: Port | None = None
+    """Health and telemetry of the query server."""
+    errors_1_health_port: Port | None = None
+    """Health and telemetry of the error server."""
+    events_1_health_port: Port | None = None
+    """Health and telemetry of the event consumer."""
+    queries_1_health_port: Port | None = None
+    """Health and telemetry of the query consumer."""
+
+    def ports(self) -> dict[str, int]:
+        """Return the ports that are set, by what listens on them."""
+        values = dataclasses.asdict(self)
+        return {
+            name.removesuffix(PORT_SUFFIX): port
+            for name, port in values.items()
+            if name.endswith(PORT_SUFFIX) and port is not None
+        }
+
+
+def variable_of(listener: str) -> str:
+    """Return the environment variable that sets a listener's port."""
+    return f"FOOTFALL_LOCAL_{listener.upper()}{PORT_SUFFIX.upper()}"

@@ -1,0 +1,26 @@
+"""The ingest server: events in."""
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+
+from footfall_adapters.environment import InstanceSettings, read_settings
+from footfall_adapters.kafka.committer import CommitterSettings, KafkaEventLog
+from footfall_adapters.kafka.partitions import check_partitions
+from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.kafka.ticker import TickerSettings, ticking
+from footfall_core.clock import SystemClock
+
+from footfall_server.hosts.call import Route
+from footfall_server.ingest.write_events import WriteEvents
+
+
+async def routes(stack: AsyncExitStack, variables: Mapping[str, str]) -> list[Route]:
+    """Start what the ingest server needs, in order, and return what it serves; the stack ends it in reverse."""
+    instance, kafka, committer, ticker = read_settings(
+        variables, InstanceSettings, KafkaSettings, CommitterSettings, TickerSettings
+    )
+    check_partitions(kafka)
+    clock = SystemClock()
+    log = await stack.enter_async_context(KafkaEventLog(kafka, committer, instance.name, clock))
+    stack.enter_context(ticking(kafka, ticker, instance.name, log.tick))
+    return [Route("/footfall.v1.IngestService/WriteEvents", WriteEvents(log, kafka.raw_partitions, clock))]

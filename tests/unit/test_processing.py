@@ -1,0 +1,217 @@
+"""From a request's bytes to rows, errors and state, without a service."""
+
+import orjson
+import pytest
+from footfall.v1.event_pb2 import Event
+from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
+from google.protobuf.struct_pb2 import Value
+from hypothesis import given
+from hypothesis import strategies as st
+
+import footfall_core.processing.record as record_module
+from footfall_core.columns import EVENT_COLUMNS
+from footfall_core.intake import Arrival, Refused, Taken, take
+from footfall_core.packing import MAX_RAW_RECORD_BYTES, raw_records, tick_record
+from footfall_core.partitioning import partition_of
+from footfall_core.problems import InvalidRequest, TooLarge
+from footfall_core.processing.record import MAX_ROW_RECORD_BYTES, Outcome, Place, process_record, row_records
+from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
+
+NOW = 1_790_000_000_000_000
+ARRIVAL = Arrival(received_micros=NOW, peer_address="192.0.2.1", user_agent="", trace_parent="")
+NAMES = [column.name for column in EVENT_COLUMNS]
+
+
+def request(*events: Event, **fields: object) -> WriteEventsRequest:
+    base = {"property": "properties/shop", "events": events or [event()]}
+    return WriteEventsRequest(**base | fields)  # type: ignore[arg-type]
+
+
+def event(**fields: object) -> Event:
+    return Event(**{"name": "page_view", "client_id": "c1"} | fields)  # type: ignore[arg-type]
+
+
+def taken(message: WriteEventsRequest) -> Taken:
+    result = take(message.SerializeToString(), ARRIVAL)
+    assert isinstance(result, Taken)
+    return result
+
+
+class State(dict[str, bytes]):
+    """Processes records one after the other, as the consumer does."""
+
+    offset = 0
+
+    def process(self, *messages: WriteEventsRequest) -> Outcome:
+        (record,) = raw_records([taken(message).raw_batch for message in messages])
+        outcome = process_record("test", record, Place(2, self.offset, NOW // 1000), self.get)
+        self.offset += 1
+        self.update(outcome.windows)
+        return outcome
+
+
+def rows(outcome: Outcome) -> list[dict[str, str]]:
+    return [dict(zip(NAMES, line.split("\t"), strict=True)) for line in outcome.lines]
+
+
+def test_an_event_becomes_a_row_with_every_column() -> None:
+    (row,) = rows(
+        State().process(
+            request(
+                event(
+                    event_id="e1",
+                    timestamp_micros=NOW - 5_000,
+                    page_location="https://Shop.example:8443/a/b?utm_source=news&utm_medium=email#x",
+                    page_referrer="https://www.google.com/",
+                    page_title="Line\nbreak\tand tab",
+                    user_agent="Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+                    currency="EUR",
+                    value=0.1,
+                    transaction_id="t1",
+                    params={"n": Value(number_value=3), "f": Value(number_value=0.5), "s": Value(string_value="a\tb")},
+                )
+            )
+        )
+    )
+    assert row["time_ms"] == str((NOW - 5_000) // 1000)
+    assert (row["property"], row["event_name"], row["event_id"], row["client_id"]) == ("shop", "page_view", "e1", "c1")
+    assert (row["host_name"], row["page_path"]) == ("shop.example", "/a/b")
+    assert (row["source"], row["medium"], row["channel_group"]) == ("news", "email", "Email")
+    assert row["page_title"] == "Line break and tab"
+    assert row["is_bot"] == "1"
+    assert (row["currency"], row["value"], row["transaction_id"]) == ("EUR", "0.1", "t1")
+    assert orjson.loads(row["params"]) == {"n": 3, "f": 0.5, "s": "a\tb"}
+    assert (row["run"], row["log_hour"], row["raw_partition"]) == ("test", str(NOW // 3_600_000_000), "2")
+    assert row["tick_time_micros"] == ""
+
+
+def test_an_event_without_a_time_has_that_of_its_receipt() -> None:
+    (row,) = rows(State().process(request()))
+    assert row["time_ms"] == str(NOW // 1000)
+    assert row["value"] == ""
+
+
+def test_the_calls_user_agent_stands_in_only_for_live_events() -> None:
+    browser = Arrival(NOW, "", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/120.0 Safari/537.36", "")
+    for historical, expected in ((False, "Chrome"), (True, "")):
+        result = take(request(historical_import=historical).SerializeToString(), browser)
+        assert isinstance(result, Taken)
+        (record,) = raw_records([result.raw_batch])
+        (row,) = rows(process_record("test", record, Place(0, 0, NOW // 1000), {}.get))
+        assert row["browser"] == expected
+
+
+def test_a_batch_sent_twice_counts_once_whatever_its_time_of_sending() -> None:
+    state = State()
+    first = state.process(request(writer_id="w", sequence=1, sent_time_micros=NOW))
+    again = state.process(request(writer_id="w", sequence=1, sent_time_micros=NOW + 9))
+    assert (len(first.lines), len(again.lines), again.duplicates, again.errors) == (1, 0, 1, [])
+
+
+def test_a_batch_sent_twice_in_one_record_counts_once() -> None:
+    batch = request(writer_id="w", sequence=1)
+    assert len(State().process(batch, batch).lines) == 1
+
+
+def test_a_number_used_again_with_other_events_goes_to_the_errors_whole() -> None:
+    state = State()
+    state.process(request(writer_id="w", sequence=1))
+    outcome = state.process(request(event(name="other"), writer_id="w", sequence=1))
+    (error,) = outcome.errors
+    assert outcome.lines == []
+    assert error.code == ErrorCode.ERROR_CODE_SEQUENCE_REUSED
+    assert not error.HasField("event_index")
+
+
+def test_writers_of_two_properties_do_not_share_a_window() -> None:
+    state = State()
+    state.process(request(writer_id="w", sequence=1))
+    assert len(state.process(request(property="properties/other", writer_id="w", sequence=1)).lines) == 1
+
+
+def test_a_batch_without_a_writer_is_never_taken_for_another() -> None:
+    state = State()
+    assert [len(state.process(request()).lines) for _ in range(2)] == [1, 1]
+
+
+def test_rejected_events_become_errors_once_and_no_rows() -> None:
+    state = State()
+    batch = request(event(), event(name="not allowed", event_id="e2"), writer_id="w", sequence=1)
+    first, again = state.process(batch), state.process(batch)
+    (error,) = first.errors
+    assert len(first.lines) == 1
+    assert (error.event_index, error.field, error.event_id) == (1, "events[1].name", "e2")
+    assert (error.payload.partition, error.payload.offset, error.payload.batch_index) == (2, 0, 0)
+    assert again.errors == []
+
+
+def test_a_batch_that_cannot_be_processed_is_kept_in_the_errors_and_can_come_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    state = State()
+    bad, good = request(writer_id="w", sequence=1), request(writer_id="v", sequence=1)
+
+    def broken(*args: object) -> str:
+        raise RuntimeError("a bug")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(record_module, "event_row", broken)
+        outcome = state.process(bad, good)
+    assert [error.code for error in outcome.errors] == [ErrorCode.ERROR_CODE_PROCESSING_FAILED] * 2
+    assert "a bug" not in outcome.errors[0].message
+    assert len(state.process(bad).lines) == 1
+
+
+def test_a_tick_becomes_a_row_of_the_reserved_property() -> None:
+    outcome = process_record("test", tick_record(NOW), Place(3, 9, NOW // 1000), {}.get)
+    (row,) = rows(outcome)
+    assert (row["property"], row["raw_partition"], row["tick_time_micros"]) == ("~tick", "3", str(NOW))
+    assert row["time_ms"] == str(NOW // 1000)
+
+
+def test_validate_only_answers_alike() -> None:
+    batch = request(event(), event(name=""))
+    plain = taken(batch)
+    batch.validate_only = True
+    checked = taken(batch)
+    assert checked.validate_only
+    assert checked.answer == plain.answer
+
+
+def test_what_is_no_request_is_refused() -> None:
+    refused = take(b"\xff\xff", ARRIVAL)
+    assert isinstance(refused, Refused)
+    assert isinstance(refused.problem, InvalidRequest)
+    refused = take(b"x" * (4 * 1024 * 1024 + 1), ARRIVAL)
+    assert isinstance(refused, Refused)
+    assert isinstance(refused.problem, TooLarge)
+
+
+@given(st.lists(st.integers(1, 400_000), max_size=30))
+def test_packing_keeps_every_batch_in_order_and_only_one_alone_is_larger(sizes: list[int]) -> None:
+    batches = [bytes([i]) * size for i, size in enumerate(sizes)]
+    records = [RawRecord.FromString(record) for record in raw_records(batches)]
+    assert [batch for record in records for batch in record.batches] == batches
+    assert all(len(r.batches) == 1 or sum(map(len, r.batches)) <= MAX_RAW_RECORD_BYTES for r in records)
+
+
+def test_row_records_are_bounded_and_lose_nothing() -> None:
+    lines = ["x" * 50_000, "y" * 600_000, *("z" * 100_000 for _ in range(12))]
+    records = list(row_records(lines))
+    assert b"\n".join(records).decode().split("\n") == lines
+    assert all(len(r) <= MAX_ROW_RECORD_BYTES or b"\n" not in r for r in records)
+
+
+def test_the_partitioner_is_part_of_the_stored_format() -> None:
+    assert [partition_of("semicomplete", f"w{i}", 4) for i in range(8)] == PARTITIONS
+    assert partition_of("a", "bc", 1000) != partition_of("ab", "c", 1000)
+
+
+PARTITIONS = [1, 0, 1, 2, 2, 1, 3, 0]
+
+
+def test_the_raw_batch_keeps_the_bytes_as_they_came() -> None:
+    message = request(event(), event(name=""))
+    stored = RawBatch.FromString(taken(message).raw_batch)
+    assert stored.request == message.SerializeToString()
+    assert [v.index for v in stored.rejected] == [1]
