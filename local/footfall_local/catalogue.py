@@ -8,6 +8,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from footfall_local import druid, envoy, kafka, processes, redis
+from footfall_local.class_archives import JavaProgram
 from footfall_local.home import Home
 from footfall_local.parts import Addresses, Part
 from footfall_local.problems import RequirementMissingError
@@ -27,9 +28,7 @@ LISTENERS: Mapping[str, tuple[str, ...]] = {
     envoy.NAME: envoy.LISTENERS,
 }
 
-NEEDED: Mapping[str, tuple[str, ...]] = {
-    role.name: (druid.ZOOKEEPER, druid.COORDINATOR) for role in druid.ROLES
-}
+NEEDED: Mapping[str, tuple[str, ...]] = {role.name: (druid.ZOOKEEPER, druid.COORDINATOR) for role in druid.ROLES}
 """Parts without which another can't start at all, so they come along when only that one is asked for."""
 
 CLUSTERS: Mapping[str, tuple[str, ...]] = {
@@ -46,8 +45,9 @@ class Plan:
 
     parts: tuple[str, ...]
     ports: dict[str, int]
+    """Also of parts that are not to run now, so that they have the same when they are."""
     programs: dict[str, str]
-    """Paths of `java`, `redis`, `envoy`, and of the jar folders `kafka` and `druid`, as far as they are needed."""
+    """Paths, as `footfall_local.programs` found them."""
 
 
 _READER = TypeAdapter(Plan)
@@ -90,21 +90,20 @@ def listeners(parts: Collection[str]) -> list[str]:
 
 def endpoints(plan: Plan) -> dict[str, str]:
     """Return the addresses of a stack as they are shown: `grpc` is where clients go."""
-    addresses = Addresses(plan.ports)
+    addresses = _addresses(plan)
     shown = {"gateway": "grpc"} | {name.replace("-", "_"): name for name in processes.NAMES}
-    return {shown.get(listener, listener): addresses[listener] for listener in plan.ports}
+    return {shown.get(listener, listener): addresses[listener] for listener in addresses.ports}
 
 
 def build(plan: Plan, home: Home) -> list[Part]:
     """Describe all parts of a stack, each after those that it needs."""
-    addresses, programs = Addresses(plan.ports), plan.programs
+    addresses, programs = _addresses(plan), plan.programs
     parts: list[Part] = []
     if kafka.NAME in plan.parts:
-        parts.append(kafka.kafka_part(home, addresses, java=programs["java"], jars=Path(programs["kafka"])))
+        parts.append(kafka.kafka_part(home, addresses, _java(programs, "kafka")))
     if druid.ZOOKEEPER in plan.parts:
-        java, jars = programs["java"], Path(programs["druid"])
-        parts.append(druid.zookeeper_part(home, addresses, java=java, jars=jars))
-        parts += druid.druid_parts(home, addresses, java=java, jars=jars)
+        parts.append(druid.zookeeper_part(home, addresses, _java(programs, "druid")))
+        parts += druid.druid_parts(home, addresses, _java(programs, "druid"))
     if redis.NAME in plan.parts:
         parts.append(redis.redis_part(home, addresses, server=programs["redis"]))
     if any(process.name in plan.parts for process in processes.PROCESSES):
@@ -117,3 +116,11 @@ def build(plan: Plan, home: Home) -> list[Part]:
         present = {name: parts for name, parts in servers.items() if parts}
         parts.append(envoy.envoy_part(home, addresses, binary=programs["envoy"], servers=present))
     return [part for part in parts if part.once or part.name in plan.parts]
+
+
+def _java(programs: Mapping[str, str], product: str) -> JavaProgram:
+    return JavaProgram(java=programs["java"], jars=Path(programs[product]), archives=Path(programs["class_archives"]))
+
+
+def _addresses(plan: Plan) -> Addresses:
+    return Addresses({listener: plan.ports[listener] for listener in listeners(plan.parts)})

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
+from footfall_local.class_archives import JavaProgram
 from footfall_local.home import Home
 from footfall_local.java_log import log4j2
 from footfall_local.parts import Addresses, Part
@@ -48,7 +48,6 @@ class Role:
     ready_path: str
     heap: tuple[str, ...]
     direct_memory: str
-    drain_s: float = 15.0
 
 
 ROLES = (
@@ -84,7 +83,6 @@ ROLES = (
         ready_path="/druid/worker/v1/enabled",
         heap=("-Xms256m", "-Xmx1g"),
         direct_memory="320m",
-        drain_s=20.0,
     ),
 )
 
@@ -97,8 +95,9 @@ LISTENERS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def zookeeper_part(home: Home, addresses: Addresses, *, java: str, jars: Path) -> Part:
+def zookeeper_part(home: Home, addresses: Addresses, program: JavaProgram) -> Part:
     """Describe the ZooKeeper of a stack."""
+    archive = program.archive(ZOOKEEPER)
     port, data = addresses.ports["zookeeper"], home.data / ZOOKEEPER
     settings, logging = (
         home.configuration / ZOOKEEPER / "zoo.cfg",
@@ -115,7 +114,8 @@ def zookeeper_part(home: Home, addresses: Addresses, *, java: str, jars: Path) -
         "autopurge.purgeInterval": 1,
     }
     command = (
-        java,
+        program.java,
+        *archive.flags,
         "-Xmx64m",
         "-XX:+UseSerialGC",
         "-XX:TieredStopAtLevel=1",
@@ -126,24 +126,26 @@ def zookeeper_part(home: Home, addresses: Addresses, *, java: str, jars: Path) -
         command=(
             *command,
             "-cp",
-            f"{jars}/*",
+            f"{program.jars}/*",
             "org.apache.zookeeper.server.ZooKeeperServerMain",
             str(settings),
         ),
         ready=line_answered(LOOPBACK, port, b"ruok", b"imok"),
         files={settings: _properties(properties), logging: log4j2({})},
         folders=(data,),
-        drain_s=5.0,
+        leaves=archive.leaves,
+        drain_s=10.0,
     )
 
 
-def druid_parts(home: Home, addresses: Addresses, *, java: str, jars: Path) -> list[Part]:
+def druid_parts(home: Home, addresses: Addresses, program: JavaProgram) -> list[Part]:
     """Describe the Druid of a stack: every role is started at once, as soon as ZooKeeper answers."""
     roles = [role for role in ROLES if role.listener in addresses]
-    return [_role_part(role, home, addresses, java=java, jars=jars) for role in roles]
+    return [_role_part(role, home, addresses, program) for role in roles]
 
 
-def _role_part(role: Role, home: Home, addresses: Addresses, *, java: str, jars: Path) -> Part:
+def _role_part(role: Role, home: Home, addresses: Addresses, program: JavaProgram) -> Part:
+    archive = program.archive(role.name)
     folder = home.configuration / role.name
     settings, logging, scratch = (
         folder / "runtime.properties",
@@ -152,7 +154,8 @@ def _role_part(role: Role, home: Home, addresses: Addresses, *, java: str, jars:
     )
     metadata = home.data / "druid" / "metadata"
     command = (
-        java,
+        program.java,
+        *archive.flags,
         *role.heap,
         f"-XX:MaxDirectMemorySize={role.direct_memory}",
         "-XX:+ExitOnOutOfMemoryError",
@@ -165,7 +168,7 @@ def _role_part(role: Role, home: Home, addresses: Addresses, *, java: str, jars:
         "-Djava.util.logging.manager=org.apache.logging.log4j.jul.LogManager",
         f"-Dlog4j2.configurationFile={logging}",
         f"-Ddruid.properties.file={settings}",
-        *("-cp", f"{jars}/*", "org.apache.druid.cli.Main", "server", role.command),
+        *("-cp", f"{program.jars}/*", "org.apache.druid.cli.Main", "server", role.command),
     )
     properties = {**_common(home, addresses, role), **_special(home)[role.command]}
     return Part(
@@ -173,9 +176,10 @@ def _role_part(role: Role, home: Home, addresses: Addresses, *, java: str, jars:
         command=command,
         ready=http_ok(addresses.url(role.listener) + role.ready_path),
         needs=(ZOOKEEPER,),
+        leaves=archive.leaves,
         files={settings: _properties(properties), logging: log4j2(LOG_LEVELS)},
         folders=(scratch, metadata, home.data / "druid" / "segments"),
-        drain_s=role.drain_s,
+        drain_s=30.0,
     )
 
 
@@ -204,6 +208,8 @@ def _common(home: Home, addresses: Addresses, role: Role) -> dict[str, object]:
         "druid.emitter": "noop",
         "druid.lookup.enableLookupSyncOnStartup": "false",
         "druid.server.http.numThreads": 20,
+        # the others hold requests open that wait for changes for a minute, so a longer grace is always used up
+        "druid.server.http.gracefulShutdownTimeout": "PT2S",
         # the query's own deadline is shorter; this one catches what was forgotten
         "druid.server.http.defaultQueryTimeout": 30000,
         "druid.server.http.maxQueryTimeout": 300000,

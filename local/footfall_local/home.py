@@ -1,9 +1,14 @@
 """Where one local stack keeps everything that it writes."""
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = ".footfall"
+
+VARIABLE = "FOOTFALL_HOME"
+"""Names a home and so overrides the search for one."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +67,15 @@ class Home:
         return self.logs / f"{part}.log"
 
 
-def find_home(start: Path) -> Home:
-    """Return the stack's home for somebody who works in `start`.
+def find_home(start: Path, variables: Mapping[str, str] = os.environ) -> Home:
+    """Return the home of the stack for somebody who works in `start`.
 
-    The nearest existing one wins, from `start` upwards; without one, it is made beside the nearest project file, and
-    without that in `start` itself.
+    FOOTFALL_HOME wins. Else it is the nearest existing one, from `start` upwards; without one, it will be beside the
+    nearest project file, and without that in `start` itself.
     """
+    named = variables.get(VARIABLE)
+    if named:
+        return Home((start / named).resolve())
     folders = [start, *start.parents]
     for folder in folders:
         if (folder / FOLDER).is_dir():

@@ -1,8 +1,10 @@
 """Finds a Java that Kafka and Druid run on."""
 
+import hashlib
 import re
 import shutil
 import subprocess
+from dataclasses import dataclass
 
 from footfall_local.problems import RequirementMissingError
 
@@ -12,8 +14,17 @@ OLDEST, NEWEST = 17, 21
 REMEDY = f"Install a Java runtime of version {OLDEST} or {NEWEST} (Debian: openjdk-17-jre-headless) and put it on PATH."
 
 
-def find_java() -> str:
-    """Return the path of a suitable `java`.
+@dataclass(frozen=True)
+class Java:
+    """A Java that is new enough."""
+
+    path: str
+    fingerprint: str
+    """Differs between builds of Java."""
+
+
+def find_java() -> Java:
+    """Return the `java` on PATH.
 
     Raises:
         RequirementMissingError: there is none on PATH, or its version won't do.
@@ -22,11 +33,12 @@ def find_java() -> str:
     if java is None:
         raise RequirementMissingError(f"Kafka and Druid need Java, and there is none on PATH. {REMEDY}")
     answer = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
-    version = major_version(answer.stderr + answer.stdout)
+    text = answer.stderr + answer.stdout
+    version = major_version(text)
     if version is None or not OLDEST <= version <= NEWEST:
         found = "of an unknown version" if version is None else f"version {version}"
         raise RequirementMissingError(f"The Java on PATH is {found}. {REMEDY}")
-    return java
+    return Java(path=java, fingerprint=hashlib.sha256(text.encode()).hexdigest()[:8])
 
 
 def major_version(answer: str) -> int | None:

@@ -4,6 +4,7 @@ import uuid
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
+from footfall_local.class_archives import JavaProgram
 from footfall_local.home import Home
 from footfall_local.java_log import log4j2
 from footfall_local.parts import Addresses, Part, Preparation
@@ -25,22 +26,24 @@ LOG_LEVELS = {
 }
 
 
-def kafka_part(home: Home, addresses: Addresses, *, java: str, jars: Path) -> Part:
+def kafka_part(home: Home, addresses: Addresses, program: JavaProgram) -> Part:
     """Describe the Kafka node of a stack."""
     folder = home.configuration / NAME
     settings, logging, log = folder / "server.properties", folder / "log4j2.xml", home.data / NAME
-    run = (java, *HEAP, f"-Dlog4j2.configurationFile={logging}", "-cp", f"{jars}/*")
+    archive = program.archive(NAME)
+    options = (*HEAP, f"-Dlog4j2.configurationFile={logging}", "-cp", f"{program.jars}/*")
     # a formatted log keeps its cluster's id, so a random one is right whenever this is needed
     cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
-    format_log = (*run, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(settings))
+    format_log = (program.java, *options, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(settings))
     return Part(
         name=NAME,
-        command=(*run, "kafka.Kafka", str(settings)),
+        command=(program.java, *archive.flags, *options, "kafka.Kafka", str(settings)),
+        leaves=archive.leaves,
         ready=kafka_answers(addresses["kafka"]),
         files={settings: _properties(addresses, log), logging: log4j2(LOG_LEVELS)},
         folders=(home.data,),
         preparation=Preparation(command=format_log, done_when=log / "meta.properties"),
-        drain_s=20.0,
+        drain_s=30.0,
     )
 
 

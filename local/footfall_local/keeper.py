@@ -70,9 +70,7 @@ class Keeper:
                 return
             restart = after_death(self._around.policy, deaths, self._healthy_for())
             deaths, self._healthy_since = restart.deaths, None
-            log.warning(
-                "part_died", part=self.part.name, status=status, deaths=deaths, delay_s=restart.delay_s
-            )
+            log.warning("part_died", part=self.part.name, status=status, deaths=deaths, delay_s=restart.delay_s)
             if not self._around.was_up() and deaths >= self._around.policy.deaths_before_up:
                 self._change("stopped")
                 raise PartFailedError(self._obituary(status, deaths))
@@ -88,6 +86,7 @@ class Keeper:
                 process.send_signal(signal.SIGTERM)
             try:
                 await asyncio.wait_for(process.wait(), self.part.drain_s)
+                self._take_what_it_left()
             except TimeoutError:
                 log.warning("part_killed", part=self.part.name, drain_s=self.part.drain_s)
             _kill_group(process.pid)
@@ -151,6 +150,11 @@ class Keeper:
             elif not is_ready and self._report.state == "healthy":
                 self._change("unhealthy")
             await asyncio.sleep(PROBE_WHILE_HEALTHY_S if is_ready else PROBE_WHILE_STARTING_S)
+
+    def _take_what_it_left(self) -> None:
+        for scratch, target in self.part.leaves.items():
+            if scratch.is_file():
+                scratch.replace(target)
 
     def _healthy_for(self) -> float:
         healthy = self._healthy_since is not None and self._report.state == "healthy"

@@ -33,6 +33,8 @@ class Part:
     folders: tuple[Path, ...] = ()
     """Made before each start of the stack."""
     preparation: Preparation | None = None
+    leaves: Mapping[Path, Path] = field(default_factory=dict)
+    """Files that it writes as it ends by itself, and where they are moved when it has."""
     once: bool = False
     """A step that ends with 0 when its work is done, instead of a process that stays."""
     drain_s: float = 15.0

@@ -4,7 +4,7 @@
 class LocalStackError(Exception):
     """The stack can't be started or didn't stay up; the message is for whoever ran the command."""
 
-    exit_code = 1
+    exit_code = 3
 
 
 class RequirementMissingError(LocalStackError):

@@ -58,9 +58,7 @@ def steps(addresses: Addresses) -> list[Part]:
     command = (sys.executable, "-m", "footfall_cli.main", "provision")
     parts = []
     if "kafka" in addresses:
-        parts.append(
-            Part(name=TOPICS, command=(*command, "topics"), needs=("kafka",), environment=shared, once=True)
-        )
+        parts.append(Part(name=TOPICS, command=(*command, "topics"), needs=("kafka",), environment=shared, once=True))
     if "kafka" in addresses and "druid_overlord" in addresses:
         # the supervisor reads its topic's partitions at once, so the topics come first
         needs = (TOPICS, "druid-coordinator")

@@ -9,7 +9,10 @@ from footfall_local.java import find_java
 
 
 def find_programs(parts: Collection[str], jars: Path, say: Callable[[str], None]) -> dict[str, str]:
-    """Return the paths of `java`, `redis` and `envoy` and of the jars of `kafka` and `druid`, those that are needed.
+    """Return the paths of all that the parts need.
+
+    They are `java`, `redis` and `envoy`, the folders of the jars of `kafka` and `druid`, and `class_archives`.
+
 
     Raises:
         RequirementMissingError: something must be installed first.
@@ -20,11 +23,11 @@ def find_programs(parts: Collection[str], jars: Path, say: Callable[[str], None]
         found["redis"] = redis.find_redis()
     if envoy.NAME in parts:
         found["envoy"] = envoy.find_envoy()
-    products = [
-        name for name, users in (("kafka", {kafka.NAME}), ("druid", set(druid.NAMES))) if users & set(parts)
-    ]
+    products = [name for name, users in (("kafka", {kafka.NAME}), ("druid", set(druid.NAMES))) if users & set(parts)]
     if products:
-        found["java"] = find_java()
+        java = find_java()
+        found["java"] = java.path
+        found["class_archives"] = str((jars / f"classes-{java.fingerprint}").resolve())
     for product in products:
         found[product] = str(fetch_jars(product, jars, say).resolve())
     return found

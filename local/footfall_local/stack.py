@@ -79,23 +79,21 @@ class Stack:
         report = self.report()
         if report is None or identity.is_running(report.supervisor):
             return []
-        return [
-            part for part in report.parts if part.process is not None and identity.is_running(part.process)
-        ]
+        return [part for part in report.parts if part.process is not None and identity.is_running(part.process)]
 
     def start(
         self,
         *,
         timeout_s: float = START_TIMEOUT_S,
         outlive_caller: bool = False,
-        healthy: Callable[[PartReport], None] = _ignore,
+        watch: Callable[[StackReport], None] = _ignore,
     ) -> None:
         """Start the stack, or find it started, and wait until every part is healthy.
 
         Args:
             timeout_s: after this everything is stopped again.
             outlive_caller: leave the stack running when this process ends, which a test would not want.
-            healthy: called once for each part that became healthy.
+            watch: called again and again with how everything is, until all is healthy.
 
         Raises:
             LocalStackError: it did not come up; what was started is stopped again.
@@ -104,7 +102,7 @@ class Stack:
             self._end_orphans()
             self._launch(outlive_caller=outlive_caller)
         try:
-            self._wait_until_up(time.monotonic() + timeout_s, healthy)
+            self._wait_until_up(time.monotonic() + timeout_s, watch)
         except BaseException:  # whoever interrupts a start wants no half of a stack
             self.stop()
             raise
@@ -151,15 +149,16 @@ class Stack:
         home = self.home
         parts = catalogue.select(self._wanted)
         programs = find_programs(parts, self._settings.jars_dir or home.jars, self._say)
-        last = catalogue.read_plan(home.plan_file)
+        plan = catalogue.read_plan(home.plan_file)
+        last = {} if plan is None else plan.ports
         ports = choose_ports(
             catalogue.listeners(parts),
             wanted=self._settings.ports(),
-            last={} if last is None else last.ports,
+            last=last,
             chance=random.Random(),  # noqa: S311 - a port is no secret
         )
         home.logs.mkdir(parents=True, exist_ok=True)
-        catalogue.write_plan(home.plan_file, catalogue.Plan(parts=parts, ports=ports, programs=programs))
+        catalogue.write_plan(home.plan_file, catalogue.Plan(parts=parts, ports=last | ports, programs=programs))
         home.stack_file.unlink(missing_ok=True)
         command = [sys.executable, "-m", "footfall_local.supervise", "--home", str(home.folder)]
         if not outlive_caller:
@@ -169,18 +168,15 @@ class Stack:
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
             )
 
-    def _wait_until_up(self, deadline: float, healthy: Callable[[PartReport], None]) -> None:
-        seen: set[str] = set()
+    def _wait_until_up(self, deadline: float, watch: Callable[[StackReport], None]) -> None:
         while True:
             report = self.report()
-            for part in [] if report is None else report.parts:
-                if part.state in {"healthy", "done"} and part.name not in seen:
-                    seen.add(part.name)
-                    healthy(part)
-            if report is not None and report.failure is not None and report.phase == "failed":
-                raise PartFailedError(report.failure)
-            if report is not None and report.phase == "up":
-                return
+            if report is not None:
+                watch(report)
+                if report.phase == "up":
+                    return
+                if report.phase == "failed":
+                    raise PartFailedError(report.failure or "A part could not be started.")
             if self._has_ended(report):
                 end = "\n".join(last_lines(self.home.log_file(SUPERVISOR), 10))
                 raise LocalStackError(f"The supervising process ended. The end of its log:\n{end}")
@@ -196,7 +192,4 @@ class Stack:
 
 def _unready(report: StackReport | None) -> str:
     parts = [] if report is None else [part for part in report.parts if part.state not in {"healthy", "done"}]
-    return (
-        ", ".join(f"{part.name} is {part.state}" for part in parts)
-        or "the supervisor has not said anything yet"
-    )
+    return ", ".join(f"{part.name} is {part.state}" for part in parts) or "the supervisor has not said anything yet"

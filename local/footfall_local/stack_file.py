@@ -10,9 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from footfall_local.identity import Identity
 
-PartState = Literal[
-    "waiting", "preparing", "starting", "healthy", "unhealthy", "restarting", "done", "stopped"
-]
+PartState = Literal["waiting", "preparing", "starting", "healthy", "unhealthy", "restarting", "done", "stopped"]
 Phase = Literal["starting", "up", "stopping", "failed", "stopped"]
 
 

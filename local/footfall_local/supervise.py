@@ -76,7 +76,7 @@ async def run_until_told(supervisor: Supervisor, *, owner: Identity | None) -> N
 
 
 async def _gone(owner: Identity) -> None:
-    while is_running(owner):
+    while is_running(owner):  # noqa: ASYNC110 - another process sets no event here
         await asyncio.sleep(OWNER_POLL_S)
 
 

@@ -1,7 +1,8 @@
 """Starts the parts of a stack in order, keeps them running, and ends them in reverse."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from graphlib import TopologicalSorter
 
 from footfall_local.home import Home
 from footfall_local.keeper import Keeper, Surroundings
@@ -73,20 +74,14 @@ class Supervisor:
 def waves(parts: Sequence[Part]) -> list[list[str]]:
     """Return the names in waves: each part is in a later one than all that it needs."""
     names = {part.name for part in parts}
-    depth: dict[str, int] = {}
-    depth_of: Callable[[Part], int]
-    by_name = {part.name: part for part in parts}
-
-    def depth_of(part: Part) -> int:
-        if part.name not in depth:
-            depth[part.name] = 1 + max(
-                (depth_of(by_name[need]) for need in part.needs if need in names), default=-1
-            )
-        return depth[part.name]
-
-    for part in parts:
-        depth_of(part)
-    return [[name for name, level in depth.items() if level == wave] for wave in sorted(set(depth.values()))]
+    sorter = TopologicalSorter({part.name: names.intersection(part.needs) for part in parts})
+    sorter.prepare()
+    found = []
+    while sorter.is_active():
+        wave = sorter.get_ready()
+        found.append(sorted(wave))
+        sorter.done(*wave)
+    return found
 
 
 def prepare_files(home: Home, parts: Sequence[Part]) -> None:

@@ -2,13 +2,13 @@
 
 import orjson
 import pytest
-from footfall.v1.event_pb2 import Event
-from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
 from google.protobuf.struct_pb2 import Value
 from hypothesis import given
 from hypothesis import strategies as st
 
 import footfall_core.processing.record as record_module
+from footfall.v1.event_pb2 import Event
+from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
 from footfall_core.columns import EVENT_COLUMNS
 from footfall_core.intake import Arrival, Refused, Taken, take
 from footfall_core.packing import MAX_RAW_RECORD_BYTES, raw_records, tick_record

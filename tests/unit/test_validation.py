@@ -3,12 +3,12 @@
 import math
 
 import pytest
-from footfall.v1.event_pb2 import Event
-from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
 from hypothesis import given
 from hypothesis import strategies as st
 
+from footfall.v1.event_pb2 import Event
+from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
 from footfall_core.event_time import EventTimes
 from footfall_core.validation.batch import batch_problem, verdicts
 from footfall_core.validation.event import event_mistake

@@ -1,1 +1,1 @@
-"""Druid: reports as native queries, and the supervisor that takes rows in."""
+"""Reports from Druid, and what feeds it."""

@@ -1,1 +1,1 @@
-"""Redis: the cache of answers."""
+"""The cache of answers in Redis."""

@@ -7,12 +7,14 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Self, Unpack
 
+import grpc
+
 from footfall.batches import BatchPolicy
 from footfall.channel import open_channel
 from footfall.delivery import Delivery, OnError, log_loss
 from footfall.error_stream import ErrorStream
 from footfall.events import EventFields, ParamValue, make_event
-from footfall.failures import FootfallError
+from footfall.failures import FootfallError, GivenUpError
 from footfall.reports import read_report, report_request
 from footfall.results import Report
 from footfall.retry import RetryPolicy, call_with_retries
@@ -68,6 +70,17 @@ class Client:
         # the generated stubs carry no types
         self._run_report = QueryServiceStub(self._channel).RunReport  # type: ignore[no-untyped-call]
         self._delivery = Delivery(self._make_writer, batching or BatchPolicy(), on_error)
+
+    def connect(self, timeout: float = 5.0) -> None:
+        """Connect now, and not only when the client is first used; for programs that want to fail early.
+
+        Raises:
+            GivenUpError: nobody answers.
+        """
+        try:
+            grpc.channel_ready_future(self._channel).result(timeout)
+        except grpc.FutureTimeoutError:
+            raise GivenUpError("NOT_CONNECTED", f"nobody answered within {timeout:g} s.") from None
 
     def track(
         self,

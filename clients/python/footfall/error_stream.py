@@ -83,7 +83,7 @@ class ErrorStream:
             start = self._position - self._overlap
             request.start_time.FromDatetime(start if self._since is None else max(self._since, start))
         call = self._open(request)
-        with _Watch(call, self._silence_seconds) as watch:
+        with _Watch(call.cancel, self._silence_seconds) as watch:
             try:
                 for message in call:
                     # while catching up, a heartbeat that isn't live is no progress
@@ -136,8 +136,8 @@ class ErrorStream:
 class _Watch:
     """Cancels a call on which nothing was heard for too long: only a message proves that the far end is alive."""
 
-    def __init__(self, call: grpc.Future[Any], silence_seconds: float) -> None:
-        self._call = call
+    def __init__(self, cancel: Callable[[], object], silence_seconds: float) -> None:
+        self._cancel = cancel
         self._silence = silence_seconds
         self._last = time.monotonic()
         self._done = threading.Event()
@@ -159,5 +159,5 @@ class _Watch:
         while not self._done.wait(max(0.01, self._last + self._silence - time.monotonic())):
             if time.monotonic() - self._last >= self._silence:
                 self.cancelled = True
-                self._call.cancel()
+                self._cancel()
                 return

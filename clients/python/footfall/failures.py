@@ -12,7 +12,7 @@ class FootfallError(Exception):
     def __init__(self, code: str, message: str, *, attempts: int = 1) -> None:
         super().__init__(f"{code}: {message}" if message else code)
         self.code = code
-        """The gRPC status by name, for example `INVALID_ARGUMENT`, or `CLOSED` if this side ended it."""
+        """The gRPC status by name, for example `INVALID_ARGUMENT`; `NOT_CONNECTED` if nobody answers at all."""
         self.message = message
         """One sentence."""
         self.attempts = attempts

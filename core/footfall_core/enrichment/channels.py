@@ -39,9 +39,7 @@ _SHOPPING_CAMPAIGN = re.compile(r"^(.*(([^a-df-z]|^)shop|shopping).*)$", re.DOTA
 _VIDEO = re.compile(r"^(.*video.*)$", re.DOTALL)
 
 _DISPLAY_MEDIA = frozenset({"display", "banner", "expandable", "interstitial", "cpm"})
-_SOCIAL_MEDIA = frozenset(
-    {"social", "social-network", "social-media", "sm", "social network", "social media"}
-)
+_SOCIAL_MEDIA = frozenset({"social", "social-network", "social-media", "sm", "social network", "social media"})
 _REFERRAL_MEDIA = frozenset({"referral", "app", "link"})
 _EMAIL = frozenset({"email", "e-mail", "e_mail", "e mail"})
 _NO_MEDIUM = frozenset({"(not set)", "(none)"})
@@ -69,10 +67,7 @@ CHANNELS: tuple[tuple[str, Callable[[Visit], bool]], ...] = (
     (
         "Mobile Push Notifications",
         lambda v: (
-            v.medium.endswith("push")
-            or "mobile" in v.medium
-            or "notification" in v.medium
-            or v.source == "firebase"
+            v.medium.endswith("push") or "mobile" in v.medium or "notification" in v.medium or v.source == "firebase"
         ),
     ),
 )

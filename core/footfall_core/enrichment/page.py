@@ -44,9 +44,7 @@ def _parse(url: str) -> Page:
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
-    except (
-        ValueError
-    ):  # brackets that hold no IPv6 address, or a host that Unicode normalisation would change
+    except ValueError:  # brackets that hold no IPv6 address, or a host that Unicode normalisation would change
         return NO_PAGE
     path = parts.path
     if not path.startswith("/"):

@@ -1,6 +1,8 @@
 """Days of a time zone as instants."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
@@ -46,3 +48,26 @@ def start_of_day(day: date, zone: ZoneInfo) -> Micros:
 def instants(first: date, last: date, zone: ZoneInfo) -> tuple[Micros, Micros]:
     """Return the first instant of `first` and the first one after `last`."""
     return start_of_day(first, zone), start_of_day(last + timedelta(days=1), zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day of a time zone; it may have 23, 24, 25 or, where a zone changed sides, no hours."""
+
+    date: date
+    start: Micros
+    end: Micros
+    """The first instant after it."""
+
+
+def days_between(start: Micros, end: Micros, zone: ZoneInfo) -> Iterator[Day]:
+    """Yield the days of a zone from the one that begins at `start` up to the one that ends at `end`."""
+    day = day_of(start, zone)
+    while (begin := start_of_day(day, zone)) < end:
+        yield Day(day, begin, start_of_day(day + timedelta(days=1), zone))
+        day += timedelta(days=1)
+
+
+def day_of(instant: Micros, zone: ZoneInfo) -> date:
+    """Return the day in which an instant is."""
+    return datetime.fromtimestamp(instant / 1_000_000, zone).date()

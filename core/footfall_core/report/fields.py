@@ -67,7 +67,9 @@ _DIMENSIONS = (
     Dimension("eventName", "Name of the event.", "event_name"),
     Dimension("pagePath", "Path of the page's URL, without host and query.", "page_path"),
     Dimension("hostName", "Host of the page's URL.", "host_name"),
-    Dimension("pageReferrer", "Full URL of the page that led to this one, on the same site or another.", "page_referrer"),
+    Dimension(
+        "pageReferrer", "Full URL of the page that led to this one, on the same site or another.", "page_referrer"
+    ),
     Dimension("source", "Where the visit came from, for example `google`.", "source"),
     Dimension("medium", "How the visit came, for example `organic`.", "medium"),
     Dimension(

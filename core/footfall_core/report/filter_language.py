@@ -17,7 +17,7 @@ is, so `"\*"` is a star. A bare word holds no blank and none of `( ) , = ! : < >
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import cast
 
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
@@ -89,8 +89,8 @@ def parse_filter(text: str, field: str = "filter") -> query_pb2.FilterExpression
     if len(text) > MAX_FILTER_TEXT_LENGTH:
         raise InvalidRequest.of(field, f"has {len(text)} characters; at most {MAX_FILTER_TEXT_LENGTH} are allowed.")
     try:
-        part: _Part = _parser().parse(text)  # type: ignore[assignment] - the transformer makes it while parsing
-        return part.expression
+        # the transformer makes it while the parser reads, which lark's types do not know
+        return cast("_Part", _parser().parse(text)).expression
     except UnexpectedInput as error:
         raise InvalidRequest.of(field, _sentence(text, error)) from None
     except _WrongError as error:
@@ -252,7 +252,7 @@ def _sentence(text: str, error: UnexpectedInput) -> str:
         if error.token.type != "$END":
             position, found = error.token.start_pos or 0, repr(str(error.token))
     elif isinstance(error, UnexpectedCharacters):
-        position, expected, found = error.pos_in_stream, set(error.allowed or ()), repr(error.char)
+        position, expected, found = error.pos_in_stream or 0, set(error.allowed or ()), repr(error.char)
     if found[1:-1] in {'"', "'"}:
         return _at(text, position, "this quote is never closed")
     wanted = next((words for token, words in _EXPECTED if token in expected), "the end")
@@ -265,7 +265,7 @@ def _hint(before: str, found: str, expected: set[str]) -> str:
     if word and word[0] in {"and", "or", "not"}:
         return f"; {word[0].upper()} is written in capitals"
     if "QUOTED" in expected and found != "the end":
-        return f"; write \"{found[1:-1]}\" if that is the value"
+        return f'; write "{found[1:-1]}" if that is the value'
     if "_AND" in expected and found[1:2] in set(":=!<>,'"):
         return "; a value that holds this stands in quotes"
     return ""

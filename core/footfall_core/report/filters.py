@@ -1,9 +1,9 @@
 """Filters: from the request's tree to a condition in its normal form, with every mistake named."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from footfall.v1 import query_pb2
-from footfall_core.report.fields import DIMENSIONS
+from footfall_core.report.fields import DIMENSIONS, NOT_SET
 from footfall_core.report.limits import (
     MAX_FILTER_DEPTH,
     MAX_FILTER_VALUE_LENGTH,
@@ -80,7 +80,7 @@ class _Reader:
         value, ignore_case = _folded(node.value, node.case_sensitive), not node.case_sensitive
         match node.match_type:
             case _Match.MATCH_TYPE_EXACT:
-                return OneOf(name, (value,), ignore_case)
+                return _one_of(name, [node.value], node.case_sensitive)
             case _Match.MATCH_TYPE_BEGINS_WITH:
                 return Text(name, "begins_with", value, ignore_case)
             case _Match.MATCH_TYPE_ENDS_WITH:
@@ -97,14 +97,17 @@ class _Reader:
             self._complain(f"{path}.values", f"has {len(node.values)} values; 1 to {MAX_FILTER_VALUES} are allowed.")
         for index, value in enumerate(node.values):
             self._check_length(value, f"{path}.values[{index}]")
-        values = {_folded(value, node.case_sensitive) for value in node.values}
-        return OneOf(name, tuple(sorted(values)), not node.case_sensitive)
+        return _one_of(name, node.values, node.case_sensitive)
 
     def _check_length(self, value: str, path: str) -> None:
         if len(value) > MAX_FILTER_VALUE_LENGTH:
-            self._complain(
-                path, f"has {len(value)} characters; at most {MAX_FILTER_VALUE_LENGTH} are allowed."
-            )
+            self._complain(path, f"has {len(value)} characters; at most {MAX_FILTER_VALUE_LENGTH} are allowed.")
+
+
+def _one_of(name: str, values: Iterable[str], case_sensitive: bool) -> OneOf:
+    # an event has no empty values: who asks for them means those that are not set
+    folded = {_folded(value or NOT_SET, case_sensitive) for value in values}
+    return OneOf(name, tuple(sorted(folded)), ignore_case=not case_sensitive)
 
 
 def _folded(value: str, case_sensitive: bool) -> str:
@@ -116,12 +119,16 @@ def _not(child: Condition) -> Condition:
 
 
 def _all(children: Sequence[Condition]) -> Condition | None:
-    flat = _distinct([part for child in children for part in (child.children if isinstance(child, AllOf) else (child,))])
+    flat = _distinct(
+        [part for child in children for part in (child.children if isinstance(child, AllOf) else (child,))]
+    )
     return AllOf(flat) if len(flat) > 1 else next(iter(flat), None)
 
 
 def _any(children: Sequence[Condition]) -> Condition | None:
-    flat = _distinct([part for child in children for part in (child.children if isinstance(child, AnyOf) else (child,))])
+    flat = _distinct(
+        [part for child in children for part in (child.children if isinstance(child, AnyOf) else (child,))]
+    )
     return AnyOf(flat) if len(flat) > 1 else next(iter(flat), None)
 
 

@@ -28,3 +28,5 @@ MAX_FILTER_TEXT_LENGTH = 65_536
 """Characters of a filter written in the filter language."""
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 """Bytes of a serialized answer: what a server holds in memory for one report."""
+MAX_PLAN_BYTES = 900_000
+"""Bytes of a plan: it travels in one Kafka record, which takes 1 MB unless it is told otherwise."""

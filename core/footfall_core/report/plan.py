@@ -30,6 +30,10 @@ class OneOf:
     """Whether case is ignored; the values are in lower case then."""
     type: Literal["one_of"] = "one_of"
 
+    def matches(self, value: str) -> bool:
+        """Return whether a value, or `(not set)`, fulfils the condition."""
+        return (value.lower() if self.ignore_case else value) in self.values
+
 
 @with_config(_STRICT)
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,17 @@ class Text:
     ignore_case: bool
     """Whether case is ignored; the text is in lower case then."""
     type: Literal["text"] = "text"
+
+    def matches(self, value: str) -> bool:
+        """Return whether a value, or `(not set)`, fulfils the condition."""
+        value = value.lower() if self.ignore_case else value
+        match self.how:
+            case "begins_with":
+                return value.startswith(self.text)
+            case "ends_with":
+                return value.endswith(self.text)
+            case "contains":
+                return self.text in value
 
 
 @with_config(_STRICT)

@@ -6,6 +6,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from footfall.v1 import query_pb2
+from footfall_core.clock import Micros
 from footfall_core.problems import FieldViolation, InvalidRequest
 from footfall_core.properties import parse_property
 from footfall_core.report.days import instants, parse_day, zone_names
@@ -101,15 +102,15 @@ class _Planner:
         self._complain("time_zone", f"{sentence} Allowed are names of the IANA data base, for example Europe/Berlin.")
         return ZoneInfo("UTC")
 
-    def _range(self, zone: ZoneInfo) -> tuple[int, int]:
+    def _range(self, zone: ZoneInfo) -> tuple[Micros, Micros]:
         ranges = self._request.date_ranges
         if len(ranges) != 1:
             self._complain("date_ranges", f"{len(ranges)} were asked for; exactly one is allowed.")
-            return 0, 0
+            return Micros(0), Micros(0)
         first = self._day("date_ranges[0].start_date", ranges[0].start_date)
         last = self._day("date_ranges[0].end_date", ranges[0].end_date)
         if first is None or last is None:
-            return 0, 0
+            return Micros(0), Micros(0)
         if last < first:
             self._complain("date_ranges[0].end_date", f"{last} is before the start date, {first}.")
         elif (days := (last - first).days + 1) > MAX_DAYS:

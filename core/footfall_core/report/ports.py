@@ -1,5 +1,6 @@
 """What reports need from the outside: a store, a way to ask for a report, and a cache."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from footfall_core.clock import Micros
@@ -55,4 +56,32 @@ class AnswerCache(Protocol):
 
     async def put(self, property_id: str, key: str, answer: Answer) -> None:
         """Keep an answer for a second, if the cache is there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query as a query consumer takes it."""
+
+    query_id: str
+    reply_partition: int
+    deadline: Micros
+    plan: bytes
+
+
+class QueryInbox(Protocol):
+    """Where a query consumer takes queries from and answers them; used on one event loop."""
+
+    async def take(self) -> Query | None:
+        """Return the next query, or None if none came within some tenths of a second.
+
+        A query may come several times; who has taken it is the only one to answer it unless it was asked again.
+        """
+        ...
+
+    def reply(self, query: Query, record: bytes) -> None:
+        """Send one record of `footfall_core.report.results` to who asked. Never blocks; what cannot be sent is lost.
+
+        Records of one query arrive in their order, if they arrive.
+        """
         ...

@@ -118,7 +118,8 @@ def _name_mistake(name: str) -> Mistake | None:
 
 
 def _text_mistake(event: Event) -> Mistake | None:
-    # One pass over all short strings at once; only when something is wrong is it worth knowing which.
+    # One pass over all short strings at once; only when something may be wrong is it worth knowing which. What is
+    # printable has no control character, and asking that costs a fifth of a search.
     texts = "".join(
         (
             event.event_id,
@@ -131,12 +132,12 @@ def _text_mistake(event: Event) -> Mistake | None:
             event.transaction_id,
         )
     )
-    if len(texts) > MAX_STRING_LENGTH or _CONTROL.search(texts):
+    if len(texts) > MAX_STRING_LENGTH or not texts.isprintable():
         for field in _TEXT_FIELDS:
             if mistake := string_mistake(field, getattr(event, field), MAX_STRING_LENGTH):
                 return mistake
     urls = event.page_location + event.page_referrer
-    if len(urls) > MAX_URL_LENGTH or _CONTROL.search(urls):
+    if len(urls) > MAX_URL_LENGTH or not urls.isprintable():
         for field in _URL_FIELDS:
             if mistake := string_mistake(field, getattr(event, field), MAX_URL_LENGTH):
                 return mistake
@@ -147,7 +148,7 @@ def string_mistake(field: str, value: str, longest: int) -> Mistake | None:
     """Return what is wrong with a string: its length in characters, or a control character."""
     if len(value) > longest:
         return Mistake(field, OUT_OF_BOUNDS, f"It has {len(value):,} characters; at most {longest:,} are allowed.")
-    if found := _CONTROL.search(value):
+    if not value.isprintable() and (found := _CONTROL.search(value)):
         return Mistake(
             field,
             INVALID,

@@ -110,7 +110,7 @@ class Server:
         self._draining.set()
         await self._server.stop(self._settings.drain_seconds)
 
-    def _hosted(self, route: Route) -> grpc.RpcMethodHandler[bytes, bytes]:
+    def _hosted(self, route: Route) -> "grpc.RpcMethodHandler[bytes, bytes]":
         if route.kind is Kind.UNARY:
             return grpc.unary_unary_rpc_method_handler(cast("Any", self._unary(route)))
         return grpc.unary_stream_rpc_method_handler(cast("Any", self._server_stream(route)))
@@ -118,7 +118,7 @@ class Server:
     def _unary(self, route: Route) -> Any:
         handler = cast("UnaryHandler", route.handler)
 
-        async def answer(request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        async def answer(request: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
             call = self._call(route, context)
             try:
                 async with AsyncExitStack() as around:
@@ -134,7 +134,7 @@ class Server:
     def _server_stream(self, route: Route) -> Any:
         handler = cast("StreamHandler", route.handler)
 
-        async def answers(request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> AsyncIterator[bytes]:
+        async def answers(request: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]") -> AsyncIterator[bytes]:
             call = self._call(route, context)
             try:
                 async with AsyncExitStack() as around:
@@ -147,7 +147,7 @@ class Server:
 
         return answers
 
-    def _call(self, route: Route, context: grpc.aio.ServicerContext[bytes, bytes]) -> Call:
+    def _call(self, route: Route, context: "grpc.aio.ServicerContext[bytes, bytes]") -> Call:
         metadata = {str(name): value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
         return Call(
             method=route.method,

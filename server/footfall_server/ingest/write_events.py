@@ -2,11 +2,10 @@
 
 from footfall.v1.ingest_pb2 import WriteEventsResponse
 from footfall_core.clock import Clock
-from footfall_core.errors.records import error_record, refused_errors
+from footfall_core.errors.records import error_record, refusal_error
 from footfall_core.intake import Arrival, Refused, Taken, take
 from footfall_core.partitioning import partition_of
 from footfall_core.ports import EventLog
-from footfall_core.validation.batch import RULES_VERSION
 
 from footfall_server.hosts.call import Call
 
@@ -50,6 +49,7 @@ class WriteEvents:
 
     def _report(self, refused: Refused, arrival: Arrival) -> None:
         """Put what never reaches the raw topic into the errors, where the property's owner sees it too."""
-        for error in refused_errors(refused.property_id, refused.problem, arrival.received_micros, RULES_VERSION):
+        error = refusal_error(refused.problem, refused.property_id, arrival.received_micros)
+        if error is not None:
             key, record = error_record(error)
             self._log.report(record, key)

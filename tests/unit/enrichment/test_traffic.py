@@ -1,11 +1,11 @@
 from collections import Counter
 
 import pytest
+from footfall_core.enrichment.page import parse_page
+from footfall_core.enrichment.traffic import DIRECT, Traffic, attribute
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall_core.enrichment.page import parse_page
-from footfall_core.enrichment.traffic import DIRECT, Traffic, attribute
 from tests.unit.enrichment.access_log import needs_access_log, visits
 
 PAGE = "https://www.example.com/shoes"

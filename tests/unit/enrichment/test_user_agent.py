@@ -2,10 +2,10 @@ from collections import Counter
 
 import pytest
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA, is_crawler
+from footfall_core.enrichment.user_agent import NO_DEVICE, Device, parse_user_agent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall_core.enrichment.user_agent import NO_DEVICE, Device, parse_user_agent
 from tests.unit.enrichment.access_log import needs_access_log, visits
 
 SAFARI = "AppleWebKit/537.36 (KHTML, like Gecko)"

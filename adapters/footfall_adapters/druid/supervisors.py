@@ -1,0 +1,112 @@
+"""The supervisor that has Druid take in the rows of events from Kafka, exactly once."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import orjson
+import structlog
+
+from footfall_core.columns import EVENT_COLUMNS, EVENTS_TABLE, TIME_COLUMN
+
+log = structlog.get_logger()
+
+SPEC_KEY = "footfallSpec"
+"""Where the running supervisor keeps the hash of the specification that it was made from."""
+
+_NEVER_IN_A_VALUE = "\u0001"
+"""Splits a value into a list, unless stated otherwise; control characters are refused at the door, so it never does."""
+
+
+@dataclass(frozen=True)
+class IntakeSettings:
+    """How Druid takes in rows."""
+
+    task_count: int = 1
+    """Tasks that read at a time, each some of the partitions; more are of use on more machines only."""
+    task_duration: str = "PT1H"
+    """After this long a task publishes its segments and hands over to the next; ISO 8601."""
+    period: str = "PT5S"
+    """How often the supervisor looks after its tasks and their offsets; ISO 8601."""
+
+
+def ensure(overlord_url: str, kafka_bootstrap: str, topic: str, settings: IntakeSettings) -> bool:
+    """Make sure that Druid takes in the rows of a topic, and return whether anything had to be changed.
+
+    Idempotent: a supervisor that was made from the same specification goes on undisturbed.
+
+    Raises:
+        httpx.HTTPError: the overlord is away, or refuses the specification.
+    """
+    spec = events_spec(kafka_bootstrap, topic, settings)
+    digest = hashlib.sha256(orjson.dumps(spec, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    with httpx.Client(base_url=overlord_url, timeout=30) as overlord:
+        found = overlord.get(f"/druid/indexer/v1/supervisor/{EVENTS_TABLE}")
+        if found.is_success and found.json().get("context", {}).get(SPEC_KEY) == digest:
+            return False
+        answer = overlord.post(
+            "/druid/indexer/v1/supervisor", json={**spec, "context": {**spec["context"], SPEC_KEY: digest}}
+        )
+        if answer.is_error:
+            log.error("druid refused the supervisor", status=answer.status_code, answer=answer.text[:2000])
+        answer.raise_for_status()
+    log.info("druid supervisor set", datasource=EVENTS_TABLE, topic=topic, existed=found.is_success)
+    return True
+
+
+def events_spec(kafka_bootstrap: str, topic: str, settings: IntakeSettings) -> dict[str, Any]:
+    """Return the specification: what a row is, how it is stored, how it is read."""
+    return {
+        "type": "kafka",
+        "spec": {
+            "dataSchema": {
+                "dataSource": EVENTS_TABLE,
+                "timestampSpec": {"column": TIME_COLUMN, "format": "millis"},
+                "dimensionsSpec": {
+                    "dimensions": [
+                        {"type": column.type.value, "name": column.name}
+                        for column in EVENT_COLUMNS
+                        if column.name != TIME_COLUMN
+                    ]
+                },
+                "metricsSpec": [],
+                "granularitySpec": {
+                    "type": "uniform",
+                    "segmentGranularity": "DAY",
+                    "queryGranularity": "NONE",
+                    "rollup": False,
+                },
+            },
+            "ioConfig": {
+                "topic": topic,
+                "inputFormat": {
+                    "type": "tsv",
+                    "columns": [column.name for column in EVENT_COLUMNS],
+                    "findColumnsFromHeader": False,
+                    "listDelimiter": _NEVER_IN_A_VALUE,
+                },
+                "consumerProperties": {
+                    "bootstrap.servers": kafka_bootstrap,
+                    # rows of a transaction that was aborted must never be seen
+                    "isolation.level": "read_committed",
+                },
+                "useEarliestOffset": True,
+                "taskCount": settings.task_count,
+                "taskDuration": settings.task_duration,
+                "startDelay": "PT1S",
+                "period": settings.period,
+                # no lateMessageRejectionPeriod: it would drop late rows silently
+            },
+            "tuningConfig": {
+                "type": "kafka",
+                # a row that cannot be read stops the intake, loudly: skipping it would lose an event that was
+                # acknowledged
+                "maxParseExceptions": 0,
+                "logParseExceptions": True,
+                "offsetFetchPeriod": settings.period,
+            },
+        },
+        # late rows and compaction may write to the same day at once
+        "context": {"useConcurrentLocks": True},
+    }

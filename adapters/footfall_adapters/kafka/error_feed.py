@@ -1,0 +1,195 @@
+"""The errors of all properties from Kafka: one reader of the topic for all live streams of a server.
+
+    reader's thread   reads committed records from the end, hands them to the event loop, and waits until it took them
+    event loop        keeps the place up to which records were handed out, and the streams by property
+
+A stream that begins in the past is registered first, and notes that place. Its history ends there, and everything from
+there on is offered to it: no gap, and nothing twice.
+
+While Kafka is away live streams stay, and go on where they were when it is back; new ones are told to try again. A
+topic that was deleted, or that retention emptied before it was read, ends the live streams, so that nobody waits for
+errors that cannot come.
+"""
+
+import asyncio
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Self
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from footfall_core.clock import Clock, Micros
+from footfall_core.problems import TryAgain
+
+from footfall_adapters.kafka.error_history import ErrorHistory
+from footfall_adapters.kafka.error_stream import KafkaErrorStream
+from footfall_adapters.kafka.error_topic import KAFKA_SECONDS, TOPIC, error_of, new_reader, property_of
+from footfall_adapters.kafka.settings import KafkaSettings
+
+log = structlog.get_logger()
+
+_POLL_SECONDS = 0.2
+_AGAIN_SECONDS = 1.0
+_BATCH = 500
+_LOST = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC})  # noqa: SLF001
+"""What says that the place in the topic is no more: the topic is gone, or retention was faster than the reader."""
+
+
+@dataclass(frozen=True)
+class ErrorFeedSettings:
+    """How the errors are handed out."""
+
+    queue_errors: int = 1_000
+    """How many errors may wait for one client that reads slowly, before its stream ends."""
+    history_readers: int = 4
+    """How many streams may read the past at once; more are told to try again."""
+    ready_seconds: float = 5.0
+    """How long a new stream waits for Kafka before it is told to try again."""
+
+
+class KafkaErrorFeed:
+    """An `ErrorFeed`; an async context manager, whose thread lives from its entry to its exit."""
+
+    def __init__(self, kafka: KafkaSettings, settings: ErrorFeedSettings, clock: Clock) -> None:
+        self._kafka = kafka
+        self._settings = settings
+        self._clock = clock
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="error-feed", daemon=True)
+        # what follows belongs to the event loop's thread
+        self._ready = asyncio.Event()
+        self._places: dict[int, int] = {}
+        self._streams: defaultdict[str, set[KafkaErrorStream]] = defaultdict(set)
+        self._histories: set[ErrorHistory] = set()
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._stop.set()
+        self._end_streams("This server is about to stop; call again.")
+        await asyncio.gather(*(asyncio.wrap_future(history.close()) for history in self._histories))
+        await asyncio.to_thread(self._thread.join)
+
+    async def open(self, property_id: str, start: Micros | None) -> KafkaErrorStream:
+        """See `ErrorFeed`."""
+        try:
+            async with asyncio.timeout(self._settings.ready_seconds):
+                await self._ready.wait()
+        except TimeoutError as error:
+            raise TryAgain("The log of errors is away; call again.") from error
+        history = None
+        if start is not None and start <= self._clock.now():
+            if len(self._histories) >= self._settings.history_readers:
+                raise TryAgain(
+                    "Too many streams read past errors at the moment; call again, or without start_time.",
+                    retry_after_seconds=5,
+                )
+            history = ErrorHistory(self._kafka, property_id, start // 1000, self._places, self._forget_history)
+            self._histories.add(history)
+        stream = KafkaErrorStream(property_id, self._settings.queue_errors, history, self._forget)
+        self._streams[property_id].add(stream)
+        return stream
+
+    def _forget(self, stream: KafkaErrorStream) -> None:
+        streams = self._streams[stream.property_id]
+        streams.discard(stream)
+        if not streams:
+            del self._streams[stream.property_id]
+
+    def _forget_history(self, history: ErrorHistory) -> None:
+        """Free the history's place among the readers; called on its own thread when its consumer is closed."""
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._histories.discard, history)
+
+    def _end_streams(self, why: str) -> None:
+        for stream in [stream for streams in self._streams.values() for stream in streams]:
+            stream.fail(TryAgain(why))
+
+    def _begin(self, places: dict[int, int]) -> None:
+        self._places = places
+        self._ready.set()
+        log.info("following the errors", partitions=len(places))
+
+    def _lose(self) -> None:
+        self._ready.clear()
+        self._end_streams("The log of errors cannot be followed at the moment; call again.")
+
+    def _hand_out(self, messages: list[Message]) -> None:
+        for message in messages:
+            self._places[message.partition()] = message.offset() + 1
+            streams = self._streams.get(property_of(message))
+            if streams and (error := error_of(message)):
+                for stream in tuple(streams):
+                    stream.offer(error)
+
+    # ---- from here on: the reader's thread ----
+
+    def _follow(self) -> None:
+        while not self._stop.is_set():
+            try:
+                with closing(new_reader(self._kafka)) as reader:
+                    self._follow_with(reader)
+            except KafkaException as error:
+                log.warning("the errors cannot be followed", reason=error.args[0].str())
+            except Exception:
+                log.exception("the errors cannot be followed")
+            if not self._stop.is_set():
+                self._on_loop(self._lose)
+                self._stop.wait(_AGAIN_SECONDS)
+
+    def _follow_with(self, reader: Consumer) -> None:
+        places = _ends(reader, self._kafka.topic(TOPIC))
+        reader.assign([TopicPartition(self._kafka.topic(TOPIC), *place) for place in places.items()])
+        self._on_loop(self._begin, places)
+        while not self._stop.is_set():
+            # consume() alone would wait for its whole number of records, or for its whole time-out
+            first = reader.poll(_POLL_SECONDS)
+            if first is None:
+                continue
+            records = []
+            for message in (first, *reader.consume(_BATCH - 1, timeout=0)):
+                failure = message.error()
+                if failure is None:
+                    records.append(message)
+                elif failure.fatal() or failure.code() in _LOST:
+                    raise KafkaException(failure)
+                else:
+                    log.warning("the errors come late", reason=failure.str())
+            self._on_loop(self._hand_out, records)
+
+    def _on_loop(self, act: Callable[..., None], *arguments: object) -> None:
+        """Let the event loop do something, and wait until it is done: nothing piles up in front of a busy loop."""
+        assert self._loop is not None
+        done = threading.Event()
+
+        def run() -> None:
+            try:
+                act(*arguments)
+            finally:
+                done.set()
+
+        self._loop.call_soon_threadsafe(run)
+        while not done.wait(_POLL_SECONDS) and not self._stop.is_set():
+            pass
+
+
+def _ends(reader: Consumer, topic: str) -> dict[int, int]:
+    """Return the end of each partition: the first offset that is not committed yet.
+
+    It is asked for here, because a partition assigned at "the end" finds its place only with its first fetch, and
+    what is recorded until then would be missed.
+    """
+    found = reader.list_topics(topic, timeout=KAFKA_SECONDS).topics[topic]
+    if found.error is not None:
+        raise KafkaException(found.error)
+    return {
+        partition: reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=KAFKA_SECONDS)[1]
+        for partition in found.partitions
+    }

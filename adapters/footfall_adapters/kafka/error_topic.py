@@ -1,0 +1,52 @@
+"""What all readers of the `errors` topic have in common."""
+
+import structlog
+from confluent_kafka import Consumer, Message
+from footfall.v1.errors_pb2 import EventError
+from google.protobuf.message import DecodeError
+
+from footfall_adapters.kafka.settings import KafkaSettings
+
+TOPIC = "errors"
+
+KAFKA_SECONDS = 5.0
+"""How long a question to Kafka may take."""
+
+log = structlog.get_logger()
+
+
+def new_reader(kafka: KafkaSettings, **more: object) -> Consumer:
+    """Return a consumer that reads committed records and belongs to no group; the caller closes it."""
+    return Consumer(
+        {
+            "bootstrap.servers": kafka.bootstrap_servers,
+            # librdkafka asks for a name; partitions are assigned by hand, so nothing is kept under it
+            "group.id": f"{kafka.topic_prefix}error-servers",
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "isolation.level": "read_committed",
+            # a reader that Kafka's history has left behind has to hear of it
+            "auto.offset.reset": "error",
+            "topic.metadata.refresh.interval.ms": 60_000,
+            # back within a second once Kafka is
+            "reconnect.backoff.max.ms": 1_000,
+            "fetch.error.backoff.ms": 100,
+            "log_level": 3,
+            **more,
+        }
+    )
+
+
+def property_of(message: Message) -> str:
+    """Return the id of the property that an error record belongs to; empty if it has no key."""
+    key = message.key()
+    return bytes(key).decode(errors="replace") if key else ""
+
+
+def error_of(message: Message) -> EventError | None:
+    """Return the error in a record; None, and a line in the log, if there is none in it."""
+    try:
+        return EventError.FromString(message.value() or b"")
+    except DecodeError:
+        log.warning("not an error record", partition=message.partition(), offset=message.offset())
+        return None

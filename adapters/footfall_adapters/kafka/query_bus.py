@@ -1,0 +1,166 @@
+"""The query server's side of the bus: a plan goes out on `queries.requests`, its answer comes on `queries.results`.
+
+A query that no consumer has begun within 300 ms is sent once more, under the same id and to another partition, so one
+consumer that hangs or has just died holds nobody up. The first answer wins.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+from google.protobuf.message import DecodeError
+
+from footfall_core.clock import Clock, Micros
+from footfall_core.problems import DeadlinePassed, Problem, TryAgain
+from footfall_core.report.results import Assembly, error_of
+from footfall_core.wire.query_pb2 import QueryRequest, QueryResult
+
+log = structlog.get_logger()
+
+Send = Callable[[int, bytes, Callable[[str], None]], None]
+"""Sends a record to a partition of `queries.requests`; calls back on the event loop, with a reason, if it cannot."""
+
+
+@dataclass(frozen=True)
+class QueryBusSettings:
+    """How a query server asks query consumers."""
+
+    hedge_ms: int = 300
+    """How long a query may wait to be begun before it is sent once more. Milliseconds."""
+    give_up_ms: int = 5_000
+    """How long a query may wait to be begun before the caller is told to try again. Milliseconds."""
+    max_waiting: int = 1_000
+    """Queries that wait for an answer at a time; beyond, callers are told to try again."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A query that waits for its answer."""
+
+    answer: asyncio.Future[bytes]
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    parts: Assembly = field(default_factory=Assembly)
+
+    def end(self, answer: bytes | Exception) -> None:
+        """Give the query its answer; the first one counts. Who is answered needs no other consumer to begin."""
+        self.begun.set()
+        if self.answer.done():
+            return
+        if isinstance(answer, bytes):
+            self.answer.set_result(answer)
+        else:
+            self.answer.set_exception(answer)
+
+
+class KafkaQueryBus:
+    """The port `QueryBus`, apart from Kafka itself: sending is handed in, and what arrives goes to `received`."""
+
+    def __init__(
+        self,
+        send: Send,
+        *,
+        partitions: int,
+        reply_partition: int,
+        settings: QueryBusSettings,
+        clock: Clock,
+        new_id: Callable[[], str],
+        choose: Callable[[int], int],
+    ) -> None:
+        """Make a bus.
+
+        Args:
+            send: sends a record.
+            partitions: number of partitions of `queries.requests`.
+            reply_partition: the partition of `queries.results` whose records go to `received`.
+            settings: how long to wait.
+            clock: what deadlines are measured by.
+            new_id: makes ids unlike those of any other process.
+            choose: returns a number from 0 up to and without the given one, to spread queries over partitions.
+        """
+        self._send = send
+        self._partitions = partitions
+        self._reply_partition = reply_partition
+        self._settings = settings
+        self._clock = clock
+        self._new_id = new_id
+        self._choose = choose
+        self._waiting: dict[str, _Waiting] = {}
+
+    async def ask(self, plan: bytes, deadline: Micros) -> bytes:
+        """Return the answer to a plan: see the port."""
+        if len(self._waiting) >= self._settings.max_waiting:
+            raise TryAgain("Too many reports are under way at the moment; please try again.")
+        query_id = self._new_id()
+        waiting = self._waiting[query_id] = _Waiting(asyncio.get_running_loop().create_future())
+        request = QueryRequest(
+            query_id=query_id, reply_partition=self._reply_partition, deadline_micros=deadline, plan=plan
+        ).SerializeToString()
+        try:
+            async with asyncio.timeout((deadline - self._clock.now()) / 1e6):
+                await self._have_begun(request, waiting)
+                return await waiting.answer
+        except TimeoutError:
+            raise DeadlinePassed(
+                "The report was not computed within its deadline; ask for fewer days or dimensions, or allow more time."
+            ) from None
+        finally:
+            del self._waiting[query_id]
+            if waiting.answer.done():
+                waiting.answer.exception()  # seen, in case that the caller had left
+            else:
+                waiting.answer.cancel()
+
+    async def _have_begun(self, request: bytes, waiting: _Waiting) -> None:
+        """Send a query, once more if need be, until a consumer has begun it or it is answered."""
+        first = self._choose(self._partitions)
+        self._sent(first, request, waiting)
+        if await _begun_within(waiting, self._settings.hedge_ms / 1000):
+            return
+        if self._partitions > 1:
+            other = (first + 1 + self._choose(self._partitions - 1)) % self._partitions
+            self._sent(other, request, waiting)
+        if not await _begun_within(waiting, (self._settings.give_up_ms - self._settings.hedge_ms) / 1000):
+            raise TryAgain("Nothing computes reports at the moment; please try again.")
+
+    def _sent(self, partition: int, request: bytes, waiting: _Waiting) -> None:
+        def failed(reason: str) -> None:
+            log.warning("query not sent", reason=reason)
+            waiting.end(TryAgain("The report cannot be asked for at the moment; please try again."))
+
+        self._send(partition, request, failed)
+
+    def received(self, record: bytes) -> None:
+        """Take a record of `queries.results`; those that nobody waits for (any more) are dropped."""
+        try:
+            result = QueryResult.FromString(record)
+        except DecodeError:
+            log.warning("a record of queries.results cannot be read", size=len(record))
+            return
+        waiting = self._waiting.get(result.query_id)
+        if waiting is None:
+            return
+        match result.WhichOneof("outcome"):
+            case "begun":
+                waiting.begun.set()
+            case "failure":
+                waiting.end(error_of(result.failure))
+            case "part":
+                waiting.begun.set()
+                try:
+                    answer = waiting.parts.add(result.part)
+                except Problem as problem:
+                    waiting.end(problem)
+                    return
+                if answer is not None:
+                    waiting.end(answer)
+
+
+async def _begun_within(waiting: _Waiting, seconds: float) -> bool:
+    """Return whether a query is begun, or answered, within some time."""
+    try:
+        async with asyncio.timeout(seconds):
+            await waiting.begun.wait()
+    except TimeoutError:
+        return False
+    return True

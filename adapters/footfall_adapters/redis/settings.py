@@ -1,0 +1,19 @@
+"""Where Redis is, and how long it may hold up an answer."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RedisSettings:
+    """The Redis that query servers share."""
+
+    url: str
+    """URL, `redis://host:port/0`; may hold a password."""
+    wait_ms: int = 50
+    """How long a request waits for Redis before it goes on without. Milliseconds."""
+    pause_ms: int = 1_000
+    """How long requests do not ask a Redis that did not answer. Milliseconds."""
+    life_ms: int = 1_000
+    """How long an answer is kept, and so how old one may be. Milliseconds."""
+    max_answer_bytes: int = 1024 * 1024
+    """Answers over this size are not kept: moving them would hold up everyone else's."""

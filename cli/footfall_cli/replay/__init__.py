@@ -1,0 +1,1 @@
+"""`footfall replay`: the events of a file, as an import of history."""

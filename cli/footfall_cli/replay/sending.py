@@ -1,0 +1,121 @@
+"""Sends the batches of a file: a few at a time, each until it is durable, and never faster than asked for."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from footfall.failures import FootfallError
+from footfall.results import Outcome
+from footfall.writer import Writer
+from footfall_cli.replay.plan import Batch
+
+UNDER_WAY = 4
+"""Batches under way at once. The server commits those that arrive together in one transaction; and it remembers
+thousands of numbers of a writer, so that these may overtake each other."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the events sent."""
+
+    accepted: int = 0
+    rejected: int = 0
+    retried_batches: int = 0
+    seconds: float = 0.0
+    """From the first attempt to the last acknowledgement."""
+    last_acknowledged: float = 0.0
+    """By the monotonic clock."""
+    committed_time_micros: int = 0
+    """The latest of all batches."""
+    earliest_micros: int = 0
+    latest_micros: int = 0
+    """The events' own times; 0: not known."""
+
+
+class FailedBatchError(Exception):
+    """A batch that was not stored, or of which that is not known; the ones before it are."""
+
+    def __init__(self, batch: Batch, cause: FootfallError) -> None:
+        super().__init__(str(cause))
+        self.batch = batch
+        self.cause = cause
+
+
+class Sending:
+    """Sends batches with one writer."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        *,
+        rate: float | None,
+        refuse: Callable[[int, str], None],
+        acknowledged: Callable[[Batch], None],
+    ) -> None:
+        """Send nothing yet.
+
+        Args:
+            writer: how.
+            rate: events a second; None as fast as it goes.
+            refuse: told the number of each line whose event the server rejected, and why.
+            acknowledged: told of each batch that is durable, in order.
+        """
+        self._writer = writer
+        self._rate = rate
+        self._refuse = refuse
+        self._acknowledged = acknowledged
+        self._under_way: deque[tuple[Batch, Future[Outcome]]] = deque()
+        self.tally = Tally()
+
+    def run(self, batches: Iterable[Batch], stop: threading.Event) -> None:
+        """Send all of them. `stop` is set when it ends early; the writer's pauses and calls must end with it.
+
+        Raises:
+            FailedBatchError: a batch failed for good; nothing after it was begun, but a few may be under way.
+        """
+        threads = ThreadPoolExecutor(UNDER_WAY, thread_name_prefix="replay")
+        started, sent = time.monotonic(), 0
+        try:
+            for batch in batches:
+                # the window slides with the oldest batch, so that none gets far ahead of one that is being retried
+                while len(self._under_way) >= UNDER_WAY or (self._under_way and self._under_way[0][1].done()):
+                    self._settle_oldest()
+                if self._rate is not None:
+                    # by the schedule, not by the last batch, so that delays don't add up
+                    time.sleep(max(0.0, started + sent / self._rate - time.monotonic()))
+                future = threads.submit(self._writer.write, batch.events, sequence=batch.sequence)
+                self._under_way.append((batch, future))
+                sent += len(batch.events)
+            while self._under_way:
+                self._settle_oldest()
+        except BaseException:
+            stop.set()
+            raise
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+        self.tally.last_acknowledged = time.monotonic()
+        self.tally.seconds = self.tally.last_acknowledged - started
+
+    def _settle_oldest(self) -> None:
+        batch, future = self._under_way.popleft()
+        try:
+            outcome = future.result()
+        except FootfallError as error:
+            raise FailedBatchError(batch, error) from error
+        for rejected in outcome.rejected:
+            field = rejected.field.removeprefix(f"events[{rejected.index}]").removeprefix(".")
+            sentence = f"{rejected.code}: {rejected.message}"
+            self._refuse(batch.lines[rejected.index], f"{field}: {sentence}" if field else sentence)
+        tally = self.tally
+        tally.accepted += outcome.accepted
+        tally.rejected += len(outcome.rejected)
+        tally.retried_batches += outcome.attempts > 1
+        tally.committed_time_micros = max(tally.committed_time_micros, outcome.committed_time_micros)
+        times = [event.timestamp_micros for event in batch.events if event.timestamp_micros > 0]
+        if times:
+            tally.earliest_micros = min([*times, tally.earliest_micros or times[0]])
+            tally.latest_micros = max([*times, tally.latest_micros])
+        self._acknowledged(batch)

@@ -1,0 +1,45 @@
+"""The query consumer: takes queries from Kafka, has Druid compute them, answers through Kafka."""
+
+import threading
+import uuid
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+
+import uvloop
+
+from footfall_adapters.druid.broker import open_broker
+from footfall_adapters.druid.report_store import DruidReportStore
+from footfall_adapters.druid.settings import DruidSettings
+from footfall_adapters.environment import InstanceSettings, read_settings
+from footfall_adapters.health import HealthSettings, health_endpoint
+from footfall_adapters.kafka.query_inbox import QueryInboxSettings, open_query_inbox
+from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_consumers.queries.settings import QueriesSettings
+from footfall_consumers.queries.steps import Steps, run_queries
+from footfall_core.clock import SystemClock
+
+
+def run(variables: Mapping[str, str], stop: threading.Event) -> None:
+    """Run queries until `stop` is set, then let those under way end.
+
+    Raises:
+        SettingsError: names every variable that is missing or wrong.
+    """
+    uvloop.run(_run(variables, stop))
+
+
+async def _run(variables: Mapping[str, str], stop: threading.Event) -> None:
+    instance, kafka, druid, inbox_settings, queries, health = read_settings(
+        variables, InstanceSettings, KafkaSettings, DruidSettings, QueryInboxSettings, QueriesSettings, HealthSettings
+    )
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        broker = await stack.enter_async_context(open_broker(druid, clock, _new_id))
+        inbox = await stack.enter_async_context(open_query_inbox(kafka, inbox_settings))
+        stack.enter_context(health_endpoint(health, inbox.is_ready))
+        steps = Steps(inbox, DruidReportStore(broker), clock, instance.name, kafka.raw_partitions, _new_id)
+        await run_queries(steps, queries, stop)
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex

@@ -1,0 +1,103 @@
+"""What happens to a query, in order: taken in time, begun, complete until when, computed, answered."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from footfall_consumers.queries.settings import QueriesSettings
+from footfall_core.clock import Clock, Micros
+from footfall_core.completeness import LOOK_AHEAD, LOOK_BACK, data_complete_until
+from footfall_core.problems import DeadlinePassed, Problem
+from footfall_core.report import results
+from footfall_core.report.answer import answer_of, answer_to_bytes
+from footfall_core.report.plan import plan_from_bytes
+from footfall_core.report.ports import Query, QueryInbox, ReportStore
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps, and what they need."""
+
+    inbox: QueryInbox
+    store: ReportStore
+    clock: Clock
+    instance: str
+    raw_partitions: int
+    new_id: Callable[[], str]
+
+    async def run(self, query: Query) -> None:
+        """Run a query, answer it whatever happens, and log it in one line."""
+        started = self.clock.now()
+        outcome = "ok"
+        try:
+            self._drop_if_late(query)
+            self._say_begun(query)
+            self._answer(query, await self._computed(query))
+        except Exception as error:
+            outcome = type(error).__name__
+            if not isinstance(error, Problem):
+                log.exception("unexpected error", query_id=query.query_id)
+            self.inbox.reply(query, results.failure(query.query_id, error))
+        except asyncio.CancelledError:
+            outcome = "cancelled"
+            raise
+        finally:
+            waited_ms = round((self.clock.now() - started) / 1000, 1)
+            log.info("query", query_id=query.query_id, outcome=outcome, ms=waited_ms)
+
+    def _drop_if_late(self, query: Query) -> None:
+        if query.deadline <= self.clock.now():
+            raise DeadlinePassed("The deadline was past before the report was begun.")
+
+    def _say_begun(self, query: Query) -> None:
+        self.inbox.reply(query, results.begun(query.query_id, self.instance))
+
+    async def _computed(self, query: Query) -> bytes:
+        plan = plan_from_bytes(query.plan)
+        # before the report's own queries, so that they show at least what stands before these ticks
+        complete_until = await self._complete_until(query.deadline)
+        report = await self.store.run(plan, query.deadline)
+        return answer_to_bytes(answer_of(plan, report, complete_until))
+
+    async def _complete_until(self, deadline: Micros) -> Micros | None:
+        now = self.clock.now()
+        for look_back in LOOK_BACK:
+            ticks = await self.store.newest_ticks(Micros(now - look_back), Micros(now + LOOK_AHEAD), deadline)
+            if (found := data_complete_until(ticks, self.raw_partitions)) is not None:
+                return found
+        return None
+
+    def _answer(self, query: Query, answer: bytes) -> None:
+        for record in results.parts(query.query_id, self.new_id(), answer):
+            self.inbox.reply(query, record)
+
+
+async def run_queries(steps: Steps, settings: QueriesSettings, stop: threading.Event) -> None:
+    """Run queries as they come until `stop` is set, then let those under way end."""
+    free = asyncio.Semaphore(settings.concurrency)
+    under_way: set[asyncio.Task[None]] = set()
+
+    def ended(task: asyncio.Task[None]) -> None:
+        under_way.discard(task)
+        free.release()
+
+    while not stop.is_set():
+        await free.acquire()
+        query = await steps.inbox.take()
+        if query is None:
+            free.release()
+            continue
+        task = asyncio.create_task(steps.run(query))
+        under_way.add(task)
+        task.add_done_callback(ended)
+    log.info("draining", queries=len(under_way), seconds=settings.drain_seconds)
+    if under_way:
+        _, late = await asyncio.wait(under_way, timeout=settings.drain_seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)

@@ -1,0 +1,30 @@
+"""The query server: reports out."""
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+
+from footfall_adapters.environment import InstanceSettings, read_settings
+from footfall_adapters.kafka.query_bus import QueryBusSettings
+from footfall_adapters.kafka.query_server import open_query_bus
+from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.redis.answer_cache import open_answer_cache
+from footfall_adapters.redis.settings import RedisSettings
+from footfall_core.clock import SystemClock
+from footfall_server.hosts.call import Route
+from footfall_server.query.run_report import RunReport
+from footfall_server.query.settings import QuerySettings
+
+
+async def routes(stack: AsyncExitStack, variables: Mapping[str, str]) -> list[Route]:
+    """Start what the query server needs, in order, and return what it serves; the stack ends it in reverse.
+
+    Raises:
+        SettingsError: names every variable that is missing or wrong.
+    """
+    instance, kafka, bus_settings, redis, settings = read_settings(
+        variables, InstanceSettings, KafkaSettings, QueryBusSettings, RedisSettings, QuerySettings
+    )
+    clock = SystemClock()
+    cache = await stack.enter_async_context(open_answer_cache(redis))
+    bus = await stack.enter_async_context(open_query_bus(kafka, bus_settings, instance.name, clock))
+    return [Route("/footfall.v1.QueryService/RunReport", RunReport(bus, cache, settings, clock))]

@@ -1,0 +1,93 @@
+"""`RunReport`: parse, plan, look in the cache, else ask once for all who ask the same, keep, answer."""
+
+from google.protobuf.message import DecodeError
+
+from footfall.v1 import query_pb2
+from footfall_core.clock import Clock, Micros
+from footfall_core.problems import DeadlinePassed, InvalidRequest, TooLarge
+from footfall_core.report.answer import Answer, answer_from_bytes, from_cache
+from footfall_core.report.limits import MAX_PLAN_BYTES
+from footfall_core.report.plan import Plan, plan_key, plan_to_bytes
+from footfall_core.report.planner import plan_report
+from footfall_core.report.ports import AnswerCache, QueryBus
+from footfall_server.hosts.call import Call
+from footfall_server.query.flights import Flights
+from footfall_server.query.settings import QuerySettings
+
+
+class RunReport:
+    """The handler of `RunReport`."""
+
+    def __init__(self, bus: QueryBus, cache: AnswerCache, settings: QuerySettings, clock: Clock) -> None:
+        self._bus = bus
+        self._cache = cache
+        self._settings = settings
+        self._clock = clock
+        self._flights: Flights[Answer] = Flights()
+
+    async def __call__(self, request: bytes, call: Call) -> bytes:
+        """Return the bytes of a `RunReportResponse`."""
+        asked = _parsed(request)
+        plan = plan_report(asked)
+        call.log["property"] = plan.property_id
+        data = _carried(plan)
+        key = plan_key(data)
+        at_least = _at_least(asked)
+        cached = await self._cache.get(plan.property_id, key)
+        call.log["from_cache"] = cached is not None and _reaches(cached, at_least)
+        if cached is not None and _reaches(cached, at_least):
+            return from_cache(cached).response
+        return (await self._asked(plan.property_id, key, data, at_least, self._deadline(call))).response
+
+    async def _asked(
+        self, property_id: str, key: str, plan: bytes, at_least: Micros | None, deadline: Micros
+    ) -> Answer:
+        """Return the answer of the flight under way, or of one of our own.
+
+        One that was under way may have seen too little, or have had an earlier deadline than we have.
+        """
+
+        async def ask() -> Answer:
+            answer = answer_from_bytes(await self._bus.ask(plan, deadline))
+            await self._cache.put(property_id, key, answer)
+            return answer
+
+        while True:
+            try:
+                answer, joined = await self._flights.join(key, ask)
+            except DeadlinePassed:
+                if self._clock.now() >= deadline:
+                    raise
+                continue
+            if not joined or _reaches(answer, at_least):
+                return answer
+
+    def _deadline(self, call: Call) -> Micros:
+        remaining = call.time_remaining()
+        seconds = self._settings.max_seconds if remaining is None else min(remaining, self._settings.max_seconds)
+        return Micros(self._clock.now() + int(seconds * 1e6))
+
+
+def _parsed(request: bytes) -> query_pb2.RunReportRequest:
+    try:
+        return query_pb2.RunReportRequest.FromString(request)
+    except DecodeError:
+        raise InvalidRequest.of("", "The request is not a footfall.v1.RunReportRequest.") from None
+
+
+def _carried(plan: Plan) -> bytes:
+    data = plan_to_bytes(plan)
+    if len(data) > MAX_PLAN_BYTES:
+        raise TooLarge(f"The filter has {len(data):,} bytes in all; at most {MAX_PLAN_BYTES:,} are allowed.")
+    return data
+
+
+def _at_least(request: query_pb2.RunReportRequest) -> Micros | None:
+    if not request.HasField("min_data_complete_until"):
+        return None
+    return Micros(request.min_data_complete_until.ToMicroseconds())
+
+
+def _reaches(answer: Answer, at_least: Micros | None) -> bool:
+    """Return whether an answer is complete at least until an instant."""
+    return at_least is None or (answer.data_complete_until is not None and answer.data_complete_until >= at_least)

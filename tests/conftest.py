@@ -1,0 +1,57 @@
+"""What tests share: the real stack, started once, and where the real input is."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from footfall_local.settings import LocalSettings
+from footfall_local.stack import Stack
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared"
+
+
+def _unavailable(reason: str) -> None:
+    """Skip, in one line that says why; where nothing may be skipped, fail."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI=true allows no skip: {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def access_log() -> Path:
+    """The real log, or a skip where it is not there."""
+    path = SHARED / "data" / "access.log"
+    if not path.exists():
+        pytest.skip("the real log is not part of the project; it is expected in ../shared/data/access.log")
+    return path
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole system, real in every part, in a folder of its own; one for all tests of a run.
+
+    Tests share it and keep apart by property. `FOOTFALL_TEST_HOME` names one that is up already.
+    """
+    if home := os.environ.get("FOOTFALL_TEST_HOME"):
+        yield Stack(Path(home))
+        return
+    for program in ("java", "mvn"):
+        if shutil.which(program) is None:
+            _unavailable(f"the real stack needs {program}: install a JDK 17 and Maven")
+    settings = LocalSettings(jars_dir=ROOT / ".footfall" / "jars")
+    stack = Stack(tmp_path_factory.mktemp("stack"), settings=settings, say=print)
+    stack.start()
+    try:
+        yield stack
+    finally:
+        stack.stop(wipe=True)
+
+
+@pytest.fixture(scope="session")
+def endpoint(stack: Stack) -> str:
+    """The gateway's address."""
+    return stack.addresses["grpc"]
