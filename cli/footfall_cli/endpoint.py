@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from footfall.channel import open_channel
+from footfall.client import Client
 from footfall_cli.terminal import EXIT_UNREACHABLE, Failure
 
 VARIABLE = "FOOTFALL_ENDPOINT"
@@ -34,6 +35,15 @@ def find_endpoint(option: str | None) -> str:
     except ValueError as error:
         raise click.UsageError(f"{source}: {error}.") from None
     return endpoint
+
+
+def connect(client: Client) -> None:
+    """Connect, so that a wrong address is said at once and not after minutes of retries.
+
+    Raises:
+        GivenUpError: nobody answers.
+    """
+    client.connect(CONNECT_SECONDS)
 
 
 def _local_stack() -> str | None:

@@ -10,7 +10,7 @@ from footfall.failures import FootfallError
 from footfall.retry import RetryPolicy
 from footfall.v1.errors_pb2 import EventError, Stage
 from footfall.writer import code_name
-from footfall_cli.endpoint import CONNECT_SECONDS, find_endpoint
+from footfall_cli.endpoint import connect, find_endpoint
 from footfall_cli.options import Instant, endpoint_option, json_option, property_option
 from footfall_cli.report_table import utc
 from footfall_cli.terminal import failure_of, plain, say
@@ -38,7 +38,7 @@ def errors(*, property_id: str, follow: bool, since: datetime | None, as_json: b
     retries = RetryPolicy() if follow else RetryPolicy(give_up_after_seconds=CATCH_UP_SECONDS)
     try:
         with Client(address, property_id, retries=retries) as client:
-            client.connect(CONNECT_SECONDS)
+            connect(client)
             stream = client.errors(
                 since,
                 follow=follow,

@@ -19,7 +19,7 @@ CONSUMERS = {name: f"footfall_consumers.{name}.main" for name in ("events", "que
 def serve(kinds: tuple[str, ...]) -> None:
     """Run gRPC servers: ingest, query, errors; several kinds share one port.
 
-    Settings come from the environment; `docs/settings.md` lists them.
+    Settings come from the environment; every one that is missing or wrong is named.
     """
     import uvloop
 
@@ -46,7 +46,7 @@ async def _serve(kinds: list[Callable[[AsyncExitStack, Mapping[str, str]], Await
 def consume(kinds: tuple[str, ...]) -> None:
     """Run consumers: events, queries.
 
-    Settings come from the environment; `docs/settings.md` lists them.
+    Settings come from the environment; every one that is missing or wrong is named.
     """
     _log()
     try:

@@ -1,6 +1,7 @@
 """`footfall provision`: makes the topics in Kafka and the datasources in Druid that our processes expect."""
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -8,11 +9,11 @@ import click
 import httpx
 
 from footfall_adapters.druid import supervisors
-from footfall_adapters.druid.supervisors import SupervisorSettings
+from footfall_adapters.druid.supervisors import IntakeSettings
 from footfall_adapters.environment import SettingsError, read_settings
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.kafka.topics import TopicsError, TopicsSettings, ensure_topics
-from footfall_cli.terminal import EXIT_UNREACHABLE, EXIT_WRONG_USE, Failure
+from footfall_cli.terminal import EXIT_UNREACHABLE, EXIT_WRONG_USE, Failure, say
 
 TOPICS, DATASOURCES = "topics", "datasources"
 
@@ -52,7 +53,7 @@ def provision_topics(variables: Mapping[str, str]) -> None:
 
 def provision_datasources(variables: Mapping[str, str]) -> None:
     """Make Druid read the rows."""
-    kafka, overlord, settings = read_settings(variables, KafkaSettings, DruidOverlordSettings, SupervisorSettings)
+    kafka, overlord, settings = read_settings(variables, KafkaSettings, DruidOverlordSettings, IntakeSettings)
     topic = kafka.topic("events.rows")
     if supervisors.ensure(overlord.url, kafka.bootstrap_servers, topic, settings):
         click.echo(f"Druid reads {topic}")
@@ -62,3 +63,10 @@ STEPS: Mapping[str, Callable[[Mapping[str, str]], None]] = {
     TOPICS: provision_topics,
     DATASOURCES: provision_datasources,
 }
+
+if __name__ == "__main__":
+    try:
+        provision(standalone_mode=False)
+    except Failure as failure:
+        say(failure.sentence)
+        sys.exit(failure.exit_code)

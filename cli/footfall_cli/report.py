@@ -8,7 +8,7 @@ import click
 from footfall.client import Client
 from footfall.failures import FootfallError
 from footfall.v1.query_pb2 import FilterExpression
-from footfall_cli.endpoint import CONNECT_SECONDS, find_endpoint
+from footfall_cli.endpoint import connect, find_endpoint
 from footfall_cli.options import endpoint_option, json_option, property_option
 from footfall_cli.report_table import as_json as json_of
 from footfall_cli.report_table import show
@@ -86,7 +86,7 @@ def report(
     address = find_endpoint(endpoint)
     try:
         with Client(address, property_id) as client:
-            client.connect(CONNECT_SECONDS)
+            connect(client)
             answer = client.report(
                 dimensions,
                 metrics,

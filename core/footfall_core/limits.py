@@ -1,4 +1,4 @@
-"""Limits of the contract of a write, in one place. `docs/limits.md` lists them with their reasons."""
+"""Limits of the contract of a write, in one place."""
 
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 """Bytes of a request after decompression: gRPC's own default."""

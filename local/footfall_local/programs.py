@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from footfall_local import druid, envoy, kafka, redis
+from footfall_local import druid, gateway, kafka, redis
 from footfall_local.jars import fetch_jars
 from footfall_local.java import find_java
 
@@ -21,8 +21,8 @@ def find_programs(parts: Collection[str], jars: Path, say: Callable[[str], None]
     found: dict[str, str] = {}
     if redis.NAME in parts:
         found["redis"] = redis.find_redis()
-    if envoy.NAME in parts:
-        found["envoy"] = envoy.find_envoy()
+    if gateway.NAME in parts:
+        found["envoy"] = gateway.find_envoy()
     products = [name for name, users in (("kafka", {kafka.NAME}), ("druid", set(druid.NAMES))) if users & set(parts)]
     if products:
         java = find_java()

@@ -10,11 +10,10 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from footfall_local import catalogue, identity
+from footfall_local import identity
 from footfall_local.home import Home
 from footfall_local.ports import choose_ports
 from footfall_local.problems import LocalStackError, PartFailedError
-from footfall_local.programs import find_programs
 from footfall_local.settings import LocalSettings
 from footfall_local.stack_file import PartReport, StackReport, read_report
 from footfall_local.tail import last_lines
@@ -98,6 +97,9 @@ class Stack:
         Raises:
             LocalStackError: it did not come up; what was started is stopped again.
         """
+        report = self.report()
+        if report is not None and report.phase in {"stopping", "failed"}:
+            identity.wait_gone([report.supervisor], STOP_TIMEOUT_S)
         if not self.is_up():
             self._end_orphans()
             self._launch(outlive_caller=outlive_caller)
@@ -122,6 +124,7 @@ class Stack:
             identity.send(report.supervisor, signal.SIGTERM)
             if not identity.wait_gone([report.supervisor], STOP_TIMEOUT_S):
                 identity.kill_group(report.supervisor)
+        self._reap()
         was_running = self._end_orphans() or was_running
         if wipe:
             for folder in (
@@ -146,6 +149,11 @@ class Stack:
         return bool(orphans)
 
     def _launch(self, *, outlive_caller: bool) -> None:
+        # imported here: they take longer than all that asking for an address needs, which every command does
+        from footfall_local import catalogue  # noqa: PLC0415
+        from footfall_local.programs import find_programs  # noqa: PLC0415
+
+        self._reap()
         home = self.home
         parts = catalogue.select(self._wanted)
         programs = find_programs(parts, self._settings.jars_dir or home.jars, self._say)
@@ -183,6 +191,12 @@ class Stack:
             if time.monotonic() > deadline:
                 raise LocalStackError(f"Not everything was healthy in time: {_unready(report)}.")
             time.sleep(POLL_S)
+
+    def _reap(self) -> None:
+        """Take leave of the supervisor that this object launched, which has ended by now."""
+        if self._launched is not None:
+            self._launched.wait()
+            self._launched = None
 
     def _has_ended(self, report: StackReport | None) -> bool:
         if report is not None:

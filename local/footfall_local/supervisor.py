@@ -4,12 +4,16 @@ import asyncio
 from collections.abc import Sequence
 from graphlib import TopologicalSorter
 
+import structlog
+
 from footfall_local.home import Home
 from footfall_local.keeper import Keeper, Surroundings
 from footfall_local.parts import Part
 from footfall_local.problems import PartFailedError
 from footfall_local.restarts import RestartPolicy
 from footfall_local.stack_file import PartReport, StackReport, write_report
+
+log = structlog.get_logger()
 
 
 class Supervisor:
@@ -68,7 +72,11 @@ class Supervisor:
         await keeper.keep()
 
     def _write(self) -> None:
-        write_report(self._home.stack_file, self._report)
+        try:
+            write_report(self._home.stack_file, self._report)
+        except OSError as error:
+            # a full disk must not end the parts: what is said of them is old until there is room again
+            log.warning("report_not_written", error=str(error))
 
 
 def waves(parts: Sequence[Part]) -> list[list[str]]:

@@ -1,28 +1,32 @@
-"""From a plan to native queries. Pure: what Druid is asked can be read, and tested, without Druid."""
+"""From a plan to native queries. Pure: what Druid is asked can be read, and tested, without Druid.
 
-from collections.abc import Iterable, Sequence
+Days are never left to Druid: its zone data come with its release and are years behind at times (33.0.0 has the wrong
+days for Almaty since 2024 and for Asunción since 2025). What days are is this process's own zone data's to say.
+"""
+
+from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydruid.query import QueryBuilder
-from pydruid.utils.aggregators import count, doublesum, filtered, longmax, thetasketch
+from pydruid.utils.aggregators import count, longmax
 from pydruid.utils.dimensions import DimensionSpec
 from pydruid.utils.filters import Filter
 
 from footfall_adapters.druid.conditions import Plain, filter_of
-from footfall_adapters.druid.instants import interval
+from footfall_adapters.druid.instants import instant, interval
+from footfall_adapters.druid.measures import aggregations, amount_columns, of_events, output_name, virtual_column
 from footfall_core.clock import Micros
 from footfall_core.columns import EVENTS_TABLE
 from footfall_core.properties import TICK_PROPERTY
-from footfall_core.report.fields import DATE, DIMENSIONS, METRICS, NOT_SET, Aggregate, Metric
+from footfall_core.report.days import Day, days_between, offsets_between
+from footfall_core.report.fields import DATE, DIMENSIONS, METRICS, NOT_SET, Metric
 from footfall_core.report.plan import Plan
 
 Query = dict[str, Any]
 
-SKETCH_SIZE = 16_384
-"""Entries of a theta sketch: up to so many different values are counted exactly."""
-
-EVENTS = "n:events"
-"""The number of events, asked for besides the metrics: it tells no events from metrics that are zero."""
+DAY_MICROS = 24 * 3600 * 1_000_000
+EPOCH = date(1970, 1, 1)
 
 GROUPS = "n:groups"
 """The number of rows of a whole report."""
@@ -32,15 +36,10 @@ MAX_CURRENCIES = 20
 
 
 def rows_query(plan: Plan) -> Query:
-    """Return the query for the rows of the page, in order; for days alone or no dimension, for all rows."""
-    if not plan.dimensions:
-        return totals_query(plan)
-    if plan.dimensions == (DATE,):
-        # much faster than a groupBy; it knows no order but that of time
-        return _timeseries(plan, {"type": "period", "period": "P1D", "timeZone": plan.time_zone})
+    """Return the query for the rows of the page, in order, of a plan with dimensions."""
     columns = [
         {
-            "dimension": _output(term.field),
+            "dimension": output_name(term.field),
             "direction": "descending" if term.descending else "ascending",
             "dimensionOrder": "numeric" if term.field == DATE or term.field in METRICS else "lexicographic",
         }
@@ -48,20 +47,51 @@ def rows_query(plan: Plan) -> Query:
     ]
     return _group_by(
         plan,
-        aggregations=_aggregations(plan),
+        aggregations=aggregations(plan),
         limit_spec={"type": "default", "offset": plan.offset, "limit": plan.limit, "columns": columns},
-        virtual_columns=[*_dimension_columns(plan.dimensions, plan), *_metric_columns(plan)],
+        virtualColumns=[*_dimension_columns(plan), *amount_columns(plan)],
+        context={"resultAsArray": True},
     )
+
+
+def days_queries(plan: Plan) -> list[tuple[date, Query]]:
+    """Return the queries for a plan whose one dimension is the date, each with its first day.
+
+    A timeseries, much faster and lighter than a groupBy, knows buckets of 24 hours and the whole interval: so there is
+    one for each stretch of days of 24 hours, and one for each day on which the clocks change.
+    """
+    asked = []
+    for stretch in _stretches(plan):
+        first, end = stretch[0], stretch[-1].end
+        buckets = {"type": "duration", "duration": DAY_MICROS // 1000, "origin": instant(first.start)}
+        granularity = buckets if _is_regular(first) else "all"
+        asked.append((first.date, _timeseries(plan, first.start, end, granularity)))
+    return asked
+
+
+def _stretches(plan: Plan) -> list[list[Day]]:
+    """Return the plan's days: those of 24 hours that follow each other together, each other one by itself."""
+    stretches: list[list[Day]] = []
+    for day in days_between(plan.start, plan.end, ZoneInfo(plan.time_zone)):
+        if stretches and _is_regular(day) and _is_regular(stretches[-1][-1]):
+            stretches[-1].append(day)
+        elif day.end > day.start:
+            stretches.append([day])
+    return stretches
+
+
+def _is_regular(day: Day) -> bool:
+    return day.end - day.start == DAY_MICROS
 
 
 def totals_query(plan: Plan) -> Query:
     """Return the query for the metrics over all rows."""
-    return _timeseries(plan, "all")
+    return _timeseries(plan, plan.start, plan.end, "all")
 
 
 def groups_query(plan: Plan) -> Query:
     """Return the query for the number of rows, whatever the page is."""
-    groups = _group_by(plan, aggregations={}, virtual_columns=_dimension_columns(plan.dimensions, plan))
+    groups = _group_by(plan, aggregations={}, virtualColumns=_dimension_columns(plan))
     return _built(
         "groupby",
         datasource={"type": "query", "query": groups},
@@ -72,12 +102,38 @@ def groups_query(plan: Plan) -> Query:
     )
 
 
+def distinct_query(plan: Plan, metric: Metric) -> Query:
+    """Return the query for a distinct count of all rows, exact and without sketches: groups of groups, counted.
+
+    It takes time by the number of different values, but hardly any memory for each row of the report.
+    """
+    conditions = [*_conditions(plan), Filter(type="not", field=Plain(type="null", column=metric.column))]
+    if metric.events:
+        conditions.append(of_events(metric.events))
+    dimensions = _dimension_specs(plan)
+    inner = _group_by(
+        plan,
+        filter=Filter(type="and", fields=conditions),
+        dimensions=[*dimensions, DimensionSpec(metric.column, "id")],
+        aggregations={},
+        virtualColumns=_dimension_columns(plan),
+    )
+    return _group_by(
+        plan,
+        datasource={"type": "query", "query": inner},
+        filter=None,
+        dimensions=[spec | {"dimension": spec["outputName"]} for spec in dimensions],
+        aggregations={output_name(metric.name): count(metric.name)},
+        context={"resultAsArray": True},
+    )
+
+
 def currencies_query(plan: Plan) -> Query:
     """Return the query for the currencies of the amounts that the report's metrics of money would add up."""
     money = [METRICS[name] for name in plan.metrics if METRICS[name].is_money]
     has_amount = [Filter(type="not", field=Plain(type="null", column=column)) for column in ("value", "currency")]
     if all(metric.events for metric in money):
-        has_amount.append(_of_events(event for metric in money for event in metric.events + metric.minus_events))
+        has_amount.append(of_events(event for metric in money for event in metric.events + metric.minus_events))
     return _built(
         "groupby",
         datasource=EVENTS_TABLE,
@@ -105,49 +161,46 @@ def ticks_query(since: Micros, until: Micros) -> Query:
     )
 
 
-def metrics_of(plan: Plan, result: Query) -> list[Any]:
-    """Return the values of the plan's metrics from one result of a timeseries."""
-    return [result[_output(name)] for name in plan.metrics]
+def day_of_number(number: int) -> date:
+    """Return the day of a number that a query of groups answers for the date."""
+    return date.fromordinal(EPOCH.toordinal() + number)
 
 
-def _output(field: str) -> str:
-    """Return the name of a dimension or metric in Druid's answer; columns have names of their own."""
-    return f"{'m' if field in METRICS else 'd'}:{field}"
-
-
-def _timeseries(plan: Plan, granularity: str | dict[str, str]) -> Query:
+def _timeseries(plan: Plan, start: Micros, end: Micros, granularity: str | dict[str, Any]) -> Query:
     return _built(
         "timeseries",
         datasource=EVENTS_TABLE,
         granularity=granularity,
-        intervals=[interval(plan.start, plan.end)],
+        intervals=[interval(start, end)],
         filter=Filter(type="and", fields=_conditions(plan)),
-        aggregations=_aggregations(plan),
-        virtualColumns=_metric_columns(plan),
+        aggregations=aggregations(plan),
+        virtualColumns=amount_columns(plan),
         context={"skipEmptyBuckets": True},
     )
 
 
-def _group_by(plan: Plan, *, virtual_columns: Sequence[Query], **parts: Any) -> Query:
-    return _built(
-        "groupby",
-        datasource=EVENTS_TABLE,
-        granularity="all",
-        intervals=[interval(plan.start, plan.end)],
-        filter=Filter(type="and", fields=_conditions(plan)),
-        dimensions=[
-            {
-                "type": "default",
-                "dimension": _output(name),
-                "outputName": _output(name),
-                "outputType": "LONG" if name == DATE else "STRING",
-            }
-            for name in plan.dimensions
-        ],
-        virtualColumns=list(virtual_columns),
-        context={"resultAsArray": True},
-        **parts,
-    )
+def _group_by(plan: Plan, **parts: Any) -> Query:
+    """Return a groupBy of the plan's events by its dimensions; `parts` add to it or take the place of its own."""
+    own = {
+        "datasource": EVENTS_TABLE,
+        "granularity": "all",
+        "intervals": [interval(plan.start, plan.end)],
+        "filter": Filter(type="and", fields=_conditions(plan)),
+        "dimensions": _dimension_specs(plan),
+    }
+    return _built("groupby", **{name: part for name, part in (own | parts).items() if part is not None})
+
+
+def _dimension_specs(plan: Plan) -> list[dict[str, str]]:
+    return [
+        {
+            "type": "default",
+            "dimension": output_name(name),
+            "outputName": output_name(name),
+            "outputType": "LONG" if name == DATE else "STRING",
+        }
+        for name in plan.dimensions
+    ]
 
 
 def _built(kind: str, **parts: Any) -> Query:
@@ -164,57 +217,21 @@ def _conditions(plan: Plan) -> list[Filter]:
     return conditions
 
 
-def _dimension_columns(names: Iterable[str], plan: Plan) -> list[Query]:
-    """Return the virtual columns that dimensions are grouped by: a value that is not set becomes `(not set)`."""
+def _dimension_columns(plan: Plan) -> list[Query]:
+    """Return the virtual columns of the dimensions: days by number, and `(not set)` for what is not set."""
     return [
-        _virtual(_output(name), f"timestamp_floor(__time, 'P1D', null, '{plan.time_zone}')", "LONG")
+        virtual_column(output_name(name), _day_expression(plan), "LONG")
         if name == DATE
-        else _virtual(_output(name), f"nvl(\"{DIMENSIONS[name].column}\", '{NOT_SET}')", "STRING")
-        for name in names
+        else virtual_column(output_name(name), f"nvl(\"{DIMENSIONS[name].column}\", '{NOT_SET}')", "STRING")
+        for name in plan.dimensions
     ]
 
 
-def _metric_columns(plan: Plan) -> list[Query]:
-    sums = [METRICS[name] for name in plan.metrics if METRICS[name].aggregate is Aggregate.SUM]
-    return [_virtual(_amount(metric), _amount_expression(metric, plan.currency_code), "DOUBLE") for metric in sums]
-
-
-def _virtual(name: str, expression: str, output_type: str) -> Query:
-    return {"type": "expression", "name": name, "expression": expression, "outputType": output_type}
-
-
-def _amount(metric: Metric) -> str:
-    return f"v:{metric.name}"
-
-
-def _amount_expression(metric: Metric, currency_code: str) -> str:
-    """Return what one event adds to a sum: a number in any case, so that no sum is null."""
-    amount = f'nvl("{metric.column}", 0.0)'
-    if metric.events:
-        signed = [(event, amount) for event in metric.events]
-        signed += [(event, f"0.0 - {amount}") for event in metric.minus_events]
-        cases = ", ".join(f"\"event_name\" == '{event}', {value}" for event, value in signed)
-        amount = f"case_searched({cases}, 0.0)"
-    if currency_code:
-        amount = f"if(\"currency\" == '{currency_code}', {amount}, 0.0)"
-    return amount
-
-
-def _aggregations(plan: Plan) -> dict[str, Query]:
-    return {EVENTS: count(EVENTS), **{_output(name): _aggregation(METRICS[name]) for name in plan.metrics}}
-
-
-def _aggregation(metric: Metric) -> Query:
-    match metric.aggregate:
-        case Aggregate.COUNT:
-            aggregation = count(metric.name)
-        case Aggregate.DISTINCT:
-            aggregation = thetasketch(metric.column, size=SKETCH_SIZE)
-        case Aggregate.SUM:
-            # which events count is in its virtual column already
-            return dict(doublesum(_amount(metric)))
-    return dict(filtered(_of_events(metric.events), aggregation) if metric.events else aggregation)
-
-
-def _of_events(names: Iterable[str]) -> Filter:
-    return Filter(type="in", dimension="event_name", values=sorted(set(names)))
+def _day_expression(plan: Plan) -> str:
+    """Return the number of an event's day since 1970-01-01, by the clocks of the plan's zone."""
+    *changes, last = offsets_between(plan.start, plan.end, ZoneInfo(plan.time_zone))
+    ahead = str(last.ahead_ms)
+    if changes:
+        cases = ", ".join(f"__time < {change.until // 1000}, {change.ahead_ms}" for change in changes)
+        ahead = f"case_searched({cases}, {ahead})"
+    return f"div(__time + {ahead}, {DAY_MICROS // 1000})"

@@ -1,14 +1,16 @@
 """The errors of all properties from Kafka: one reader of the topic for all live streams of a server.
 
     reader's thread   reads committed records from the end, hands them to the event loop, and waits until it took them
-    event loop        keeps the place up to which records were handed out, and the streams by property
+    event loop        keeps the streams by property, and offers each of them its errors
 
-A stream that begins in the past is registered first, and notes that place. Its history ends there, and everything from
-there on is offered to it: no gap, and nothing twice.
+A stream that begins in the past is registered first, so that it is offered all that is recorded from then on. After
+that its history asks Kafka for the end of the topic and reads up to there, and what was offered from before that end is
+dropped. So there is no gap, nothing comes twice, and when the past is read, all that was recorded before the call was
+pushed.
 
-While Kafka is away live streams stay, and go on where they were when it is back; new ones are told to try again. A
-topic that was deleted, or that retention emptied before it was read, ends the live streams, so that nobody waits for
-errors that cannot come.
+While Kafka is away live streams stay, and go on where they were when it is back; new ones are told to try again. If the
+place is no more, because the topic was made anew or retention was faster than the reader, live streams are told to try
+again too, so that nobody waits in front of a gap without knowing.
 """
 
 import asyncio
@@ -21,13 +23,13 @@ from typing import Self
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
-from footfall_core.clock import Clock, Micros
-from footfall_core.problems import TryAgain
 
 from footfall_adapters.kafka.error_history import ErrorHistory
 from footfall_adapters.kafka.error_stream import KafkaErrorStream
-from footfall_adapters.kafka.error_topic import KAFKA_SECONDS, TOPIC, error_of, new_reader, property_of
+from footfall_adapters.kafka.error_topic import TOPIC, ends, error_of, new_reader, property_of
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_core.clock import Clock, Micros
+from footfall_core.problems import TryAgain
 
 log = structlog.get_logger()
 
@@ -35,7 +37,7 @@ _POLL_SECONDS = 0.2
 _AGAIN_SECONDS = 1.0
 _BATCH = 500
 _LOST = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC})  # noqa: SLF001
-"""What says that the place in the topic is no more: the topic is gone, or retention was faster than the reader."""
+"""What says that the place in the topic is no more."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,6 @@ class KafkaErrorFeed:
         self._thread = threading.Thread(target=self._follow, name="error-feed", daemon=True)
         # what follows belongs to the event loop's thread
         self._ready = asyncio.Event()
-        self._places: dict[int, int] = {}
         self._streams: defaultdict[str, set[KafkaErrorStream]] = defaultdict(set)
         self._histories: set[ErrorHistory] = set()
 
@@ -91,7 +92,7 @@ class KafkaErrorFeed:
                     "Too many streams read past errors at the moment; call again, or without start_time.",
                     retry_after_seconds=5,
                 )
-            history = ErrorHistory(self._kafka, property_id, start // 1000, self._places, self._forget_history)
+            history = ErrorHistory(self._kafka, property_id, start // 1000, self._forget_history)
             self._histories.add(history)
         stream = KafkaErrorStream(property_id, self._settings.queue_errors, history, self._forget)
         self._streams[property_id].add(stream)
@@ -112,10 +113,9 @@ class KafkaErrorFeed:
         for stream in [stream for streams in self._streams.values() for stream in streams]:
             stream.fail(TryAgain(why))
 
-    def _begin(self, places: dict[int, int]) -> None:
-        self._places = places
+    def _begin(self, partitions: int) -> None:
         self._ready.set()
-        log.info("following the errors", partitions=len(places))
+        log.info("following the errors", partitions=partitions)
 
     def _lose(self) -> None:
         self._ready.clear()
@@ -123,11 +123,10 @@ class KafkaErrorFeed:
 
     def _hand_out(self, messages: list[Message]) -> None:
         for message in messages:
-            self._places[message.partition()] = message.offset() + 1
             streams = self._streams.get(property_of(message))
             if streams and (error := error_of(message)):
                 for stream in tuple(streams):
-                    stream.offer(error)
+                    stream.offer(message.partition(), message.offset(), error)
 
     # ---- from here on: the reader's thread ----
 
@@ -145,9 +144,9 @@ class KafkaErrorFeed:
                 self._stop.wait(_AGAIN_SECONDS)
 
     def _follow_with(self, reader: Consumer) -> None:
-        places = _ends(reader, self._kafka.topic(TOPIC))
+        places = ends(reader, self._kafka.topic(TOPIC))
         reader.assign([TopicPartition(self._kafka.topic(TOPIC), *place) for place in places.items()])
-        self._on_loop(self._begin, places)
+        self._on_loop(self._begin, len(places))
         while not self._stop.is_set():
             # consume() alone would wait for its whole number of records, or for its whole time-out
             first = reader.poll(_POLL_SECONDS)
@@ -178,18 +177,3 @@ class KafkaErrorFeed:
         self._loop.call_soon_threadsafe(run)
         while not done.wait(_POLL_SECONDS) and not self._stop.is_set():
             pass
-
-
-def _ends(reader: Consumer, topic: str) -> dict[int, int]:
-    """Return the end of each partition: the first offset that is not committed yet.
-
-    It is asked for here, because a partition assigned at "the end" finds its place only with its first fetch, and
-    what is recorded until then would be missed.
-    """
-    found = reader.list_topics(topic, timeout=KAFKA_SECONDS).topics[topic]
-    if found.error is not None:
-        raise KafkaException(found.error)
-    return {
-        partition: reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=KAFKA_SECONDS)[1]
-        for partition in found.partitions
-    }

@@ -1,4 +1,4 @@
-"""Reads the errors of the past, up to the place where the live reader was."""
+"""Reads the errors of the past, up to the end of the topic as it is when the reading begins."""
 
 import asyncio
 import threading
@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-from footfall.v1.errors_pb2 import EventError
-from footfall_core.problems import TryAgain
 
-from footfall_adapters.kafka.error_topic import KAFKA_SECONDS, TOPIC, error_of, new_reader, property_of
+from footfall.v1.errors_pb2 import EventError
+from footfall_adapters.kafka.error_topic import KAFKA_SECONDS, TOPIC, ends, error_of, new_reader, property_of
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_core.problems import TryAgain
 
 _POLL_SECONDS = 0.1
 _READ_SECONDS = 1.0
@@ -19,7 +19,7 @@ _READ_ERRORS = 500
 
 
 class ErrorHistory:
-    """One property's errors from an instant up to, and without, given offsets.
+    """One property's errors from an instant up to the present.
 
     Its consumer lives on a thread of its own, which works only while `read` is awaited or `close` goes on; so a slow
     client slows its own reader down and no other.
@@ -30,13 +30,14 @@ class ErrorHistory:
         kafka: KafkaSettings,
         property_id: str,
         start_ms: int,
-        until: Mapping[int, int],
         on_closed: Callable[["ErrorHistory"], None],
     ) -> None:
         self._kafka = kafka
         self._property_id = property_id
         self._start_ms = start_ms
-        self._left = {partition: offset for partition, offset in until.items() if offset > 0}
+        self.until: Mapping[int, int] = {}
+        """The offset of each partition up to, and without, which it reads; known after the first `read`."""
+        self._left: dict[int, int] = {}
         self._consumer: Consumer | None = None
         self._on_closed = on_closed
         self._stop = threading.Event()
@@ -96,17 +97,21 @@ class ErrorHistory:
             self._kafka,
             **{
                 "enable.partition.eof": True,
+                # the broker says that the end is reached only when it has waited this long for more
+                "fetch.wait.max.ms": 20,
                 # retention may delete the first records meanwhile
                 "auto.offset.reset": "earliest",
                 "queued.max.messages.kbytes": 8_192,
             },
         )
         topic = self._kafka.topic(TOPIC)
-        wanted = [TopicPartition(topic, partition, self._start_ms) for partition in self._left]
-        starts = self._consumer.offsets_for_times(wanted, timeout=KAFKA_SECONDS) if wanted else []
+        self.until = ends(self._consumer, topic)
+        starts = self._consumer.offsets_for_times(
+            [TopicPartition(topic, partition, self._start_ms) for partition in self.until], timeout=KAFKA_SECONDS
+        )
         # a negative offset means that nothing so recent is in the partition
-        todo = [start for start in starts if 0 <= start.offset < self._left[start.partition]]
-        self._left = {start.partition: self._left[start.partition] for start in todo}
+        todo = [start for start in starts if 0 <= start.offset < self.until[start.partition]]
+        self._left = {start.partition: self.until[start.partition] for start in todo}
         self._consumer.assign(todo)
 
     def _close(self) -> None:

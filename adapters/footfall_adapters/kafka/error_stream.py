@@ -2,12 +2,11 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from footfall.v1.errors_pb2 import EventError
-from footfall_core.problems import Problem, TooSlow
-
 from footfall_adapters.kafka.error_history import ErrorHistory
+from footfall_core.problems import Problem, TooSlow
 
 
 class KafkaErrorStream:
@@ -16,7 +15,7 @@ class KafkaErrorStream:
     Args:
         property_id: whose errors.
         longest: how many errors of the present may wait.
-        history: reads the past, up to the first error that is offered; None if the stream begins with the present.
+        history: reads the past; None if the stream begins with the present.
         forget: is called once, when nothing is to be offered any more.
     """
 
@@ -32,16 +31,17 @@ class KafkaErrorStream:
         self._history = history
         self._forget = forget
         self._past: deque[EventError] = deque()
-        self._present: deque[EventError] = deque()
+        self._present: deque[tuple[int, int, EventError]] = deque()
+        self._until: Mapping[int, int] = {}
         self._changed = asyncio.Event()
         self._said_live = False
         self._problem: Problem | None = None
         self._closed = False
 
-    def offer(self, error: EventError) -> None:
-        """Take an error of the present; end the stream if too many wait."""
+    def offer(self, partition: int, offset: int, error: EventError) -> None:
+        """Take an error of the present, and its place; end the stream if too many wait."""
         if len(self._present) < self._longest:
-            self._present.append(error)
+            self._present.append((partition, offset, error))
             self._changed.set()
         else:
             self.fail(
@@ -72,7 +72,9 @@ class KafkaErrorStream:
                 self._said_live = True
                 return None
             elif self._present:
-                return self._present.popleft()
+                partition, offset, error = self._present.popleft()
+                if offset >= self._until.get(partition, 0):
+                    return error
             else:
                 self._changed.clear()
                 await self._changed.wait()
@@ -90,6 +92,7 @@ class KafkaErrorStream:
         if errors is None:
             # what the past took is given back as soon as the present is reached
             history.close()
+            self._until = history.until
             self._history = None
         elif not self._closed:
             self._past.extend(errors)

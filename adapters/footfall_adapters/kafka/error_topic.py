@@ -1,10 +1,10 @@
 """What all readers of the `errors` topic have in common."""
 
 import structlog
-from confluent_kafka import Consumer, Message
-from footfall.v1.errors_pb2 import EventError
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from google.protobuf.message import DecodeError
 
+from footfall.v1.errors_pb2 import EventError
 from footfall_adapters.kafka.settings import KafkaSettings
 
 TOPIC = "errors"
@@ -27,7 +27,6 @@ def new_reader(kafka: KafkaSettings, **more: object) -> Consumer:
             "isolation.level": "read_committed",
             # a reader that Kafka's history has left behind has to hear of it
             "auto.offset.reset": "error",
-            "topic.metadata.refresh.interval.ms": 60_000,
             # back within a second once Kafka is
             "reconnect.backoff.max.ms": 1_000,
             "fetch.error.backoff.ms": 100,
@@ -35,6 +34,24 @@ def new_reader(kafka: KafkaSettings, **more: object) -> Consumer:
             **more,
         }
     )
+
+
+def ends(reader: Consumer, topic: str) -> dict[int, int]:
+    """Return the end of each partition: the first offset that is not committed yet.
+
+    A reader has to ask for it: a partition assigned at "the end" finds its place only with its first fetch, and what
+    is recorded until then would be missed.
+
+    Raises:
+        KafkaException: Kafka is away, or has no such topic.
+    """
+    found = reader.list_topics(topic, timeout=KAFKA_SECONDS).topics[topic]
+    if found.error is not None:
+        raise KafkaException(found.error)
+    return {
+        partition: reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=KAFKA_SECONDS)[1]
+        for partition in found.partitions
+    }
 
 
 def property_of(message: Message) -> str:

@@ -17,7 +17,7 @@ from footfall.failures import FootfallError
 from footfall.retry import RetryPolicy
 from footfall.v1.event_pb2 import Event
 from footfall.writer import Writer
-from footfall_cli.endpoint import CONNECT_SECONDS, find_endpoint
+from footfall_cli.endpoint import connect, find_endpoint
 from footfall_cli.options import endpoint_option, json_option, property_option
 from footfall_cli.replay import json_lines
 from footfall_cli.replay.combined_log import CombinedLog
@@ -99,7 +99,7 @@ def replay(
         tally, waited = sending.tally, None
         try:
             with Client(address, property_id) as client:
-                client.connect(CONNECT_SECONDS)
+                connect(client)
                 sending.run(batches(source, event_of, batch_size, run.refuse), run.stop)
                 if wait and tally.accepted:
                     waited = seconds_until_queryable(client, tally, wait_timeout)

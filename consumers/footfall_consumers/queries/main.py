@@ -37,7 +37,7 @@ async def _run(variables: Mapping[str, str], stop: threading.Event) -> None:
         broker = await stack.enter_async_context(open_broker(druid, clock, _new_id))
         inbox = await stack.enter_async_context(open_query_inbox(kafka, inbox_settings))
         stack.enter_context(health_endpoint(health, inbox.is_ready))
-        steps = Steps(inbox, DruidReportStore(broker), clock, instance.name, kafka.raw_partitions, _new_id)
+        steps = Steps(inbox, DruidReportStore(broker, druid), clock, instance.name, kafka.raw_partitions, _new_id)
         await run_queries(steps, queries, stop)
 
 

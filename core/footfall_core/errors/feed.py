@@ -3,7 +3,6 @@
 from typing import Protocol
 
 from footfall.v1.errors_pb2 import EventError
-
 from footfall_core.clock import Micros
 
 
@@ -11,7 +10,9 @@ class ErrorStream(Protocol):
     """The errors of one property, for one reader."""
 
     async def next(self) -> EventError | None:
-        """Wait for the next error and return it; return None once, when the stream has caught up with the present.
+        """Wait for the next error and return it; return None once, when the stream has caught up.
+
+        Caught up means that every error recorded between the stream's start and its opening was returned before.
 
         Called by one task at a time. A call that is cancelled may have taken an error with it: close the stream then.
 

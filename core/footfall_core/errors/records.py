@@ -17,7 +17,6 @@ from hashlib import blake2b
 
 from footfall.v1.errors_pb2 import EventError, PayloadPlace, Stage
 from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
-
 from footfall_core.problems import InvalidRequest, Problem, TooLarge
 from footfall_core.properties import PROPERTY_ID, parse_property, property_name
 from footfall_core.validation.batch import RULES_VERSION

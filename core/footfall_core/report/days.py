@@ -1,10 +1,9 @@
 """Days of a time zone as instants."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from footfall_core.clock import Micros
@@ -60,14 +59,48 @@ class Day:
     """The first instant after it."""
 
 
-def days_between(start: Micros, end: Micros, zone: ZoneInfo) -> Iterator[Day]:
-    """Yield the days of a zone from the one that begins at `start` up to the one that ends at `end`."""
-    day = day_of(start, zone)
+@lru_cache(maxsize=256)
+def days_between(start: Micros, end: Micros, zone: ZoneInfo) -> tuple[Day, ...]:
+    """Return the days of a zone from the one that begins at `start` up to the one that ends at `end`."""
+    days = []
+    day = datetime.fromtimestamp(start / 1_000_000, zone).date()
     while (begin := start_of_day(day, zone)) < end:
-        yield Day(day, begin, start_of_day(day + timedelta(days=1), zone))
+        days.append(Day(day, begin, start_of_day(day + timedelta(days=1), zone)))
         day += timedelta(days=1)
+    return tuple(days)
 
 
-def day_of(instant: Micros, zone: ZoneInfo) -> date:
-    """Return the day in which an instant is."""
-    return datetime.fromtimestamp(instant / 1_000_000, zone).date()
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """How far a zone's clocks are ahead of UTC up to an instant."""
+
+    until: Micros
+    ahead_ms: int
+    """Milliseconds; less than 0 west of Greenwich."""
+
+
+def offsets_between(start: Micros, end: Micros, zone: ZoneInfo) -> tuple[Offset, ...]:
+    """Return the offsets of a zone from `start` up to `end`, at least one, by the zone data of this process."""
+    offsets = []
+    for day in days_between(start, end, zone):
+        before, after = _ahead_ms(day.start, zone), _ahead_ms(day.end, zone)
+        if before != after:
+            offsets.append(Offset(_first_with(after, day, zone), before))
+    return (*offsets, Offset(end, _ahead_ms(Micros(end - 1_000_000), zone)))
+
+
+def _ahead_ms(instant: Micros, zone: ZoneInfo) -> int:
+    offset = datetime.fromtimestamp(instant / 1_000_000, zone).utcoffset() or timedelta()
+    return offset // timedelta(milliseconds=1)
+
+
+def _first_with(ahead_ms: int, day: Day, zone: ZoneInfo) -> Micros:
+    """Return the second of a day from which the clocks are this far ahead."""
+    low, high = day.start // 1_000_000, day.end // 1_000_000
+    while low + 1 < high:
+        middle = (low + high) // 2
+        if _ahead_ms(Micros(middle * 1_000_000), zone) == ahead_ms:
+            high = middle
+        else:
+            low = middle
+    return Micros(high * 1_000_000)

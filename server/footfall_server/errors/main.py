@@ -7,7 +7,6 @@ from footfall_adapters.environment import read_settings
 from footfall_adapters.kafka.error_feed import ErrorFeedSettings, KafkaErrorFeed
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.clock import SystemClock
-
 from footfall_server.errors.stream_errors import ErrorServerSettings, StreamErrors
 from footfall_server.hosts.call import Kind, Route
 

@@ -5,13 +5,13 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, closing
 from dataclasses import dataclass
 
+from google.protobuf.message import DecodeError
+
 from footfall.v1.errors_pb2 import EventError, Heartbeat, StreamErrorsRequest, StreamErrorsResponse
 from footfall_core.clock import Clock, Micros
 from footfall_core.errors.feed import ErrorFeed, ErrorStream
 from footfall_core.problems import InvalidRequest, TryAgain
 from footfall_core.properties import parse_property
-from google.protobuf.message import DecodeError
-
 from footfall_server.hosts.call import Call
 
 _LAST_SECOND = 253_402_300_799

@@ -20,19 +20,22 @@ class Flights(Generic[T]):
     def __init__(self) -> None:
         self._flights: dict[str, _Flight[T]] = {}
 
-    async def join(self, key: str, call: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
-        """Return what the call under `key` returns, and whether it was under way already.
+    def under_way(self, key: str) -> bool:
+        """Return whether `join` would find a call under way."""
+        return key in self._flights
+
+    async def join(self, key: str, call: Callable[[], Awaitable[T]]) -> T:
+        """Return what the call under `key` returns: of the one under way, or of a new one.
 
         One caller's cancellation does not touch the others; when the last one leaves, the call is cancelled.
         """
         flight = self._flights.get(key)
-        joined = flight is not None
         if flight is None:
             flight = self._flights[key] = _Flight(asyncio.ensure_future(call()))
             flight.task.add_done_callback(lambda _: self._landed(key, flight))
         flight.waiting += 1
         try:
-            return await asyncio.shield(flight.task), joined
+            return await asyncio.shield(flight.task)
         finally:
             flight.waiting -= 1
             if not flight.waiting and not flight.task.done():

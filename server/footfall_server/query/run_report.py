@@ -53,13 +53,14 @@ class RunReport:
             return answer
 
         while True:
+            was_under_way = self._flights.under_way(key)
             try:
-                answer, joined = await self._flights.join(key, ask)
+                answer = await self._flights.join(key, ask)
             except DeadlinePassed:
-                if self._clock.now() >= deadline:
-                    raise
-                continue
-            if not joined or _reaches(answer, at_least):
+                if was_under_way and self._clock.now() < deadline:
+                    continue
+                raise
+            if not was_under_way or _reaches(answer, at_least):
                 return answer
 
     def _deadline(self, call: Call) -> Micros:

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+
 from footfall.batches import Batches, BatchPolicy
 from footfall.v1.event_pb2 import Event
 
@@ -121,5 +122,5 @@ def test_closing_ends_who_waits_and_still_gives_out_what_is_held():
     "wrong", [{"max_events": 0}, {"max_events": 1001}, {"max_bytes": 5_000_000}, {"held_events": 10, "max_events": 11}]
 )
 def test_limits_that_no_server_would_take_are_refused(wrong):
-    with pytest.raises(ValueError, match="max_|held_"):
+    with pytest.raises(ValueError, match=r"max_|held_"):
         BatchPolicy(**wrong)

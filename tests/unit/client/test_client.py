@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime
 
 import grpc
 import pytest
+
 from footfall import BatchPolicy, Client, GivenUpError, RefusedError, RetryPolicy
 from footfall.channel import open_channel
 from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsResponse
 from footfall.v1.query_pb2 import MetricHeader, MetricValue, Row, RunReportResponse
-
 from tests.unit.scripted_server import Fails, Hangs, ScriptedServer
 
 C = grpc.StatusCode

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import grpc
 import pytest
+
 from footfall import Client, GivenUpError, RefusedError, RetryPolicy
 from footfall.v1.errors_pb2 import StreamErrorsResponse
-
 from tests.unit.scripted_server import Fails, Hangs, ScriptedServer
 
 C = grpc.StatusCode

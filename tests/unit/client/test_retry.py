@@ -2,12 +2,12 @@
 
 import grpc
 import pytest
+
 from footfall.channel import open_channel
 from footfall.failures import GivenUpError, RefusedError
 from footfall.retry import RetryPolicy, pause_before_retry
 from footfall.v1.event_pb2 import Event
 from footfall.writer import Writer
-
 from tests.unit.scripted_server import Fails, Hangs, ScriptedServer
 
 C = grpc.StatusCode
@@ -46,7 +46,9 @@ def test_a_server_that_says_not_to_try_again_is_obeyed(pushback):
 def test_the_pause_is_drawn_from_nothing_to_a_doubling_bound_on_top_of_the_servers_delay():
     policy = RetryPolicy(first_delay_seconds=0.1, longest_delay_seconds=1.0)
 
-    bounds = [pause_before_retry(_Error(C.ABORTED), n, policy, draw=lambda low, high: high) for n in (1, 2, 3, 4, 5, 999)]
+    bounds = [
+        pause_before_retry(_Error(C.ABORTED), n, policy, draw=lambda low, high: high) for n in (1, 2, 3, 4, 5, 999)
+    ]
     least = pause_before_retry(_Error(C.ABORTED), 5, policy, draw=lambda low, high: low)
     asked = pause_before_retry(_Error(C.UNAVAILABLE, "2000"), 2, policy, draw=lambda low, high: high)
 
@@ -84,6 +86,16 @@ def test_each_attempt_carries_the_same_number_and_events_and_its_own_time(server
     assert {w.events[0].name for w in server.writes[:4]} == {"a"}
     sent = [w.sent_time_micros for w in server.writes]
     assert sorted(set(sent)) == sent
+
+
+def test_a_number_that_was_handed_out_is_the_batchs_number_whatever_was_sent_before(server, channel):
+    writer = _writer(server, channel)
+    first, second = writer.next_sequence(), writer.next_sequence()
+
+    assert writer.write([Event()], sequence=second).sequence == second == 2
+    assert writer.write([Event()], sequence=first).sequence == first == 1
+    assert [w.sequence for w in server.writes] == [2, 1]
+    assert writer.write([Event()]).sequence == 3
 
 
 def test_two_writers_never_share_an_id(channel):

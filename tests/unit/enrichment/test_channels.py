@@ -1,8 +1,9 @@
 import pytest
-from footfall_core.enrichment.channels import CHANNELS, UNASSIGNED, channel_group
-from footfall_core.enrichment.sources import ENTRIES, Category, category_of
 from hypothesis import given
 from hypothesis import strategies as st
+
+from footfall_core.enrichment.channels import CHANNELS, UNASSIGNED, channel_group
+from footfall_core.enrichment.sources import ENTRIES, Category, category_of
 
 EXAMPLES = [
     ("(direct)", "(none)", "", "Direct"),

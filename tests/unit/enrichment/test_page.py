@@ -1,9 +1,8 @@
 import pytest
-from footfall_core.enrichment.page import LONGEST_CACHED_URL, NO_PAGE, Page, parse_page
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.enrichment.access_log import needs_access_log, visits
+from footfall_core.enrichment.page import LONGEST_CACHED_URL, NO_PAGE, Page, parse_page
 
 
 @pytest.mark.parametrize(
@@ -64,9 +63,8 @@ def test_any_text_has_parts_without_controls(url: str) -> None:
     assert "?" not in page.path
 
 
-@needs_access_log
-def test_the_real_log_asks_for_xdotool_224_times() -> None:
-    pages = [parse_page(url) for url, _, _ in visits()]
+def test_the_real_log_asks_for_xdotool_224_times(visits: list[tuple[str, str, str]]) -> None:
+    pages = [parse_page(url) for url, _, _ in visits]
     assert {page.host for page in pages} == {"semicomplete.com"}
     # and three times with a query, which awk's count of the whole request leaves out
     assert sum(page.path == "/projects/xdotool/" for page in pages) == 224

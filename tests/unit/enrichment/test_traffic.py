@@ -1,12 +1,11 @@
 from collections import Counter
 
 import pytest
-from footfall_core.enrichment.page import parse_page
-from footfall_core.enrichment.traffic import DIRECT, Traffic, attribute
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.enrichment.access_log import needs_access_log, visits
+from footfall_core.enrichment.page import parse_page
+from footfall_core.enrichment.traffic import DIRECT, Traffic, attribute
 
 PAGE = "https://www.example.com/shoes"
 
@@ -60,16 +59,14 @@ def test_any_texts_have_a_source_and_a_channel(location: str, referrer: str) -> 
     assert traffic.channel_group
 
 
-@needs_access_log
-def test_the_real_log_has_these_channels() -> None:
-    channels = Counter(attribute(parse_page(url), referrer).channel_group for url, referrer, _ in visits())
+def test_the_real_log_has_these_channels(visits: list[tuple[str, str, str]]) -> None:
+    channels = Counter(attribute(parse_page(url), referrer).channel_group for url, referrer, _ in visits)
     assert channels.total() == 10_000
     # /?flav=rss20&utm_source=feedburner&utm_medium=feed: GA4 has no channel for feeds
     assert channels["Unassigned"] == 153
     assert channels["Organic Search"] == 599
 
 
-@needs_access_log
-def test_the_real_log_has_228_visits_from_www_google_com() -> None:
-    sources = Counter(attribute(parse_page(url), referrer) for url, referrer, _ in visits())
+def test_the_real_log_has_228_visits_from_www_google_com(visits: list[tuple[str, str, str]]) -> None:
+    sources = Counter(attribute(parse_page(url), referrer) for url, referrer, _ in visits)
     assert sources[Traffic("www.google.com", "organic", "", "Organic Search")] == 228

@@ -2,11 +2,10 @@ from collections import Counter
 
 import pytest
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA, is_crawler
-from footfall_core.enrichment.user_agent import NO_DEVICE, Device, parse_user_agent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.enrichment.access_log import needs_access_log, visits
+from footfall_core.enrichment.user_agent import NO_DEVICE, Device, parse_user_agent
 
 SAFARI = "AppleWebKit/537.36 (KHTML, like Gecko)"
 
@@ -77,18 +76,15 @@ def test_any_text_is_judged_as_the_crawler_list_judges_it(text: str) -> None:
     assert parse_user_agent(text).is_bot == (is_crawler(text) if text.strip() else False)
 
 
-@needs_access_log
-def test_the_real_log_has_1956_lines_of_crawlers() -> None:
-    assert sum(parse_user_agent(user_agent).is_bot for _, _, user_agent in visits()) == 1_956
+def test_the_real_log_has_1956_lines_of_crawlers(visits: list[tuple[str, str, str]]) -> None:
+    assert sum(parse_user_agent(user_agent).is_bot for _, _, user_agent in visits) == 1_956
 
 
-@needs_access_log
-def test_the_real_log_is_judged_as_the_crawler_list_judges_it() -> None:
-    user_agents = {user_agent for _, _, user_agent in visits()}
+def test_the_real_log_is_judged_as_the_crawler_list_judges_it(visits: list[tuple[str, str, str]]) -> None:
+    user_agents = {user_agent for _, _, user_agent in visits}
     assert [each for each in user_agents if parse_user_agent(each).is_bot != is_crawler(each)] == []
 
 
-@needs_access_log
-def test_the_real_log_has_these_device_categories() -> None:
-    categories = Counter(parse_user_agent(user_agent).device_category for _, _, user_agent in visits())
+def test_the_real_log_has_these_device_categories(visits: list[tuple[str, str, str]]) -> None:
+    categories = Counter(parse_user_agent(user_agent).device_category for _, _, user_agent in visits)
     assert categories == {"desktop": 9_335, "mobile": 570, "tablet": 95}

@@ -1,4 +1,5 @@
 import pytest
+
 from footfall.v1.errors_pb2 import EventError, PayloadPlace, Stage
 from footfall.v1.event_pb2 import Event
 from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest

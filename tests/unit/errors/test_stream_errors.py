@@ -5,6 +5,8 @@ from typing import cast
 
 import grpc
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from footfall.v1.errors_pb2 import EventError, Heartbeat, StreamErrorsRequest, StreamErrorsResponse
 from footfall.v1.errors_pb2_grpc import ErrorServiceStub
 from footfall_core.clock import Micros
@@ -12,7 +14,6 @@ from footfall_core.problems import Problem, TooSlow, TryAgain
 from footfall_server.errors.stream_errors import ErrorServerSettings, StreamErrors
 from footfall_server.hosts.call import Kind, Route
 from footfall_server.hosts.grpc_aio import HostSettings, Server
-from google.protobuf.timestamp_pb2 import Timestamp
 
 NOW = Micros(1_700_000_000_000_000)
 SHOP = StreamErrorsRequest(property="properties/shop")

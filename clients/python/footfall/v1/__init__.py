@@ -1,0 +1,1 @@
+"""The contracts, generated from `protos/footfall/v1`."""

@@ -1,0 +1,62 @@
+"""Runs the `footfall` command as a user does: another process, its exit code, stdout and stderr."""
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from footfall_local.stack import Stack
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        assert self.code in {0, 1}, self.err
+        return json.loads(self.out)
+
+
+class Footfall:
+    """The command, against the running stack."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._environment = os.environ | {"FOOTFALL_HOME": str(stack.home.folder), "NO_COLOR": "1"}
+
+    def start(self, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
+        """Start the command and return at once."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "footfall_cli.main", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            env=self._environment | environment,
+        )
+
+    def __call__(self, *arguments: str, **environment: str) -> Ran:
+        """Run the command to its end."""
+        process = self.start(*arguments, **environment)
+        out, err = process.communicate(timeout=110)
+        return Ran(process.returncode, out, err)
+
+
+@pytest.fixture(scope="session")
+def footfall(stack: Stack) -> Footfall:
+    return Footfall(stack)
+
+
+@pytest.fixture
+def property_id() -> str:
+    """A property of the test's own: a stack may have lived through many runs."""
+    return f"test-{uuid.uuid4().hex[:12]}"

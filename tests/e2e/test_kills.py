@@ -1,0 +1,77 @@
+"""Parts die at bad moments while events come in; every acknowledged event counts once all the same."""
+
+import json
+import os
+import signal
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from footfall_local.stack import Stack
+from tests.e2e.conftest import Footfall
+from tests.e2e.figures import EXPECTED, figures
+
+DEADLINE_S = 60.0
+
+T = TypeVar("T")
+
+
+def wait_for(what: str, found: Callable[[], T | None], seconds: float = DEADLINE_S, pause: float = 0.005) -> T:
+    """Ask until there is an answer."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if (answer := found()) is not None:
+            return answer
+        time.sleep(pause)
+    raise AssertionError(f"{what}: not within {seconds} s")
+
+
+def process_of(stack: Stack, name: str) -> int:
+    report = stack.report()
+    assert report is not None
+    (part,) = (part for part in report.parts if part.name == name)
+    assert part.process is not None
+    return part.process.pid
+
+
+def restarts_of(stack: Stack, name: str) -> int:
+    report = stack.report()
+    assert report is not None
+    return next(part.restarts for part in report.parts if part.name == name)
+
+
+def busy_ingest_server(stack: Stack) -> str | None:
+    """Return an ingest server that has a request in flight, as the gateway sees it."""
+    with urllib.request.urlopen(f"http://{stack.addresses['gateway_admin']}/clusters?format=json") as answer:
+        clusters = json.load(answer)["cluster_statuses"]
+    for host in (host for cluster in clusters if cluster["name"] == "ingest" for host in cluster["host_statuses"]):
+        if any(stat["name"] == "rq_active" and int(stat.get("value", 0)) > 0 for stat in host["stats"]):
+            port = host["address"]["socket_address"]["port_value"]
+            return next(name for name in ("ingest-1", "ingest-2") if stack.addresses[name].endswith(f":{port}"))
+    return None
+
+
+def test_nothing_is_lost_or_doubled_when_consumer_and_ingest_server_are_killed(
+    stack: Stack, footfall: Footfall, access_log: Path, property_id: str
+) -> None:
+    before = {name: restarts_of(stack, name) for name in ("events-1", "ingest-1", "ingest-2")}
+    arguments = ("--format", "combined-log", "--property", property_id, "--wait", "--json")
+    replay = footfall.start("replay", str(access_log), *arguments, "--batch-size", "7", "--rate", "500")
+    started = time.monotonic()
+
+    wait_for("five seconds under way", lambda: True if time.monotonic() - started > 5 else None, pause=0.05)
+    os.kill(process_of(stack, "events-1"), signal.SIGKILL)
+    wait_for("ten seconds under way", lambda: True if time.monotonic() - started > 10 else None, pause=0.05)
+    victim = wait_for("a request in flight", lambda: busy_ingest_server(stack))
+    os.kill(process_of(stack, victim), signal.SIGKILL)
+
+    out, err = replay.communicate(timeout=110)
+    assert replay.returncode == 0, err
+    answer = json.loads(out)
+    assert (answer["accepted"], answer["rejected"]) == (10_000, 0)
+    assert answer["retried_batches"] > 0
+    assert figures(footfall, property_id) == EXPECTED
+    for name in ("events-1", victim):
+        assert restarts_of(stack, name) > before[name]

@@ -1,0 +1,72 @@
+"""Real events in over gRPC, right reports out."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import grpc
+
+from footfall.v1 import ingest_pb2, ingest_pb2_grpc
+from footfall.v1.event_pb2 import Event
+from tests.e2e.conftest import Footfall
+from tests.e2e.figures import EXPECTED, figures
+
+REPLAY = ("--format", "combined-log", "--site", "http://semicomplete.com", "--wait", "--json")
+
+
+def replay(footfall: Footfall, log: Path, property_id: str, *arguments: str) -> dict[str, float]:
+    answer: dict[str, float] = footfall("replay", str(log), "--property", property_id, *REPLAY, *arguments).json
+    return answer
+
+
+def test_the_real_log_gives_the_figures_of_independent_programs_however_often_it_is_sent(
+    footfall: Footfall, access_log: Path, property_id: str
+) -> None:
+    first = replay(footfall, access_log, property_id)
+    assert (first["events"], first["accepted"], first["rejected"]) == (10_000, 10_000, 0)
+    assert figures(footfall, property_id) == EXPECTED
+    again = replay(footfall, access_log, property_id)
+    assert again["accepted"] == 10_000
+    assert figures(footfall, property_id) == EXPECTED
+
+
+def test_batches_of_seven_give_the_same_figures(footfall: Footfall, access_log: Path, property_id: str) -> None:
+    replay(footfall, access_log, property_id, "--batch-size", "7")
+    assert figures(footfall, property_id) == EXPECTED
+
+
+def test_a_number_used_again_with_other_events_changes_nothing_and_shows_in_the_errors(
+    footfall: Footfall, endpoint: str, property_id: str
+) -> None:
+    with grpc.insecure_channel(endpoint) as channel:
+        stub = ingest_pb2_grpc.IngestServiceStub(channel)  # type: ignore[no-untyped-call]
+        for name in ("first", "second"):
+            stub.WriteEvents(
+                ingest_pb2.WriteEventsRequest(
+                    property=f"properties/{property_id}",
+                    writer_id="writer",
+                    sequence=1,
+                    events=[Event(name=name, client_id="c1")],
+                )
+            )
+    # a later batch of the same property, so that waiting for it waits for both
+    file = {"name": "third", "client_id": "c1"}
+    assert (
+        footfall(
+            "replay", write_lines(property_id, file), "--format", "jsonl", "--property", property_id, "--wait", "--json"
+        ).code
+        == 0
+    )
+    today = ("--from", "yesterday", "--to", "today")
+    report = footfall(
+        "report", "--property", property_id, "--dimensions", "eventName", "--metrics", "eventCount", *today, "--json"
+    )
+    assert {row["eventName"]: row["eventCount"] for row in report.json["rows"]} == {"first": 1, "third": 1}
+    errors = [json.loads(line) for line in footfall("errors", "--property", property_id, "--json").out.splitlines()]
+    assert [error["code"] for error in errors] == ["SEQUENCE_REUSED"]
+
+
+def write_lines(name: str, *events: dict[str, object]) -> str:
+    with tempfile.NamedTemporaryFile("w", prefix=name, suffix=".jsonl", delete=False) as file:
+        file.writelines(json.dumps(event) + "\n" for event in events)
+    return file.name

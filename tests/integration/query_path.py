@@ -1,0 +1,179 @@
+"""The query path for tests: server, bus, consumer and store, on the stack's Kafka, Druid and Redis.
+
+It has query topics of its own, so that it can be taken apart without disturbing the stack's own query processes; the
+rows of events are the stack's, and tests keep apart by property.
+"""
+
+import asyncio
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
+from typing import Any
+
+import grpc
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+from footfall.v1 import query_pb2, query_pb2_grpc
+from footfall_adapters.druid.supervisors import IntakeSettings, ensure
+from footfall_consumers.queries import main as queries
+from footfall_core.columns import EVENT_COLUMNS
+from footfall_server.hosts.grpc_aio import HostSettings, Server
+from footfall_server.query import main as query
+
+ROWS_TOPIC = "events.rows"
+
+
+class QueryPath:
+    """A query server with its query consumer, and a way to put rows into the store."""
+
+    def __init__(self, addresses: Mapping[str, str], variables: Mapping[str, str], port: int) -> None:
+        self.variables = variables
+        self._addresses = addresses
+        self._producer = Producer({"bootstrap.servers": addresses["kafka"]})
+        self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=[("grpc.max_receive_message_length", -1)])
+        self.stub = query_pb2_grpc.QueryServiceStub(self._channel)
+
+    def close(self) -> None:
+        self._channel.close()
+
+    def put(self, rows: list[dict[str, Any]]) -> None:
+        """Write rows as the event consumer does, many lines in one record."""
+        lines = ["\t".join(str(row.get(column.name, "")) for column in EVENT_COLUMNS) for row in rows]
+        for start in range(0, len(lines), 500):
+            self._producer.produce(ROWS_TOPIC, "\n".join(lines[start : start + 500]).encode(), partition=0)
+        assert self._producer.flush(20) == 0
+
+    def ask(self, request: query_pb2.RunReportRequest, timeout: float = 30) -> query_pb2.RunReportResponse:
+        return self.stub.RunReport(request, timeout=timeout)
+
+    def await_events(self, property_id: str, count: int) -> None:
+        """Wait until the store shows so many events of a property."""
+        request = report_request(property_id, ["eventCount"], include_bots=True)
+        until(lambda: self.ask(request).totals[0].integer_value == count, seconds=90)
+
+
+def report_request(
+    property_id: str,
+    metrics: list[str],
+    dimensions: list[str] | None = None,
+    *,
+    days: tuple[str, str] = ("2026-01-01", "2026-12-31"),
+    **fields: Any,
+) -> query_pb2.RunReportRequest:
+    return query_pb2.RunReportRequest(
+        property=f"properties/{property_id}",
+        metrics=[query_pb2.Metric(name=name) for name in metrics],
+        dimensions=[query_pb2.Dimension(name=name) for name in dimensions or []],
+        date_ranges=[query_pb2.DateRange(start_date=days[0], end_date=days[1])],
+        **fields,
+    )
+
+
+def table(response: query_pb2.RunReportResponse) -> list[tuple[Any, ...]]:
+    """Return the rows as plain tuples."""
+    return [(*row.dimension_values, *map(number, row.metric_values)) for row in response.rows]
+
+
+def number(value: query_pb2.MetricValue) -> int | float:
+    return value.integer_value if value.WhichOneof("value") == "integer_value" else value.double_value
+
+
+def totals(response: query_pb2.RunReportResponse) -> tuple[int | float, ...]:
+    return tuple(number(value) for value in response.totals)
+
+
+def until(condition: Callable[[], bool], *, seconds: float) -> None:
+    """Look again and again until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to be in time"
+        time.sleep(0.05)
+
+
+def free_address() -> str:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+def query_variables(addresses: Mapping[str, str], prefix: str) -> dict[str, str]:
+    return {
+        "FOOTFALL_INSTANCE_NAME": f"{prefix}query-1",
+        "FOOTFALL_KAFKA_BOOTSTRAP_SERVERS": addresses["kafka"],
+        "FOOTFALL_KAFKA_TOPIC_PREFIX": prefix,
+        "FOOTFALL_REDIS_URL": f"redis://{addresses['redis']}/0",
+        "FOOTFALL_DRUID_BROKER_URL": f"http://{addresses['druid_broker']}",
+    }
+
+
+@contextmanager
+def query_path(addresses: Mapping[str, str]) -> Iterator[QueryPath]:
+    """Start the path on a running stack, and end it with the block."""
+    prefix = f"test-{uuid.uuid4().hex[:8]}."
+    variables = query_variables(addresses, prefix)
+    create_topics(addresses["kafka"], [f"{prefix}queries.requests", f"{prefix}queries.results", ROWS_TOPIC])
+    ensure(f"http://{addresses['druid_overlord']}", addresses["kafka"], ROWS_TOPIC, IntakeSettings())
+    with query_consumer(variables), query_server(variables) as port:
+        path = QueryPath(addresses, variables, port)
+        try:
+            yield path
+        finally:
+            path.close()
+
+
+def create_topics(bootstrap: str, names: list[str]) -> None:
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    existing = admin.list_topics(timeout=10).topics
+    made = admin.create_topics([NewTopic(name, 4, 1) for name in names if name not in existing])
+    for future in made.values():
+        future.result()
+
+
+@contextmanager
+def query_consumer(variables: Mapping[str, str]) -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=queries.run, args=(variables, stop), name="query-consumer")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+@contextmanager
+def query_server(variables: Mapping[str, str]) -> Iterator[int]:
+    """Serve from a thread with an event loop of its own, and yield the port."""
+    started: list[int] = []
+    ready, stop = threading.Event(), asyncio.Event()
+    loop = asyncio.new_event_loop()
+
+    async def serve() -> None:
+        async with AsyncExitStack() as stack:
+            server = Server(await query.routes(stack, variables), HostSettings(unready_seconds=0, drain_seconds=1))
+            started.append(await server.start())
+            stack.push_async_callback(server.drain)
+            ready.set()
+            await stop.wait()
+
+    def run() -> None:
+        try:
+            with asyncio.Runner(loop_factory=lambda: loop) as runner:
+                runner.run(serve())
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=run, name="query-server")
+    thread.start()
+    assert ready.wait(30)
+    assert started, "the query server did not start"
+    try:
+        yield started[0]
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(30)
+        assert not thread.is_alive()

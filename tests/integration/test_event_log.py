@@ -1,0 +1,155 @@
+"""The event log on a real Kafka, each test with topics of its own."""
+
+import asyncio
+import uuid
+from collections import Counter
+from contextlib import closing
+
+import pytest
+from confluent_kafka import Consumer, KafkaError, TopicPartition
+
+from footfall_adapters.environment import SettingsError
+from footfall_adapters.kafka.committer import CommitterSettings, KafkaEventLog
+from footfall_adapters.kafka.partitions import check_partitions
+from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.kafka.ticker import TickerSettings, ticking
+from footfall_adapters.kafka.topics import TopicsSettings, ensure_topics
+from footfall_core.clock import SystemClock
+from footfall_core.problems import TryAgain
+from footfall_core.wire.raw_pb2 import RawRecord
+from footfall_local.stack import Stack
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+def kafka(stack: Stack) -> KafkaSettings:
+    kafka = KafkaSettings(stack.addresses["kafka"], topic_prefix=f"test-{uuid.uuid4().hex[:8]}-")
+    ensure_topics(kafka, TopicsSettings())
+    return kafka
+
+
+def event_log(kafka: KafkaSettings, instance: str = "ingest-1", **settings: float) -> KafkaEventLog:
+    return KafkaEventLog(kafka, CommitterSettings(**settings), instance, SystemClock())  # type: ignore[arg-type]
+
+
+def committed(kafka: KafkaSettings, topic: str = "events.raw") -> dict[int, list[bytes]]:
+    """Return what a reader of committed records finds, by partition."""
+    config = {
+        "bootstrap.servers": kafka.bootstrap_servers,
+        "group.id": "test",
+        "isolation.level": "read_committed",
+        "enable.partition.eof": True,
+    }
+    found: dict[int, list[bytes]] = {partition: [] for partition in range(kafka.raw_partitions)}
+    with closing(Consumer(config)) as consumer:
+        consumer.assign([TopicPartition(kafka.topic(topic), partition, 0) for partition in found])
+        open_ends = set(found)
+        while open_ends:
+            message = consumer.poll(30)
+            assert message is not None, "Kafka says nothing"
+            if message.error() is None:
+                found[message.partition()].append(message.value())
+            elif message.error().code() == KafkaError._PARTITION_EOF:
+                open_ends.discard(message.partition())
+    return found
+
+
+def batches(kafka: KafkaSettings) -> dict[int, list[bytes]]:
+    return {
+        partition: [batch for record in records for batch in RawRecord.FromString(record).batches]
+        for partition, records in committed(kafka).items()
+    }
+
+
+async def test_what_was_acknowledged_is_committed_in_fewer_records_than_batches(kafka: KafkaSettings) -> None:
+    async with event_log(kafka) as log:
+        await asyncio.gather(*(log.append(b"batch-%d" % i, i % 4) for i in range(200)))
+    assert batches(kafka) == {p: [b"batch-%d" % i for i in range(p, 200, 4)] for p in range(4)}
+    assert sum(map(len, committed(kafka).values())) < 200
+
+
+async def test_batches_without_a_writer_are_spread(kafka: KafkaSettings) -> None:
+    async with event_log(kafka) as log:
+        for i in range(8):
+            await log.append(b"batch-%d" % i, None)
+    assert [len(found) for found in batches(kafka).values()] == [2, 2, 2, 2]
+
+
+async def test_the_largest_request_fits(kafka: KafkaSettings) -> None:
+    largest = b"x" * (4 * 1024 * 1024 + 100_000)
+    async with event_log(kafka) as log:
+        await asyncio.gather(log.append(b"small", 1), log.append(largest, 1))
+    assert batches(kafka)[1] == [b"small", largest]
+
+
+async def test_two_servers_of_one_name_fence_each_other_and_lose_nothing(kafka: KafkaSettings) -> None:
+    async def write(log: KafkaEventLog, name: str) -> None:
+        for i in range(20):
+            batch = f"{name}-{i}".encode()
+            while True:
+                try:
+                    await log.append(batch, 0)
+                except TryAgain:
+                    continue  # fenced, and told so: this is what a client does
+                break
+
+    async with event_log(kafka) as older, event_log(kafka) as newer:
+        await asyncio.gather(write(older, "older"), write(newer, "newer"))
+    stored = Counter(batches(kafka)[0])
+    # a batch whose commit was not confirmed may stand there twice: the consumer counts it once
+    assert set(stored) == {f"{name}-{i}".encode() for name in ("older", "newer") for i in range(20)}
+
+
+async def test_what_is_refused_because_too_much_waits_is_told_at_once(kafka: KafkaSettings) -> None:
+    async with event_log(kafka, max_pending_bytes=1000) as log:
+        with pytest.raises(TryAgain, match="Too much is in flight"):
+            await log.append(b"x" * 1001, 0)
+        await log.append(b"x" * 1000, 0)
+
+
+async def test_a_log_that_cannot_be_reached_says_so_within_its_time() -> None:
+    nowhere = KafkaSettings("127.0.0.1:9", topic_prefix="")
+    async with event_log(nowhere, reconnect_seconds=0.5) as log:
+        with pytest.raises(TryAgain, match="cannot be written"):
+            await log.append(b"batch", 0)
+
+
+async def test_error_records_go_along(kafka: KafkaSettings) -> None:
+    async with event_log(kafka) as log:
+        log.report(b"an error", b"shop")
+        await log.append(b"batch", 0)
+    assert [error for records in committed(kafka, "errors").values() for error in records] == [b"an error"]
+
+
+async def test_one_of_two_servers_ticks_in_every_partition_and_the_other_takes_over(kafka: KafkaSettings) -> None:
+    ticks = {"a": asyncio.Event(), "b": asyncio.Event()}
+    loop = asyncio.get_running_loop()
+    settings = TickerSettings(interval_seconds=0.05)
+
+    def noting(name: str, log: KafkaEventLog) -> "object":
+        def tick() -> None:
+            log.tick()
+            loop.call_soon_threadsafe(ticks[name].set)
+
+        return tick
+
+    async with event_log(kafka, "a") as first, event_log(kafka, "b") as second:
+        with ticking(kafka, settings, "b", noting("b", second)):  # type: ignore[arg-type]
+            with ticking(kafka, settings, "a", noting("a", first)):  # type: ignore[arg-type]
+                waiting = [asyncio.create_task(event.wait()) for event in ticks.values()]
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED, timeout=30)
+            # the members are static, so that the other one takes over when the session of the first ends
+            await asyncio.wait_for(ticks["b"].wait(), 30)
+    for records in committed(kafka).values():
+        times = [RawRecord.FromString(record).tick_time_micros for record in records]
+        assert times == sorted(times)
+        assert min(times) > 0
+
+
+def test_another_number_of_partitions_stops_the_process_with_a_sentence(kafka: KafkaSettings) -> None:
+    check_partitions(kafka)
+    with pytest.raises(SettingsError, match="has 4 partitions, but FOOTFALL_KAFKA_RAW_PARTITIONS is 8"):
+        check_partitions(KafkaSettings(kafka.bootstrap_servers, kafka.topic_prefix, raw_partitions=8))
+    with pytest.raises(SettingsError, match="does not exist"):
+        check_partitions(KafkaSettings(kafka.bootstrap_servers, "nothing-"))
