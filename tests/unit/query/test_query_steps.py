@@ -1,0 +1,166 @@
+import asyncio
+import threading
+
+import pytest
+from footfall.v1 import query_pb2
+from footfall_consumers.queries.settings import QueriesSettings
+from footfall_consumers.queries.steps import Steps, run_queries
+from footfall_core.clock import Micros
+from footfall_core.problems import NotComputable
+from footfall_core.report.answer import Report, answer_from_bytes
+from footfall_core.report.plan import Plan, plan_to_bytes
+from footfall_core.report.planner import plan_report
+from footfall_core.report.ports import Query
+from footfall_core.wire.query_pb2 import QueryResult
+
+from tests.unit.query.clocks import HeldClock
+
+MINUTE = 60_000_000
+
+PLAN = plan_to_bytes(
+    plan_report(
+        query_pb2.RunReportRequest(
+            property="properties/shop",
+            metrics=[query_pb2.Metric(name="eventCount")],
+            date_ranges=[query_pb2.DateRange(start_date="2026-03-01", end_date="2026-03-02")],
+        )
+    )
+)
+
+
+class Inbox:
+    def __init__(self, *queries: Query, stop: threading.Event | None = None) -> None:
+        self.queries = list(queries)
+        self.replies: list[QueryResult] = []
+        self.stop = stop
+
+    async def take(self) -> Query | None:
+        await asyncio.sleep(0)
+        if not self.queries and self.stop:
+            self.stop.set()
+        return self.queries.pop(0) if self.queries else None
+
+    def reply(self, query: Query, record: bytes) -> None:
+        self.replies.append(QueryResult.FromString(record))
+        assert self.replies[-1].query_id == query.query_id
+
+    @property
+    def said(self) -> list[str | None]:
+        return [reply.WhichOneof("outcome") for reply in self.replies]
+
+
+class Store:
+    """Has ticks by how far back one looks, and an answer or an error."""
+
+    def __init__(self, ticks: dict[int, dict[int, int]] | None = None, error: Exception | None = None) -> None:
+        self.ticks = ticks or {}
+        self.error = error
+        self.asked: list[str] = []
+        self.running = 0
+        self.most_running = 0
+        self.release: asyncio.Event | None = None
+
+    async def newest_ticks(self, since: Micros, until: Micros, deadline: Micros) -> dict[int, Micros]:
+        self.asked.append("ticks")
+        minutes = (HeldClock().now() - since) // MINUTE
+        return {partition: Micros(tick) for partition, tick in self.ticks.get(minutes, {}).items()}
+
+    async def run(self, plan: Plan, deadline: Micros) -> Report:
+        self.asked.append("report")
+        self.running += 1
+        self.most_running = max(self.most_running, self.running)
+        try:
+            if self.release:
+                await self.release.wait()
+            await asyncio.sleep(0)
+        finally:
+            self.running -= 1
+        if self.error:
+            raise self.error
+        return Report(rows=[], totals=(7,), row_count=0)
+
+
+def query(number: int = 0, *, deadline: int = 5 * MINUTE) -> Query:
+    return Query(f"q{number}", 1, Micros(HeldClock().now() + deadline), PLAN)
+
+
+def steps(inbox: Inbox, store: Store) -> Steps:
+    return Steps(inbox, store, HeldClock(), "consumer-1", raw_partitions=2, new_id=lambda: "attempt")
+
+
+async def test_a_query_is_begun_then_computed_then_answered() -> None:
+    inbox, store = Inbox(), Store({10: {0: 5, 1: 4}})
+    await steps(inbox, store).run(query())
+    assert inbox.said == ["begun", "part"]
+    assert store.asked == ["ticks", "report"]
+    answer = answer_from_bytes(inbox.replies[1].part.data)
+    assert answer.data_complete_until == 4
+    assert query_pb2.RunReportResponse.FromString(answer.response).totals[0].integer_value == 7
+
+
+async def test_a_partition_without_a_tick_of_late_is_looked_for_in_a_whole_week() -> None:
+    inbox, store = Inbox(), Store({10: {0: 5}, 7 * 24 * 60: {0: 5, 1: 2}})
+    await steps(inbox, store).run(query())
+    assert answer_from_bytes(inbox.replies[1].part.data).data_complete_until == 2
+    assert store.asked == ["ticks", "ticks", "report"]
+
+
+async def test_without_a_tick_of_every_partition_nothing_is_said_to_be_complete() -> None:
+    inbox = Inbox()
+    await steps(inbox, Store({10: {0: 5}, 7 * 24 * 60: {0: 5}})).run(query())
+    assert answer_from_bytes(inbox.replies[1].part.data).data_complete_until is None
+
+
+async def test_a_query_that_is_late_is_not_run() -> None:
+    inbox, store = Inbox(), Store()
+    await steps(inbox, store).run(query(deadline=0))
+    assert inbox.said == ["failure"]
+    assert inbox.replies[0].failure.kind == "DeadlinePassed"
+    assert store.asked == []
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "message"),
+    [
+        (NotComputable("several currencies"), "NotComputable", "several currencies"),
+        (ValueError("a secret"), "InternalError", ""),
+    ],
+)
+async def test_a_failure_is_answered_too(error: Exception, kind: str, message: str) -> None:
+    inbox = Inbox()
+    await steps(inbox, Store(error=error)).run(query())
+    assert inbox.said == ["begun", "failure"]
+    assert (inbox.replies[1].failure.kind, inbox.replies[1].failure.message) == (kind, message)
+
+
+async def test_a_plan_that_cannot_be_read_is_a_failure() -> None:
+    inbox = Inbox()
+    await steps(inbox, Store()).run(Query("q", 0, query().deadline, b"{}"))
+    assert inbox.replies[-1].failure.kind == "InternalError"
+
+
+async def test_only_so_many_queries_are_computed_at_a_time_and_all_are_answered() -> None:
+    stop = threading.Event()
+    inbox, store = Inbox(*(query(n) for n in range(20)), stop=stop), Store()
+    await run_queries(steps(inbox, store), QueriesSettings(concurrency=3), stop)
+    assert store.most_running == 3
+    assert inbox.said.count("part") == 20
+
+
+async def test_what_is_under_way_at_the_end_is_answered_or_cancelled_in_time() -> None:
+    stop = threading.Event()
+    inbox, store = Inbox(query(), stop=stop), Store()
+    store.release = asyncio.Event()
+    running = asyncio.create_task(run_queries(steps(inbox, store), QueriesSettings(drain_seconds=5), stop))
+    while not stop.is_set():
+        await asyncio.sleep(0)
+    store.release.set()
+    await running
+    assert inbox.said == ["begun", "part"]
+
+    stop = threading.Event()
+    inbox, store = Inbox(query(), stop=stop), Store()
+    store.release = asyncio.Event()
+    await run_queries(steps(inbox, store), QueriesSettings(drain_seconds=0.01), stop)
+    assert inbox.said == ["begun"]
+    assert store.running == 0
