@@ -35,6 +35,7 @@ COMMANDS = {
     "replay": Place("footfall_cli.replay.command", "replay", "Send the events of a file."),
     "report": Place("footfall_cli.report", "report", "Show a report."),
     "errors": Place("footfall_cli.errors", "errors", "Show what was wrong with events."),
+    "provision": Place("footfall_cli.provision", "provision", "Make topics and datasources, or bring them up to date."),
     "serve": Place("footfall_cli.processes", "serve", "Run servers: ingest, query, errors."),
     "consume": Place("footfall_cli.processes", "consume", "Run consumers: events, queries."),
 }

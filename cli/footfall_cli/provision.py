@@ -1,7 +1,6 @@
 """`footfall provision`: makes the topics in Kafka and the datasources in Druid that our processes expect."""
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -63,10 +62,3 @@ STEPS: Mapping[str, Callable[[Mapping[str, str]], None]] = {
     TOPICS: provision_topics,
     DATASOURCES: provision_datasources,
 }
-
-if __name__ == "__main__":
-    try:
-        provision(standalone_mode=False)
-    except Failure as failure:
-        say(failure.sentence)
-        sys.exit(failure.exit_code)

@@ -94,6 +94,8 @@ class Keeper:
                 log.warning("part_killed", part=self.part.name, drain_s=self.part.drain_s)
             _kill_group(process.pid)
             await process.wait()
+            for half_written in self.part.leaves:
+                half_written.unlink(missing_ok=True)
         self._report.process = None
         if self._report.state != "done":
             self._change("stopped")

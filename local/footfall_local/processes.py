@@ -55,7 +55,7 @@ LISTENERS: Mapping[str, tuple[str, ...]] = {
 def steps(addresses: Addresses) -> list[Part]:
     """Describe the steps that make what our processes expect: topics in Kafka, and datasources in Druid."""
     shared = _shared(addresses)
-    command = (sys.executable, "-m", "footfall_cli.provision")
+    command = (sys.executable, "-m", "footfall_cli.main", "provision")
     parts = []
     if "kafka" in addresses:
         parts.append(Part(name=TOPICS, command=(*command, "topics"), needs=("kafka",), environment=shared, once=True))

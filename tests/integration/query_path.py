@@ -110,10 +110,10 @@ def query_variables(addresses: Mapping[str, str], prefix: str) -> dict[str, str]
 
 
 @contextmanager
-def query_path(addresses: Mapping[str, str]) -> Iterator[QueryPath]:
-    """Start the path on a running stack, and end it with the block."""
+def query_path(addresses: Mapping[str, str], **changed: str) -> Iterator[QueryPath]:
+    """Start the path on a running stack, with some settings changed, and end it with the block."""
     prefix = f"test-{uuid.uuid4().hex[:8]}."
-    variables = query_variables(addresses, prefix)
+    variables = query_variables(addresses, prefix) | changed
     create_topics(addresses["kafka"], [f"{prefix}queries.requests", f"{prefix}queries.results", ROWS_TOPIC])
     ensure(f"http://{addresses['druid_overlord']}", addresses["kafka"], ROWS_TOPIC, IntakeSettings())
     with query_consumer(variables), query_server(variables) as port:

@@ -1,7 +1,10 @@
 """Reports on real Druid, Kafka and Redis, against numbers computed by hand from the rows below."""
 
+import random
+import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,14 +14,14 @@ from footfall.v1 import query_pb2
 from footfall_core.report.filter_language import parse_filter
 from footfall_local.stack import Stack
 
-from tests.integration.query_path import QueryPath, query_path, report_request, table, totals
+from tests.integration.query_path import QueryPath, query_path, report_request, table, totals, until
 
 pytestmark = pytest.mark.stack
 
 
-def event(time: str, name: str, client: str = "", **values: Any) -> dict[str, Any]:
-    """Return a row; `time` is UTC."""
-    time_ms = int(datetime.fromisoformat(time).replace(tzinfo=UTC).timestamp() * 1000)
+def event(when: str, name: str, client: str = "", **values: Any) -> dict[str, Any]:
+    """Return a row; `when` is UTC."""
+    time_ms = int(datetime.fromisoformat(when).replace(tzinfo=UTC).timestamp() * 1000)
     return {"time_ms": time_ms, "event_name": name, "client_id": client, "is_bot": 0, "raw_partition": 0} | values
 
 
@@ -130,6 +133,8 @@ def test_every_dimension_groups_and_the_largest_comes_first(
         ("Asia/Kathmandu", [("2026-03-29", 2), ("2026-03-30", 5), ("2026-03-31", 2)]),  # UTC+5:45
         ("America/St_Johns", [("2026-03-28", 2), ("2026-03-29", 2), ("2026-03-30", 3), ("2026-03-31", 2)]),
         ("Pacific/Kiritimati", [("2026-03-29", 2), ("2026-03-30", 2), ("2026-03-31", 5)]),  # UTC+14
+        # since 2024 at UTC+5, of which the zone data in Druid 33 know nothing
+        ("Asia/Almaty", [("2026-03-29", 2), ("2026-03-30", 5), ("2026-03-31", 2)]),
     ],
 )
 @pytest.mark.parametrize("also", [[], ["hostName"]])
@@ -140,8 +145,6 @@ def test_days_begin_in_the_zone_that_was_asked_for(
     days: dict[str, int] = {}
     for day, *_, count in table(response):
         days[day] = days.get(day, 0) + count
-    if zone == "Pacific/Kiritimati":
-        expected = [*expected[:2], ("2026-03-31", 5)]
     assert sorted(days.items()) == expected
     assert response.metadata.time_zone == zone
 
@@ -260,3 +263,114 @@ def test_amounts_of_several_currencies_are_never_added_up(path: QueryPath, trave
     only_eur = parse_filter("currencyCode = EUR")
     response = path.ask(report_request(travel, ["purchaseRevenue"], dimension_filter=only_eur))
     assert (totals(response), response.metadata.currency_code) == ((10,), "EUR")
+
+
+def test_an_answer_is_complete_until_the_oldest_of_the_partitions_newest_ticks(path: QueryPath, shop: str) -> None:
+    now = int(time.time() * 1e6)
+    ticks = [
+        {"property": "~tick", "raw_partition": partition, "tick_time_micros": now - age, "time_ms": (now - age) // 1000}
+        for partition, age in ((0, 1_000_000), (1, 4_000_000), (2, 2_000_000), (3, 3_000_000), (1, 9_000_000))
+    ]
+    path.put(ticks)
+
+    def complete_until() -> int:
+        metadata = path.ask(report_request(shop, ["eventCount"], limit=random.randrange(1, 10_000))).metadata
+        return metadata.data_complete_until.ToMicroseconds()
+
+    until(lambda: complete_until() >= now - 4_000_000, seconds=60)
+    # a ticker of the stack itself may be ahead of ours
+    assert complete_until() == now - 4_000_000 or complete_until() > now
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """A property of more users than a sketch counts exactly, on more pages than one query keeps sketches of."""
+
+    property_id: str
+    rows: list[dict[str, Any]]
+
+    def by(self, *columns: str) -> list[tuple[Any, ...]]:
+        """Return the events, users and orders by some columns, as a report has them."""
+        groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+        for row in self.rows:
+            groups.setdefault(tuple(row[column] for column in columns), []).append(row)
+        return [(*group, *_counts(rows)) for group, rows in groups.items()]
+
+
+def _counts(rows: list[dict[str, Any]]) -> tuple[int, int, int]:
+    orders = {row["transaction_id"] for row in rows if row["event_name"] == "purchase"}
+    return len(rows), len({row["client_id"] for row in rows}), len(orders)
+
+
+@pytest.fixture(scope="module")
+def crowd(path: QueryPath) -> Crowd:
+    draw = random.Random(20260601)
+    rows = []
+    for number in range(30_000):
+        day = draw.randrange(1, 4)
+        row = event(
+            f"2026-06-0{day}T12:00:00",
+            "purchase" if number % 5 == 0 else "page_view",
+            f"user-{number if number < 20_000 else draw.randrange(2_000)}",
+            page_path=f"/p/{int(draw.paretovariate(0.7)) % 700}",
+            page_referrer=f"https://shop.example/{number}/{'y' * 60}",
+            device_category=("mobile", "desktop")[number % 2],
+        )
+        if number % 5 == 0:
+            row["transaction_id"] = f"order-{draw.randrange(3_000)}"
+        rows.append(row | {"day": f"2026-06-0{day}"})
+    return Crowd(_stored(path, "crowd", rows), rows)
+
+
+DISTINCT = ["eventCount", "totalUsers", "transactions"]
+
+
+def test_a_distinct_count_beyond_the_sketch_is_near_and_says_that_it_is_an_estimate(
+    path: QueryPath, crowd: Crowd
+) -> None:
+    response = path.ask(report_request(crowd.property_id, DISTINCT))
+    events, users, orders = totals(response)
+    (_, expected_users, expected_orders) = _counts(crowd.rows)
+    assert (events, orders) == (30_000, expected_orders)
+    assert expected_users == 20_000
+    assert users == pytest.approx(expected_users, rel=0.04)
+    (approximate,) = response.metadata.approximate_metrics
+    assert (approximate.name, approximate.exact_up_to) == ("totalUsers", 16_384)
+    assert 0.007 < approximate.relative_standard_error < 0.009
+
+
+def test_distinct_counts_of_days_are_exact_and_do_not_add_up(path: QueryPath, crowd: Crowd) -> None:
+    response = path.ask(report_request(crowd.property_id, DISTINCT, ["date"]))
+    assert table(response) == sorted(crowd.by("day"))
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "columns"),
+    [(["deviceCategory"], ["device_category"]), (["pagePath"], ["page_path"]), (["date", "pagePath"], ["day", "page_path"])],
+)
+@pytest.mark.parametrize("metric", ["eventCount", "totalUsers", "transactions"])
+@pytest.mark.parametrize(("offset", "limit"), [(0, 10), (5, 20), (0, 10_000)])
+def test_distinct_counts_are_right_however_many_rows_there_are(
+    path: QueryPath, crowd: Crowd, dimensions: list[str], columns: list[str], metric: str, offset: int, limit: int
+) -> None:
+    expected = sorted(crowd.by(*columns))
+    index = len(dimensions) + DISTINCT.index(metric)
+    expected.sort(key=lambda row: row[index], reverse=True)
+    request = report_request(
+        crowd.property_id,
+        DISTINCT,
+        dimensions,
+        order_bys=[query_pb2.OrderBy(metric=metric, desc=True)],
+        offset=offset,
+        limit=limit,
+    )
+    response = path.ask(request)
+    assert table(response) == expected[offset : offset + limit]
+    assert response.row_count == len(expected)
+
+
+def test_an_answer_of_several_parts_arrives_whole(path: QueryPath, crowd: Crowd) -> None:
+    response = path.ask(report_request(crowd.property_id, ["eventCount"], ["pageReferrer"], limit=250_000))
+    assert response.ByteSize() > 5 * 512 * 1024
+    assert table(response) == sorted((row["page_referrer"], 1) for row in crowd.rows)
+    assert response.row_count == 30_000

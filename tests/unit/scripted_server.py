@@ -26,7 +26,7 @@ class Hangs:
     """No answer until the call is cancelled or the test ends."""
 
 
-WriteScript = Fails | Hangs | Callable[[ingest_pb2.WriteEventsRequest], ingest_pb2.WriteEventsResponse]
+WriteScript = Fails | Hangs | Callable[[ingest_pb2.WriteEventsRequest], ingest_pb2.WriteEventsResponse | Fails]
 
 
 def accept_all(request: ingest_pb2.WriteEventsRequest) -> ingest_pb2.WriteEventsResponse:
@@ -85,7 +85,10 @@ class _Ingest(ingest_pb2_grpc.IngestServiceServicer):
             self._server.hang(context)
         if isinstance(step, Fails):
             self._server.fail(context, step)
-        return step(request)  # type: ignore[operator]
+        answer = step(request)  # type: ignore[operator]
+        if isinstance(answer, Fails):
+            self._server.fail(context, answer)
+        return answer
 
 
 class _Query(query_pb2_grpc.QueryServiceServicer):

@@ -70,7 +70,12 @@ class Broker:
             raise TryAgain(_AWAY) from None
         if response.status_code != httpx.codes.OK:
             raise _problem(response)
-        return cast("list[Any]", orjson.loads(response.content))
+        try:
+            return cast("list[Any]", orjson.loads(response.content))
+        except orjson.JSONDecodeError:
+            # Druid streams: what fails on the way ends an answer that has begun with 200
+            log.warning("druid ended an answer half-way", end=response.text[-1000:])
+            raise TryAgain(_AWAY) from None
 
     def _cancel_soon(self, query_id: str) -> None:
         task = asyncio.create_task(self._cancel(query_id))

@@ -1,7 +1,8 @@
 """The query server's side of the bus: a plan goes out on `queries.requests`, its answer comes on `queries.results`.
 
-A query that no consumer has begun within 300 ms is sent once more, under the same id and to another partition, so one
-consumer that hangs or has just died holds nobody up. The first answer wins.
+A query that no consumer has begun within 300 ms is sent once more, under the same id and to another partition, and
+again 600 ms later; the first answer wins. So a consumer that hangs or has just died holds nobody up. Partitions that
+kept silent are left alone but for a try now and then, so that the next queries do not wait for them.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 import structlog
 from google.protobuf.message import DecodeError
 
+from footfall_adapters.kafka.query_partitions import Partitions
 from footfall_core.clock import Clock, Micros
 from footfall_core.problems import DeadlinePassed, Problem, TryAgain
 from footfall_core.report.results import Assembly, error_of
@@ -27,7 +29,10 @@ class QueryBusSettings:
     """How a query server asks query consumers."""
 
     hedge_ms: int = 300
-    """How long a query may wait to be begun before it is sent once more. Milliseconds."""
+    """How long a query may wait to be begun before it is sent once more; twice as long before it is sent again.
+    Milliseconds."""
+    max_sent: int = 3
+    """How often a query is sent at most."""
     give_up_ms: int = 5_000
     """How long a query may wait to be begun before the caller is told to try again. Milliseconds."""
     max_waiting: int = 1_000
@@ -79,25 +84,28 @@ class KafkaQueryBus:
             choose: returns a number from 0 up to and without the given one, to spread queries over partitions.
         """
         self._send = send
-        self._partitions = partitions
+        self._partitions = Partitions(partitions, choose)
         self._reply_partition = reply_partition
         self._settings = settings
         self._clock = clock
         self._new_id = new_id
-        self._choose = choose
         self._waiting: dict[str, _Waiting] = {}
 
     async def ask(self, plan: bytes, deadline: Micros) -> bytes:
         """Return the answer to a plan: see the port."""
         if len(self._waiting) >= self._settings.max_waiting:
             raise TryAgain("Too many reports are under way at the moment; please try again.")
-        query_id = self._new_id()
+        query_id, now = self._new_id(), self._clock.now()
         waiting = self._waiting[query_id] = _Waiting(asyncio.get_running_loop().create_future())
         request = QueryRequest(
-            query_id=query_id, reply_partition=self._reply_partition, deadline_micros=deadline, plan=plan
+            query_id=query_id,
+            reply_partition=self._reply_partition,
+            deadline_micros=deadline,
+            begin_before_micros=now + self._settings.give_up_ms * 1000,
+            plan=plan,
         ).SerializeToString()
         try:
-            async with asyncio.timeout((deadline - self._clock.now()) / 1e6):
+            async with asyncio.timeout((deadline - now) / 1e6):
                 await self._have_begun(request, waiting)
                 return await waiting.answer
         except TimeoutError:
@@ -106,21 +114,24 @@ class KafkaQueryBus:
             ) from None
         finally:
             del self._waiting[query_id]
-            if waiting.answer.done():
+            if not waiting.answer.cancel() and not waiting.answer.cancelled():
                 waiting.answer.exception()  # seen, in case that the caller had left
-            else:
-                waiting.answer.cancel()
 
     async def _have_begun(self, request: bytes, waiting: _Waiting) -> None:
-        """Send a query, once more if need be, until a consumer has begun it or it is answered."""
-        first = self._choose(self._partitions)
-        self._sent(first, request, waiting)
-        if await _begun_within(waiting, self._settings.hedge_ms / 1000):
-            return
-        if self._partitions > 1:
-            other = (first + 1 + self._choose(self._partitions - 1)) % self._partitions
-            self._sent(other, request, waiting)
-        if not await _begun_within(waiting, (self._settings.give_up_ms - self._settings.hedge_ms) / 1000):
+        """Send a query, again if need be, until a consumer has begun it or it is answered."""
+        left = self._settings.give_up_ms / 1000
+        wait = self._settings.hedge_ms / 1000
+        tried: list[int] = []
+        while len(tried) < self._settings.max_sent and (partition := self._partitions.pick(tried)) is not None:
+            tried.append(partition)
+            self._sent(partition, request, waiting)
+            if await _begun_within(waiting, wait):
+                self._partitions.spoke(partition)
+                return
+            self._partitions.kept_silent(partition)
+            left -= wait
+            wait *= 2
+        if not await _begun_within(waiting, left):
             raise TryAgain("Nothing computes reports at the moment; please try again.")
 
     def _sent(self, partition: int, request: bytes, waiting: _Waiting) -> None:

@@ -86,7 +86,13 @@ def _parsed(record: bytes) -> Query | None:
     except DecodeError:
         log.warning("a record of queries.requests cannot be read", size=len(record))
         return None
-    return Query(request.query_id, request.reply_partition, Micros(request.deadline_micros), request.plan)
+    return Query(
+        query_id=request.query_id,
+        reply_partition=request.reply_partition,
+        deadline=Micros(request.deadline_micros),
+        begin_before=Micros(request.begin_before_micros),
+        plan=request.plan,
+    )
 
 
 @asynccontextmanager

@@ -51,7 +51,7 @@ class Steps:
             log.info("query", query_id=query.query_id, outcome=outcome, ms=waited_ms)
 
     def _drop_if_late(self, query: Query) -> None:
-        if query.deadline <= self.clock.now():
+        if min(query.deadline, query.begin_before) <= self.clock.now():
             raise DeadlinePassed("The deadline was past before the report was begun.")
 
     def _say_begun(self, query: Query) -> None:

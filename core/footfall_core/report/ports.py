@@ -66,6 +66,9 @@ class Query:
     query_id: str
     reply_partition: int
     deadline: Micros
+    """Nobody waits for the answer after this."""
+    begin_before: Micros
+    """Nobody waits any more if the query is not begun by then."""
     plan: bytes
 
 

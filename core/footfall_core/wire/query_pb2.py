@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n footfall/internal/v1/query.proto\x12\x14\x66ootfall.internal.v1\"`\n\x0cQueryRequest\x12\x10\n\x08query_id\x18\x01 \x01(\t\x12\x17\n\x0freply_partition\x18\x02 \x01(\x05\x12\x17\n\x0f\x64\x65\x61\x64line_micros\x18\x03 \x01(\x03\x12\x0c\n\x04plan\x18\x04 \x01(\x0c\"\xbc\x01\n\x0bQueryResult\x12\x10\n\x08query_id\x18\x01 \x01(\t\x12,\n\x05\x62\x65gun\x18\x02 \x01(\x0b\x32\x1b.footfall.internal.v1.BegunH\x00\x12\x30\n\x04part\x18\x03 \x01(\x0b\x32 .footfall.internal.v1.AnswerPartH\x00\x12\x30\n\x07\x66\x61ilure\x18\x04 \x01(\x0b\x32\x1d.footfall.internal.v1.FailureH\x00\x42\t\n\x07outcome\"\x19\n\x05\x42\x65gun\x12\x10\n\x08instance\x18\x01 \x01(\t\"I\n\nAnswerPart\x12\x0f\n\x07\x61ttempt\x18\x01 \x01(\t\x12\r\n\x05index\x18\x02 \x01(\x05\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\"b\n\x06\x41nswer\x12\x10\n\x08response\x18\x01 \x01(\x0c\x12\'\n\x1a\x64\x61ta_complete_until_micros\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x1d\n\x1b_data_complete_until_micros\"(\n\x07\x46\x61ilure\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n footfall/internal/v1/query.proto\x12\x14\x66ootfall.internal.v1\"}\n\x0cQueryRequest\x12\x10\n\x08query_id\x18\x01 \x01(\t\x12\x17\n\x0freply_partition\x18\x02 \x01(\x05\x12\x17\n\x0f\x64\x65\x61\x64line_micros\x18\x03 \x01(\x03\x12\x0c\n\x04plan\x18\x04 \x01(\x0c\x12\x1b\n\x13\x62\x65gin_before_micros\x18\x05 \x01(\x03\"\xbc\x01\n\x0bQueryResult\x12\x10\n\x08query_id\x18\x01 \x01(\t\x12,\n\x05\x62\x65gun\x18\x02 \x01(\x0b\x32\x1b.footfall.internal.v1.BegunH\x00\x12\x30\n\x04part\x18\x03 \x01(\x0b\x32 .footfall.internal.v1.AnswerPartH\x00\x12\x30\n\x07\x66\x61ilure\x18\x04 \x01(\x0b\x32\x1d.footfall.internal.v1.FailureH\x00\x42\t\n\x07outcome\"\x19\n\x05\x42\x65gun\x12\x10\n\x08instance\x18\x01 \x01(\t\"I\n\nAnswerPart\x12\x0f\n\x07\x61ttempt\x18\x01 \x01(\t\x12\r\n\x05index\x18\x02 \x01(\x05\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\"b\n\x06\x41nswer\x12\x10\n\x08response\x18\x01 \x01(\x0c\x12\'\n\x1a\x64\x61ta_complete_until_micros\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x1d\n\x1b_data_complete_until_micros\"(\n\x07\x46\x61ilure\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,15 +32,15 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'footfall.internal.v1.query_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_QUERYREQUEST']._serialized_start=58
-  _globals['_QUERYREQUEST']._serialized_end=154
-  _globals['_QUERYRESULT']._serialized_start=157
-  _globals['_QUERYRESULT']._serialized_end=345
-  _globals['_BEGUN']._serialized_start=347
-  _globals['_BEGUN']._serialized_end=372
-  _globals['_ANSWERPART']._serialized_start=374
-  _globals['_ANSWERPART']._serialized_end=447
-  _globals['_ANSWER']._serialized_start=449
-  _globals['_ANSWER']._serialized_end=547
-  _globals['_FAILURE']._serialized_start=549
-  _globals['_FAILURE']._serialized_end=589
+  _globals['_QUERYREQUEST']._serialized_end=183
+  _globals['_QUERYRESULT']._serialized_start=186
+  _globals['_QUERYRESULT']._serialized_end=374
+  _globals['_BEGUN']._serialized_start=376
+  _globals['_BEGUN']._serialized_end=401
+  _globals['_ANSWERPART']._serialized_start=403
+  _globals['_ANSWERPART']._serialized_end=476
+  _globals['_ANSWER']._serialized_start=478
+  _globals['_ANSWER']._serialized_end=576
+  _globals['_FAILURE']._serialized_start=578
+  _globals['_FAILURE']._serialized_end=618
 # @@protoc_insertion_point(module_scope)

@@ -6,16 +6,18 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class QueryRequest(_message.Message):
-    __slots__ = ("query_id", "reply_partition", "deadline_micros", "plan")
+    __slots__ = ("query_id", "reply_partition", "deadline_micros", "plan", "begin_before_micros")
     QUERY_ID_FIELD_NUMBER: _ClassVar[int]
     REPLY_PARTITION_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_MICROS_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
+    BEGIN_BEFORE_MICROS_FIELD_NUMBER: _ClassVar[int]
     query_id: str
     reply_partition: int
     deadline_micros: int
     plan: bytes
-    def __init__(self, query_id: _Optional[str] = ..., reply_partition: _Optional[int] = ..., deadline_micros: _Optional[int] = ..., plan: _Optional[bytes] = ...) -> None: ...
+    begin_before_micros: int
+    def __init__(self, query_id: _Optional[str] = ..., reply_partition: _Optional[int] = ..., deadline_micros: _Optional[int] = ..., plan: _Optional[bytes] = ..., begin_before_micros: _Optional[int] = ...) -> None: ...
 
 class QueryResult(_message.Message):
     __slots__ = ("query_id", "begun", "part", "failure")

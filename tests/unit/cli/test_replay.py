@@ -252,7 +252,7 @@ def test_a_window_of_batches_is_under_way_at_once(server, command, jsonl):
     together = threading.Barrier(4)
 
     def meet(request):
-        together.wait(20)
+        together.wait(5)
         return accept_all(request)
 
     server.writes_script.extend([meet] * 4)
@@ -261,4 +261,23 @@ def test_a_window_of_batches_is_under_way_at_once(server, command, jsonl):
         *("--batch-size", 1, "--endpoint", server.endpoint),
     )
 
-    assert code == 0
+    assert (code, together.broken) == (0, False)
+
+
+def test_a_batch_that_fails_for_good_ends_the_pauses_of_the_others(server, jsonl):
+    other_is_there = threading.Event()
+
+    def fail(request):
+        if request.sequence == 2:
+            other_is_there.set()
+            return Fails(C.UNAVAILABLE, pushback_ms="60000")
+        other_is_there.wait(20)
+        return Fails(C.INVALID_ARGUMENT, "not here")
+
+    server.writes_script.extend([fail, fail])
+    arguments = ("replay", jsonl(line_of("a"), line_of("b")), "--format", "jsonl", "--property", "shop")
+    with process_of(server, *arguments, "--batch-size", "1") as process:
+        out, err = process.communicate(timeout=30)
+
+    assert (process.returncode, out) == (2, "")
+    assert "lines 1 to 1 were not acknowledged: not here." in err

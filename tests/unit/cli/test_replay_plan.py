@@ -36,10 +36,10 @@ def test_lines_end_with_either_line_break_or_the_file(file_of):
 
 
 def test_what_is_appended_after_the_fingerprint_is_not_read(file_of):
-    path = file_of(b"a\nb\n")
+    path = file_of(b"a\nb")
     source = fingerprint(path)
     with path.open("ab") as file:
-        file.write(b"c\n")
+        file.write(b"c\nd\n")
 
     assert [line.content for line in read_lines(source)] == [b"a", b"b"]
 

@@ -77,6 +77,34 @@ async def test_a_query_that_nobody_begins_is_sent_once_more_to_another_partition
     assert await asking == b"answer"
 
 
+async def test_partitions_that_kept_silent_are_left_alone_by_the_next_queries() -> None:
+    wire = Wire()
+    bus = bus_on(wire)
+    deaf = set()
+    for number in range(10):
+        sent_before = len(wire.sent)
+        asking = asyncio.create_task(bus.ask(b"plan", soon()))
+        request = await wire.request(sent_before)
+        if number == 0:
+            # the first two partitions that are tried do not answer
+            await wire.request(2)
+            deaf = {partition for partition, _ in wire.sent[:2]}
+        answer_all(bus, request.query_id, b"answer")
+        await asking
+    assert len(deaf) == 2
+    assert not deaf & {partition for partition, _ in wire.sent[2:]}
+    assert len(wire.sent) == 2 + 10
+
+
+async def test_all_partitions_are_tried_when_all_kept_silent() -> None:
+    wire = Wire()
+    bus = bus_on(wire, partitions=2)
+    for _ in range(2):
+        with pytest.raises(TryAgain):
+            await bus.ask(b"plan", soon(60))
+    assert [partition for partition, _ in wire.sent] == [1, 0, 1, 0]
+
+
 async def test_a_query_that_was_begun_is_not_sent_again() -> None:
     wire = Wire()
     bus = bus_on(wire)

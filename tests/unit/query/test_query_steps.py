@@ -1,4 +1,5 @@
 import asyncio
+import dataclasses
 import threading
 
 import pytest
@@ -72,7 +73,8 @@ class Store:
         try:
             if self.release:
                 await self.release.wait()
-            await asyncio.sleep(0)
+            for _ in range(20):
+                await asyncio.sleep(0)
         finally:
             self.running -= 1
         if self.error:
@@ -80,8 +82,9 @@ class Store:
         return Report(rows=[], totals=(7,), row_count=0)
 
 
-def query(number: int = 0, *, deadline: int = 5 * MINUTE) -> Query:
-    return Query(f"q{number}", 1, Micros(HeldClock().now() + deadline), PLAN)
+def query(number: int = 0, *, deadline: int = 5 * MINUTE, begin_before: int = MINUTE) -> Query:
+    now = HeldClock().now()
+    return Query(f"q{number}", 1, Micros(now + deadline), Micros(now + begin_before), PLAN)
 
 
 def steps(inbox: Inbox, store: Store) -> Steps:
@@ -111,9 +114,10 @@ async def test_without_a_tick_of_every_partition_nothing_is_said_to_be_complete(
     assert answer_from_bytes(inbox.replies[1].part.data).data_complete_until is None
 
 
-async def test_a_query_that_is_late_is_not_run() -> None:
+@pytest.mark.parametrize("late", [{"deadline": 0}, {"begin_before": 0}])
+async def test_a_query_that_is_late_is_not_run(late: dict[str, int]) -> None:
     inbox, store = Inbox(), Store()
-    await steps(inbox, store).run(query(deadline=0))
+    await steps(inbox, store).run(query(**late))
     assert inbox.said == ["failure"]
     assert inbox.replies[0].failure.kind == "DeadlinePassed"
     assert store.asked == []
@@ -135,7 +139,7 @@ async def test_a_failure_is_answered_too(error: Exception, kind: str, message: s
 
 async def test_a_plan_that_cannot_be_read_is_a_failure() -> None:
     inbox = Inbox()
-    await steps(inbox, Store()).run(Query("q", 0, query().deadline, b"{}"))
+    await steps(inbox, Store()).run(dataclasses.replace(query(), plan=b"{}"))
     assert inbox.replies[-1].failure.kind == "InternalError"
 
 

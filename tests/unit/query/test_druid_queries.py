@@ -1,0 +1,234 @@
+"""What Druid is asked, by a plan. That Druid takes it as it is meant is for the integration tests."""
+
+from typing import Any
+
+import orjson
+import pytest
+from footfall.v1 import query_pb2
+from footfall_adapters.druid import queries
+from footfall_adapters.druid.conditions import filter_of
+from footfall_adapters.druid.supervisors import IntakeSettings, events_spec
+from footfall_core.columns import EVENT_COLUMNS
+from footfall_core.report.filter_language import parse_filter
+from footfall_core.report.plan import Plan
+from footfall_core.report.planner import plan_report
+from pydruid.utils.filters import Filter
+
+
+def plan(
+    metrics: list[str],
+    dimensions: list[str] | None = None,
+    days: tuple[str, str] = ("2026-03-28", "2026-03-30"),
+    **fields: Any,
+) -> Plan:
+    return plan_report(
+        query_pb2.RunReportRequest(
+            property="properties/shop",
+            metrics=[query_pb2.Metric(name=name) for name in metrics],
+            dimensions=[query_pb2.Dimension(name=name) for name in dimensions or []],
+            date_ranges=[query_pb2.DateRange(start_date=days[0], end_date=days[1])],
+            **fields,
+        )
+    )
+
+
+def condition(text: str, **fields: Any) -> Any:
+    """Return the filter of a text, as Druid reads it."""
+    a_plan = plan(["eventCount"], dimension_filter=parse_filter(text), **fields)
+    assert a_plan.condition is not None
+    return Filter.build_filter(filter_of(a_plan.condition, a_plan))
+
+
+OF_PROPERTY = {"type": "selector", "dimension": "property", "value": "shop"}
+NO_BOTS = {"type": "selector", "dimension": "is_bot", "value": "0"}
+
+
+def test_rows_are_grouped_ordered_and_paged_by_druid() -> None:
+    query = queries.rows_query(plan(["eventCount"], ["source"], offset=20, limit=10))
+    assert orjson.loads(orjson.dumps(query)) == {
+        "queryType": "groupBy",
+        "dataSource": "events",
+        "granularity": "all",
+        "intervals": ["2026-03-28T00:00:00.000Z/2026-03-31T00:00:00.000Z"],
+        "filter": {"type": "and", "fields": [OF_PROPERTY, NO_BOTS]},
+        "dimensions": [
+            {"type": "default", "dimension": "d:source", "outputName": "d:source", "outputType": "STRING"}
+        ],
+        "virtualColumns": [
+            {
+                "type": "expression",
+                "name": "d:source",
+                "expression": "nvl(\"source\", '(not set)')",
+                "outputType": "STRING",
+            }
+        ],
+        "aggregations": [
+            {"type": "count", "fieldName": "n:events", "name": "n:events"},
+            {"type": "count", "fieldName": "eventCount", "name": "m:eventCount"},
+        ],
+        "limitSpec": {
+            "type": "default",
+            "offset": 20,
+            "limit": 10,
+            "columns": [
+                {"dimension": "m:eventCount", "direction": "descending", "dimensionOrder": "numeric"},
+                {"dimension": "d:source", "direction": "ascending", "dimensionOrder": "lexicographic"},
+            ],
+        },
+        "context": {"resultAsArray": True},
+    }
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [
+        ("totalUsers", {"type": "thetaSketch", "fieldName": "client_id", "isInputThetaSketch": False, "size": 16384}),
+        ("purchaseRevenue", {"type": "doubleSum", "fieldName": "v:purchaseRevenue"}),
+        (
+            "screenPageViews",
+            {
+                "type": "filtered",
+                "filter": {"type": "in", "dimension": "event_name", "values": ["page_view", "screen_view"]},
+                "aggregator": {"type": "count", "fieldName": "screenPageViews", "name": "m:screenPageViews"},
+            },
+        ),
+    ],
+)
+def test_a_metric_is_its_aggregation(metric: str, expected: dict[str, Any]) -> None:
+    found = queries.totals_query(plan([metric]))["aggregations"][1]
+    assert found == (expected if "aggregator" in expected else expected | {"name": f"m:{metric}"})
+
+
+@pytest.mark.parametrize(
+    ("metric", "currency", "expression"),
+    [
+        ("eventValue", "", 'nvl("value", 0.0)'),
+        (
+            "purchaseRevenue",
+            "EUR",
+            "if(\"currency\" == 'EUR', case_searched(\"event_name\" == 'purchase', nvl(\"value\", 0.0), "
+            "\"event_name\" == 'refund', 0.0 - nvl(\"value\", 0.0), 0.0), 0.0)",
+        ),
+    ],
+)
+def test_an_amount_is_a_number_for_every_event(metric: str, currency: str, expression: str) -> None:
+    (column,) = queries.totals_query(plan([metric], currency_code=currency))["virtualColumns"]
+    assert column["expression"] == expression
+
+
+def test_bots_are_asked_for_by_asking_for_nothing() -> None:
+    query = queries.totals_query(plan(["eventCount"], include_bots=True))
+    assert query["filter"] == {"type": "and", "fields": [OF_PROPERTY]}
+
+
+def test_days_of_24_hours_are_asked_for_together_and_others_alone() -> None:
+    asked = queries.days_queries(plan(["eventCount"], ["date"], time_zone="Europe/Berlin"))
+    shown = [(day.isoformat(), query["intervals"], query["granularity"]) for day, query in asked]
+    whole = {"type": "duration", "duration": 86_400_000}
+    assert shown == [
+        (
+            "2026-03-28",
+            ["2026-03-27T23:00:00.000Z/2026-03-28T23:00:00.000Z"],
+            whole | {"origin": "2026-03-27T23:00:00.000Z"},
+        ),
+        ("2026-03-29", ["2026-03-28T23:00:00.000Z/2026-03-29T22:00:00.000Z"], "all"),
+        (
+            "2026-03-30",
+            ["2026-03-29T22:00:00.000Z/2026-03-30T22:00:00.000Z"],
+            whole | {"origin": "2026-03-29T22:00:00.000Z"},
+        ),
+    ]
+    assert len(queries.days_queries(plan(["eventCount"], ["date"], days=("2026-01-01", "2026-12-31")))) == 1
+
+
+@pytest.mark.parametrize(
+    ("zone", "days", "expression"),
+    [
+        ("Asia/Kathmandu", ("2026-03-28", "2026-03-30"), "div(__time + 20700000, 86400000)"),
+        ("America/New_York", ("2026-06-01", "2026-06-02"), "div(__time + -14400000, 86400000)"),
+        (
+            "Europe/Berlin",
+            ("2026-03-28", "2026-03-30"),
+            "div(__time + case_searched(__time < 1774746000000, 3600000, 7200000), 86400000)",
+        ),
+    ],
+)
+def test_a_day_beside_other_dimensions_is_counted_by_the_zones_clocks(
+    zone: str, days: tuple[str, str], expression: str
+) -> None:
+    query = queries.rows_query(plan(["eventCount"], ["date", "source"], days=days, time_zone=zone))
+    assert query["virtualColumns"][0]["expression"] == expression
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("source = a", {"type": "in", "dimension": "source", "values": ["a"]}),
+        (
+            'pagePath startsWith "/50%_\\\\"',
+            {"type": "like", "dimension": "page_path", "pattern": "/50\\%\\_\\\\%", "escape": "\\"},
+        ),
+        (
+            "source contains not",
+            {
+                "type": "or",
+                "fields": [
+                    {"type": "like", "dimension": "source", "pattern": "%not%", "escape": "\\"},
+                    {"type": "null", "column": "source"},
+                ],
+            },
+        ),
+        (
+            "NOT source = a",
+            {
+                "type": "not",
+                "field": {"type": "istrue", "field": {"type": "in", "dimension": "source", "values": ["a"]}},
+            },
+        ),
+        ("date = 2027-01-01", {"type": "false"}),
+        (
+            "date startsWith 2026-03-2",
+            {
+                "type": "interval",
+                "dimension": "__time",
+                "intervals": [
+                    "2026-03-28T00:00:00.000Z/2026-03-29T00:00:00.000Z",
+                    "2026-03-29T00:00:00.000Z/2026-03-30T00:00:00.000Z",
+                ],
+            },
+        ),
+    ],
+)
+def test_a_condition_says_what_it_makes_of_null(text: str, expected: dict[str, Any]) -> None:
+    assert condition(text) == expected
+
+
+def test_a_case_that_does_not_count_is_folded_on_both_sides() -> None:
+    string = query_pb2.StringFilter(match_type=query_pb2.StringFilter.MATCH_TYPE_EXACT, value="Google")
+    tree = query_pb2.FilterExpression(filter=query_pb2.Filter(field_name="source", string_filter=string))
+    a_plan = plan(["eventCount"], dimension_filter=tree)
+    assert a_plan.condition is not None
+    assert Filter.build_filter(filter_of(a_plan.condition, a_plan)) == {
+        "type": "in",
+        "dimension": "source",
+        "values": ["google"],
+        "extractionFn": {"type": "lower", "locale": "en"},
+    }
+
+
+def test_currencies_are_looked_for_among_the_amounts_of_the_metrics_alone() -> None:
+    fields = queries.currencies_query(plan(["purchaseRevenue"]))["filter"]["fields"]
+    assert {"type": "in", "dimension": "event_name", "values": ["purchase", "refund"]} in fields
+    fields = queries.currencies_query(plan(["purchaseRevenue", "eventValue"]))["filter"]["fields"]
+    assert not any(field["type"] == "in" for field in fields)
+
+
+def test_the_supervisor_reads_every_column_once_and_nothing_that_was_not_committed() -> None:
+    spec = events_spec("kafka:9092", "events.rows", IntakeSettings())["spec"]
+    columns = [column.name for column in EVENT_COLUMNS]
+    assert spec["ioConfig"]["inputFormat"]["columns"] == columns
+    dimensions = [dimension["name"] for dimension in spec["dataSchema"]["dimensionsSpec"]["dimensions"]]
+    assert [spec["dataSchema"]["timestampSpec"]["column"], *dimensions] == columns
+    assert spec["ioConfig"]["consumerProperties"]["isolation.level"] == "read_committed"
+    assert spec["tuningConfig"]["maxParseExceptions"] == 0
+    assert "lateMessageRejectionPeriod" not in spec["ioConfig"]
