@@ -104,6 +104,7 @@ def query_variables(addresses: Mapping[str, str], prefix: str) -> dict[str, str]
         "FOOTFALL_INSTANCE_NAME": f"{prefix}query-1",
         "FOOTFALL_KAFKA_BOOTSTRAP_SERVERS": addresses["kafka"],
         "FOOTFALL_KAFKA_TOPIC_PREFIX": prefix,
+        "FOOTFALL_REDIS_KEY_PREFIX": prefix,
         "FOOTFALL_REDIS_URL": f"redis://{addresses['redis']}/0",
         "FOOTFALL_DRUID_BROKER_URL": f"http://{addresses['druid_broker']}",
     }

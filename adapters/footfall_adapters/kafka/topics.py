@@ -76,7 +76,12 @@ def topic_plans(kafka: KafkaSettings, settings: TopicsSettings) -> list[TopicPla
         ),
         # rows go to the partition of their raw record's number
         TopicPlan("events.rows", kafka.raw_partitions, {"retention.ms": str(7 * DAY_MS), **large}),
-        TopicPlan("errors", kafka.raw_partitions, {"retention.ms": str(30 * DAY_MS)}),
+        # followers ask from a time: the broker's own grows with the offsets
+        TopicPlan(
+            "errors",
+            kafka.raw_partitions,
+            {"message.timestamp.type": "LogAppendTime", "retention.ms": str(30 * DAY_MS)},
+        ),
         TopicPlan("queries.requests", settings.query_partitions, minutes_only),
         TopicPlan("queries.results", settings.query_partitions, minutes_only),
         # one partition: whoever is assigned it is elected

@@ -33,7 +33,7 @@ class RedisAnswerCache:
 
     async def get(self, property_id: str, key: str) -> Answer | None:
         """Return the answer under a property's key: see the port."""
-        found = await self._bounded(lambda: self._client.get(_name(property_id, key)))
+        found = await self._bounded(lambda: self._client.get(self._name(property_id, key)))
         if not isinstance(found, bytes):
             return None
         try:
@@ -45,7 +45,11 @@ class RedisAnswerCache:
         """Keep an answer: see the port."""
         data = answer_to_bytes(answer)
         if len(data) <= self._settings.max_answer_bytes:
-            await self._bounded(lambda: self._client.set(_name(property_id, key), data, px=self._settings.life_ms))
+            await self._bounded(lambda: self._client.set(self._name(property_id, key), data, px=self._settings.life_ms))
+
+    def _name(self, property_id: str, key: str) -> str:
+        # the property stands before all that a tenant can decide, so that no tenant's key can be another's
+        return f"{self._settings.key_prefix}{property_id}:answer:{key}"
 
     async def _bounded(self, command: Callable[[], Awaitable[T]]) -> T | None:
         """Return what a command returns, or None if Redis is away or slow.
@@ -84,11 +88,6 @@ class RedisAnswerCache:
     async def settle(self) -> None:
         """Wait for the commands under way."""
         await asyncio.gather(*self._under_way, return_exceptions=True)
-
-
-def _name(property_id: str, key: str) -> str:
-    # the property comes first, so that no tenant's key can ever be another's
-    return f"footfall:{property_id}:answer:{key}"
 
 
 @asynccontextmanager

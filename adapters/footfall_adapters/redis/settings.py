@@ -9,6 +9,8 @@ class RedisSettings:
 
     url: str
     """URL, `redis://host:port/0`; may hold a password."""
+    key_prefix: str = "footfall:"
+    """Put before every key, so that several systems may share a Redis."""
     wait_ms: int = 50
     """How long a request waits for Redis before it goes on without. Milliseconds."""
     pause_ms: int = 1_000

@@ -1,7 +1,7 @@
 """`StreamErrors`: a property's errors as they are recorded, and heartbeats when there are none."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, closing
 from dataclasses import dataclass
 
@@ -34,7 +34,7 @@ class StreamErrors:
         self._settings = settings
         self._clock = clock
 
-    async def __call__(self, request: bytes, call: Call) -> AsyncIterator[bytes]:
+    async def __call__(self, request: bytes, call: Call) -> AsyncGenerator[bytes, None]:
         """Push errors and heartbeats; see `footfall.v1.ErrorService`.
 
         Raises:

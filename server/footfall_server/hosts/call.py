@@ -1,7 +1,7 @@
 """What a handler sees of its call. Handlers do not know their host: bytes and a `Call` in, bytes or a status out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -32,7 +32,7 @@ class Call:
 UnaryHandler = Callable[[bytes, Call], Awaitable[bytes]]
 """Takes the bytes of a request and returns those of the answer, or raises a `Problem`."""
 
-StreamHandler = Callable[[bytes, Call], AsyncIterator[bytes]]
+StreamHandler = Callable[[bytes, Call], AsyncGenerator[bytes, None]]
 """Takes the bytes of a request and yields those of the answers, or raises a `Problem`."""
 
 

@@ -6,7 +6,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -140,8 +140,10 @@ class Server:
                 async with AsyncExitStack() as around:
                     for step in AROUND_EVERY_CALL:
                         await around.enter_async_context(step(call))
-                    async for answer in handler(request, call):
-                        yield answer
+                    # closed here, not by the garbage collector: a client that goes away leaves nothing behind
+                    async with aclosing(handler(request, call)) as stream:
+                        async for answer in stream:
+                            yield answer
             except StatusError as status:
                 await _abort(context, status)
 

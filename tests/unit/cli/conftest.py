@@ -14,10 +14,18 @@ def server():
 
 
 @pytest.fixture(autouse=True)
-def _short_patience(monkeypatch, tmp_path):
-    monkeypatch.setattr(endpoints, "CONNECT_SECONDS", 0.1)
+def _alone(monkeypatch, tmp_path):
+    """No endpoint in the environment, no stack, and patience with a busy machine."""
+    monkeypatch.setattr(endpoints, "CONNECT_SECONDS", 20.0)
     monkeypatch.delenv("FOOTFALL_ENDPOINT", raising=False)
-    monkeypatch.chdir(tmp_path)  # no stack is there
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def nobody(monkeypatch):
+    """An address at which nobody answers; that is known soon."""
+    monkeypatch.setattr(endpoints, "CONNECT_SECONDS", 0.1)
+    return "127.0.0.1:9"
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from footfall_cli.main import COMMANDS, footfall
 from footfall_cli.terminal import plain
 from tests.unit.cli.processes import line_of
 
-NOBODY = "127.0.0.1:9"
+NOBODY = "{nobody}"
 REPORT = ("report", "--property", "semicomplete", "--dimensions", "date,pageTitle", "--metrics", "eventCount")
 DAYS = ("--from", "2015-05-17", "--to", "2015-05-20")
 REPLAY = ("replay", "{file}", "--format", "jsonl", "--property", "shop")
@@ -21,7 +21,7 @@ REPLAY = ("replay", "{file}", "--format", "jsonl", "--property", "shop")
     [
         (("nope",), 2, "No such command 'nope'."),
         (("replay",), 2, "Missing argument 'FILE'."),
-        ((*REPLAY, "--endpoint", NOBODY), 3, f"Footfall cannot be reached at {NOBODY}"),
+        ((*REPLAY, "--endpoint", NOBODY), 3, "Footfall cannot be reached at {nobody}: nobody answered within 0.1 s."),
         (REPLAY, 3, "no Footfall runs on this machine"),
         ((*REPLAY, "--endpoint", "somewhere"), 2, "--endpoint: 'somewhere' is not an address"),
         ((*REPLAY, "--batch-size", "1001"), 2, "1001 is not in the range"),
@@ -34,25 +34,28 @@ REPLAY = ("replay", "{file}", "--format", "jsonl", "--property", "shop")
         (("replay", "missing", *REPLAY[2:]), 2, "missing: no such file or directory."),
         (("replay", "{folder}", *REPLAY[2:]), 2, "is a directory."),
         (("replay", "{empty}", *REPLAY[2:]), 2, "the file is empty"),
-        ((*REPORT, *DAYS, "--endpoint", NOBODY), 3, f"Footfall cannot be reached at {NOBODY}"),
+        (
+            (*REPORT, *DAYS, "--endpoint", NOBODY),
+            3,
+            "Footfall cannot be reached at {nobody}: nobody answered within 0.1 s.",
+        ),
         ((*REPORT, "--from", "soon", "--to", "today"), 2, "--from: 'soon' is not a day"),
         ((*REPORT, "--from", "2026-02-30", "--to", "today"), 2, "--from: 2026-02-30 does not exist"),
         ((*REPORT, "--from", "today", "--to", "yesterday"), 2, "is before --from"),
         ((*REPORT, "--from", "today", "--to", "today", "--timezone", "Mars/X"), 2, "'Mars/X' is no time zone"),
-        ((*REPORT, *DAYS, "--order-by", "source", "--endpoint", "{server}"), 2, "'source' cannot order the report"),
         ((*REPORT, *DAYS, "--limit", "0"), 2, "0 is not in the range"),
         (("errors", "--property", "shop", "--since", "long ago"), 2, "'long ago' is not a time"),
         (("errors", "--property", "shop", "--endpoint", NOBODY), 3, "cannot be reached"),
     ],
 )
-def test_a_mistake_is_one_sentence_and_an_exit_code(server, command, jsonl, tmp_path, arguments, code, sentence):
-    places = {"file": jsonl(line_of("c")), "folder": tmp_path, "empty": tmp_path / "empty", "server": server.endpoint}
+def test_a_mistake_is_one_sentence_and_an_exit_code(command, jsonl, tmp_path, nobody, arguments, code, sentence):
+    places = {"file": jsonl(line_of("c")), "folder": tmp_path, "empty": tmp_path / "empty", "nobody": nobody}
     places["empty"].touch()
 
     ended, out, err = command(*(argument.format(**places) for argument in arguments))
 
     assert (ended, out) == (code, "")
-    assert sentence in err
+    assert sentence.format(**places) in err
     assert len(err.splitlines()) == 1
     assert err.startswith("footfall: ")
 
@@ -69,12 +72,19 @@ def test_a_mistake_of_our_own_is_no_traceback(command, monkeypatch):
     assert "ZeroDivisionError: oops" in err
 
 
-def test_the_endpoint_is_the_option_else_the_environment(server, command, monkeypatch):
-    monkeypatch.setenv("FOOTFALL_ENDPOINT", NOBODY)
+def test_an_order_by_what_is_not_in_the_report_is_one_sentence(server, command):
+    code, out, err = command(*REPORT, *DAYS, "--order-by", "source", "--endpoint", server.endpoint)
+
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert "--order-by: 'source' cannot order the report" in err
+
+
+def test_the_endpoint_is_the_option_else_the_environment(server, command, monkeypatch, nobody):
+    monkeypatch.setenv("FOOTFALL_ENDPOINT", nobody)
     server.streams_script.append([StreamErrorsResponse(heartbeat=Heartbeat(live=True))])
 
     assert command("errors", "--property", "shop", "--endpoint", server.endpoint)[0] == 0
-    assert NOBODY in command("errors", "--property", "shop")[2]
+    assert nobody in command("errors", "--property", "shop")[2]
 
 
 def test_a_wrong_address_in_the_environment_is_named(command, monkeypatch):
