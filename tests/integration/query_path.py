@@ -10,12 +10,14 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import AsyncExitStack, contextmanager
 from typing import Any
 
 import grpc
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
+
 from footfall.v1 import query_pb2, query_pb2_grpc
 from footfall_adapters.druid.supervisors import IntakeSettings, ensure
 from footfall_consumers.queries import main as queries
@@ -149,32 +151,31 @@ def query_consumer(variables: Mapping[str, str]) -> Iterator[None]:
 @contextmanager
 def query_server(variables: Mapping[str, str]) -> Iterator[int]:
     """Serve from a thread with an event loop of its own, and yield the port."""
-    started: list[int] = []
-    ready, stop = threading.Event(), asyncio.Event()
-    loop = asyncio.new_event_loop()
+    port: Future[int] = Future()
+    loop, stop = asyncio.new_event_loop(), asyncio.Event()
 
     async def serve() -> None:
         async with AsyncExitStack() as stack:
             server = Server(await query.routes(stack, variables), HostSettings(unready_seconds=0, drain_seconds=1))
-            started.append(await server.start())
+            port.set_result(await server.start())
             stack.push_async_callback(server.drain)
-            ready.set()
             await stop.wait()
 
     def run() -> None:
         try:
             with asyncio.Runner(loop_factory=lambda: loop) as runner:
                 runner.run(serve())
-        finally:
-            ready.set()
+        except Exception as error:
+            if port.done():
+                raise
+            port.set_exception(error)
 
     thread = threading.Thread(target=run, name="query-server")
     thread.start()
-    assert ready.wait(30)
-    assert started, "the query server did not start"
     try:
-        yield started[0]
+        yield port.result(30)
     finally:
-        loop.call_soon_threadsafe(stop.set)
+        if thread.is_alive():
+            loop.call_soon_threadsafe(stop.set)
         thread.join(30)
         assert not thread.is_alive()

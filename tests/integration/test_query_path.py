@@ -8,8 +8,8 @@ from contextlib import closing, contextmanager
 import grpc
 import pytest
 from confluent_kafka import Consumer
-from footfall_local.stack import Stack
 
+from footfall_local.stack import Stack
 from tests.integration.query_path import (
     QueryPath,
     free_address,
@@ -49,7 +49,10 @@ def test_a_store_that_is_away_is_unavailable_and_says_so_in_our_words(stack: Sta
 
 
 def test_a_store_that_hangs_ends_with_the_deadline(stack: Stack) -> None:
-    with silent_listener() as address, query_path(stack.addresses, FOOTFALL_DRUID_BROKER_URL=f"http://{address}") as path:
+    with (
+        silent_listener() as address,
+        query_path(stack.addresses, FOOTFALL_DRUID_BROKER_URL=f"http://{address}") as path,
+    ):
         until(lambda: refused(path, 1.0)[0] is grpc.StatusCode.DEADLINE_EXCEEDED, seconds=20)
         code, _, took = refused(path, 2.0)
     assert code is grpc.StatusCode.DEADLINE_EXCEEDED
@@ -75,7 +78,10 @@ def test_the_same_report_comes_from_the_cache_within_a_second_and_not_after_it(s
 
 
 def test_servers_share_the_cache(stack: Stack) -> None:
-    with query_path(stack.addresses) as path, query_server(path.variables | {"FOOTFALL_INSTANCE_NAME": "other"}) as port:
+    with (
+        query_path(stack.addresses) as path,
+        query_server(path.variables | {"FOOTFALL_INSTANCE_NAME": "other"}) as port,
+    ):
         other = QueryPath(stack.addresses, path.variables, port)
         try:
             until(lambda: path.ask(REQUEST) is not None and other.ask(REQUEST).metadata.from_cache, seconds=10)

@@ -10,10 +10,10 @@ from typing import Any
 
 import grpc
 import pytest
+
 from footfall.v1 import query_pb2
 from footfall_core.report.filter_language import parse_filter
 from footfall_local.stack import Stack
-
 from tests.integration.query_path import QueryPath, query_path, report_request, table, totals, until
 
 pytestmark = pytest.mark.stack
@@ -34,7 +34,9 @@ SHOP = [
     event("2026-03-28T23:00:00", "page_view", "ada", page_path="/Shop", host_name="shop.example", **GOOGLE, **PHONE),
     event("2026-03-29T21:59:59", "page_view", "bob", page_path="/shop/100%_wool", page_referrer="https://a.example/x"),
     event("2026-03-29T22:00:00", "screen_view", "cid", source="(direct)", medium="(none)", **PHONE),
-    event("2026-03-30T10:00:00", "purchase", "bob", value=100.10, currency="EUR", transaction_id="T1", page_path="/pay"),
+    event(
+        "2026-03-30T10:00:00", "purchase", "bob", value=100.10, currency="EUR", transaction_id="T1", page_path="/pay"
+    ),
     event("2026-03-30T10:30:00", "purchase", "bob", value=0.20, currency="EUR", transaction_id="T2", page_path="/pay"),
     event("2026-03-30T11:00:00", "purchase", "bob", value=50, currency="EUR", transaction_id="T2", page_path="/pay"),
     event("2026-03-31T09:00:00", "refund", "bob", value=30.05, currency="EUR", transaction_id="T1", page_path="/help"),
@@ -346,7 +348,11 @@ def test_distinct_counts_of_days_are_exact_and_do_not_add_up(path: QueryPath, cr
 
 @pytest.mark.parametrize(
     ("dimensions", "columns"),
-    [(["deviceCategory"], ["device_category"]), (["pagePath"], ["page_path"]), (["date", "pagePath"], ["day", "page_path"])],
+    [
+        (["deviceCategory"], ["device_category"]),
+        (["pagePath"], ["page_path"]),
+        (["date", "pagePath"], ["day", "page_path"]),
+    ],
 )
 @pytest.mark.parametrize("metric", ["eventCount", "totalUsers", "transactions"])
 @pytest.mark.parametrize(("offset", "limit"), [(0, 10), (5, 20), (0, 10_000)])

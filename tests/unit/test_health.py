@@ -3,6 +3,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+
 from footfall_adapters.health import HealthSettings, health_endpoint
 
 

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 import httpx
 import orjson
 import pytest
+
 from footfall_adapters.druid.broker import Broker
 from footfall_core.clock import Micros, SystemClock
 from footfall_core.problems import DeadlinePassed, NotComputable, TryAgain

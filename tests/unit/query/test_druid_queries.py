@@ -4,6 +4,8 @@ from typing import Any
 
 import orjson
 import pytest
+from pydruid.utils.filters import Filter
+
 from footfall.v1 import query_pb2
 from footfall_adapters.druid import queries
 from footfall_adapters.druid.conditions import filter_of
@@ -12,7 +14,6 @@ from footfall_core.columns import EVENT_COLUMNS
 from footfall_core.report.filter_language import parse_filter
 from footfall_core.report.plan import Plan
 from footfall_core.report.planner import plan_report
-from pydruid.utils.filters import Filter
 
 
 def plan(
@@ -51,9 +52,7 @@ def test_rows_are_grouped_ordered_and_paged_by_druid() -> None:
         "granularity": "all",
         "intervals": ["2026-03-28T00:00:00.000Z/2026-03-31T00:00:00.000Z"],
         "filter": {"type": "and", "fields": [OF_PROPERTY, NO_BOTS]},
-        "dimensions": [
-            {"type": "default", "dimension": "d:source", "outputName": "d:source", "outputType": "STRING"}
-        ],
+        "dimensions": [{"type": "default", "dimension": "d:source", "outputName": "d:source", "outputType": "STRING"}],
         "virtualColumns": [
             {
                 "type": "expression",
@@ -106,8 +105,8 @@ def test_a_metric_is_its_aggregation(metric: str, expected: dict[str, Any]) -> N
         (
             "purchaseRevenue",
             "EUR",
-            "if(\"currency\" == 'EUR', case_searched(\"event_name\" == 'purchase', nvl(\"value\", 0.0), "
-            "\"event_name\" == 'refund', 0.0 - nvl(\"value\", 0.0), 0.0), 0.0)",
+            'if("currency" == \'EUR\', case_searched("event_name" == \'purchase\', nvl("value", 0.0), '
+            '"event_name" == \'refund\', 0.0 - nvl("value", 0.0), 0.0), 0.0)',
         ),
     ],
 )

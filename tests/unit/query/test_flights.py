@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+
 from footfall_server.query.flights import Flights
 
 

@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+
 from footfall_adapters.kafka.query_bus import KafkaQueryBus, QueryBusSettings
 from footfall_core.clock import Micros, SystemClock
 from footfall_core.problems import DeadlinePassed, NotComputable, TryAgain

@@ -3,6 +3,7 @@ import dataclasses
 import threading
 
 import pytest
+
 from footfall.v1 import query_pb2
 from footfall_consumers.queries.settings import QueriesSettings
 from footfall_consumers.queries.steps import Steps, run_queries
@@ -13,7 +14,6 @@ from footfall_core.report.plan import Plan, plan_to_bytes
 from footfall_core.report.planner import plan_report
 from footfall_core.report.ports import Query
 from footfall_core.wire.query_pb2 import QueryResult
-
 from tests.unit.query.clocks import HeldClock
 
 MINUTE = 60_000_000

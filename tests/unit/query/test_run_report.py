@@ -3,6 +3,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+
 from footfall.v1 import query_pb2
 from footfall_core.clock import Micros, SystemClock
 from footfall_core.problems import DeadlinePassed, InvalidRequest, TooLarge

@@ -1,6 +1,7 @@
 import random
 
 import pytest
+
 from footfall.v1 import query_pb2
 from footfall_core.clock import Micros
 from footfall_core.problems import DeadlinePassed, InvalidRequest, NotComputable, Problem, TooLarge, TryAgain

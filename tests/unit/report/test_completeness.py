@@ -1,4 +1,5 @@
 import pytest
+
 from footfall_core.clock import Micros
 from footfall_core.completeness import data_complete_until
 

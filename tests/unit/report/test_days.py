@@ -1,7 +1,9 @@
+import itertools
 from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from footfall_core.report.days import days_between, instants, offsets_between, zone_names
 
 YEARS = (date(2024, 1, 1), date(2026, 12, 31))
@@ -34,7 +36,7 @@ def test_the_days_of_a_range_follow_each_other_without_a_gap() -> None:
     start, end = instants(*YEARS, zone)
     days = days_between(start, end, zone)
     assert (days[0].start, days[-1].end, len(days)) == (start, end, 366 + 365 + 365)
-    assert all(before.end == after.start for before, after in zip(days, days[1:], strict=False))
+    assert all(before.end == after.start for before, after in itertools.pairwise(days))
 
 
 def test_a_day_that_a_zone_left_out_has_no_length() -> None:

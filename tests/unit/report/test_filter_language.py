@@ -1,12 +1,14 @@
+import contextlib
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from footfall.v1 import query_pb2
 from footfall_core.problems import InvalidRequest
 from footfall_core.report.fields import DIMENSIONS
 from footfall_core.report.filter_language import parse_filter
-from hypothesis import given
-from hypothesis import strategies as st
 
 STRING = query_pb2.StringFilter
 EXACT, BEGINS, ENDS, CONTAINS = (
@@ -202,8 +204,6 @@ pieces = st.sampled_from(
 
 
 @given(st.one_of(st.text(max_size=30), st.lists(pieces, max_size=12).map(" ".join), st.lists(pieces).map("".join)))
-def test_any_text_is_a_filter_or_one_sentence(text: str) -> None:
-    try:
+def test_any_text_is_a_filter_or_an_invalid_request(text: str) -> None:
+    with contextlib.suppress(InvalidRequest):
         parse_filter(text)
-    except InvalidRequest as refused:
-        assert refused.violations[0].description.startswith(("character ", "has "))

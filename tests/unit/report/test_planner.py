@@ -2,6 +2,7 @@ import itertools
 from typing import Any
 
 import pytest
+
 from footfall.v1 import query_pb2
 from footfall_core.clock import to_datetime
 from footfall_core.problems import InvalidRequest
@@ -198,7 +199,10 @@ def test_conditions_that_mean_the_same_are_the_same() -> None:
     ]
     forms = {plan_to_bytes(plan_report(request(dimension_filter=tree))) for tree in same}
     assert len(forms) == 1
-    assert plan_to_bytes(plan_report(request(dimension_filter=group("and_group", b, group("or_group", a, c))))) not in forms
+    assert (
+        plan_to_bytes(plan_report(request(dimension_filter=group("and_group", b, group("or_group", a, c)))))
+        not in forms
+    )
 
 
 def test_an_ignored_case_is_folded_and_an_empty_value_is_one_that_is_not_set() -> None:
@@ -210,7 +214,7 @@ def test_an_ignored_case_is_folded_and_an_empty_value_is_one_that_is_not_set() -
 
 def test_a_plan_survives_its_form_as_bytes() -> None:
     text = leaf("pagePath", "/x", STRING.MATCH_TYPE_BEGINS_WITH)
-    tree = group("and_group", negated(text), group("or_group", leaf("source", "ä"), leaf("medium", "\\\"")))
+    tree = group("and_group", negated(text), group("or_group", leaf("source", "ä"), leaf("medium", '\\"')))
     plan = plan_report(request(dimension_filter=tree, dimensions=["date", "source"], include_bots=True))
     assert plan_from_bytes(plan_to_bytes(plan)) == plan
     assert isinstance(plan.condition, AllOf)
