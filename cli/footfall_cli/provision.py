@@ -12,7 +12,7 @@ from footfall_adapters.druid.supervisors import IntakeSettings
 from footfall_adapters.environment import SettingsError, read_settings
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.kafka.topics import TopicsError, TopicsSettings, ensure_topics
-from footfall_cli.terminal import EXIT_UNREACHABLE, EXIT_WRONG_USE, Failure, say
+from footfall_cli.terminal import EXIT_UNREACHABLE, EXIT_WRONG_USE, Failure
 
 TOPICS, DATASOURCES = "topics", "datasources"
 

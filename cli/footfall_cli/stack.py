@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -133,5 +134,19 @@ def _welcome(stack: Stack) -> None:
         if name in addresses:
             click.echo(f"  {told:<12} {addresses[name]}")
     if "grpc" in addresses and "ingest-1" in addresses:
-        click.echo("Try: footfall replay --help, which sends a file's events, and footfall report --help")
+        click.echo("Try:")
+        for line in FIRST_COMMANDS:
+            click.echo(f"  {line}".replace("footfall ", _program() + " "))
     click.echo("See: footfall status, footfall logs PART; footfall down stops it")
+
+
+FIRST_COMMANDS = (
+    """echo '{"name": "page_view", "client_id": "ann", "page_location": "https://shop.example/"}' > events.jsonl""",
+    "footfall replay events.jsonl --format jsonl --property my-shop --wait",
+    "footfall report --property my-shop --dimensions eventName --metrics eventCount --from today --to today",
+)
+
+
+def _program() -> str:
+    """Return how this command can be called from here: its name, or its path if the shell would not find it."""
+    return "footfall" if shutil.which("footfall") else os.path.relpath(sys.argv[0])

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from footfall.v1.ingest_pb2 import RejectedEvent, WriteEventsRequest, WriteEventsResponse
 from google.protobuf.message import DecodeError
 
+from footfall.v1.ingest_pb2 import RejectedEvent, WriteEventsRequest, WriteEventsResponse
 from footfall_core.limits import MAX_REQUEST_BYTES
 from footfall_core.problems import InvalidRequest, Problem, TooLarge
 from footfall_core.properties import PREFIX

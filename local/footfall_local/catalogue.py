@@ -115,6 +115,8 @@ def build(plan: Plan, home: Home) -> list[Part]:
         servers = {name: [part for part in parts if part in plan.parts] for name, parts in CLUSTERS.items()}
         present = {name: parts for name, parts in servers.items() if parts}
         parts.append(gateway.envoy_part(home, addresses, binary=programs["envoy"], servers=present))
+    if set(ALL) <= set(plan.parts):
+        parts.append(processes.first_report(addresses, gateway.NAME))
     return [part for part in parts if part.once or part.name in plan.parts]
 
 

@@ -110,6 +110,8 @@ def _special(home: Home) -> dict[str, dict[str, object]]:
             "druid.worker.globalIngestionHeapLimitBytes": 300 * MiB,
             "druid.indexer.task.baseTaskDir": home.data / "druid" / "tasks",
             "druid.indexer.task.gracefulShutdownTimeout": "PT5S",
+            # a restarted indexer goes on with its tasks; the overlord would take a minute to notice that they are gone
+            "druid.indexer.task.restoreTasksOnRestart": "true",
             "druid.indexer.server.maxChatRequests": 10,
         },
     }

@@ -48,18 +48,10 @@ class LocalSettings:
     """gRPC of the query server."""
     errors_1_port: Port | None = None
     """gRPC of the error server."""
-    ingest_1_health_port: Port | None = None
-    """Health and telemetry of the first ingest server, over HTTP; likewise below."""
-    ingest_2_health_port: Port | None = None
-    """Health and telemetry of the second ingest server."""
-    query_1_health_port: Port | None = None
-    """Health and telemetry of the query server."""
-    errors_1_health_port: Port | None = None
-    """Health and telemetry of the error server."""
     events_1_health_port: Port | None = None
-    """Health and telemetry of the event consumer."""
+    """Health of the event consumer, over HTTP."""
     queries_1_health_port: Port | None = None
-    """Health and telemetry of the query consumer."""
+    """Health of the query consumer, over HTTP."""
 
     def ports(self) -> dict[str, int]:
         """Return the ports that are set, by what listens on them."""

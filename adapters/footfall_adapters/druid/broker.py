@@ -21,6 +21,8 @@ log = structlog.get_logger()
 Query = Mapping[str, Any]
 """A native query, as pydruid builds it."""
 
+NATIVE, SQL = "/druid/v2/", "/druid/v2/sql/"
+
 CANCEL_SECONDS = 2.0
 """How long telling Druid that an answer is not wanted any more may take."""
 
@@ -47,23 +49,30 @@ class Broker:
             NotComputable: the query is beyond Druid's means.
             DeadlinePassed: it was not done by `deadline`.
         """
+        return await self._answer(NATIVE, query, "queryId", deadline)
+
+    async def ask_sql(self, statement: str, deadline: Micros) -> list[Any]:
+        """Return the rows of an SQL statement, which alone can ask for what Druid knows of itself; raises as `ask`."""
+        return await self._answer(SQL, {"query": statement, "resultFormat": "array"}, "sqlQueryId", deadline)
+
+    async def _answer(self, path: str, query: Query, id_name: str, deadline: Micros) -> list[Any]:
         remaining = (deadline - self._clock.now()) / 1e6
         if remaining <= 0:
             raise DeadlinePassed(_LATE)
         query_id = self._new_id()
-        context = {"queryId": query_id, "timeout": max(1, int(remaining * 1000)), **query.get("context", {})}
+        context = {id_name: query_id, "timeout": max(1, int(remaining * 1000)), **query.get("context", {})}
         try:
             async with asyncio.timeout(remaining):
                 response = await self._client.post(
-                    "/druid/v2/",
+                    path,
                     content=orjson.dumps({**query, "context": context}),
                     headers={"Content-Type": "application/json"},
                 )
         except TimeoutError:
-            self._cancel_soon(query_id)
+            self._cancel_soon(path + query_id)
             raise DeadlinePassed(_LATE) from None
         except asyncio.CancelledError:
-            self._cancel_soon(query_id)
+            self._cancel_soon(path + query_id)
             raise
         except httpx.HTTPError as error:
             log.warning("druid broker away", error=repr(error))
@@ -77,17 +86,17 @@ class Broker:
             log.warning("druid ended an answer half-way", end=response.text[-1000:])
             raise TryAgain(_AWAY) from None
 
-    def _cancel_soon(self, query_id: str) -> None:
-        task = asyncio.create_task(self._cancel(query_id))
+    def _cancel_soon(self, path: str) -> None:
+        task = asyncio.create_task(self._cancel(path))
         self._cancelling.add(task)
         task.add_done_callback(self._cancelling.discard)
 
-    async def _cancel(self, query_id: str) -> None:
+    async def _cancel(self, path: str) -> None:
         try:
-            await self._client.delete(f"/druid/v2/{query_id}", timeout=CANCEL_SECONDS)
+            await self._client.delete(path, timeout=CANCEL_SECONDS)
         except httpx.HTTPError as error:
             # the query's own time-out ends it then
-            log.info("query not cancelled in druid", query_id=query_id, error=repr(error))
+            log.info("query not cancelled in druid", path=path, error=repr(error))
 
     async def settle(self) -> None:
         """Wait until cancelled queries are cancelled in Druid too."""

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from footfall_adapters.druid import queries
+from footfall_adapters.druid.availability import Availability
 from footfall_adapters.druid.broker import Broker
 from footfall_adapters.druid.measures import EVENTS, SKETCH_SIZE, metrics_of
 from footfall_adapters.druid.report_rows import Rows, numbers
@@ -25,12 +26,15 @@ SURELY_EXACT = round(SKETCH_SIZE * (1 - 4 * STANDARD_ERROR))
 class DruidReportStore:
     """The port `ReportStore`."""
 
-    def __init__(self, broker: Broker, settings: DruidSettings) -> None:
+    def __init__(self, broker: Broker, availability: Availability, settings: DruidSettings) -> None:
         self._broker = broker
+        self._availability = availability
         self._settings = settings
 
     async def newest_ticks(self, since: Micros, until: Micros, deadline: Micros) -> dict[int, Micros]:
         """Return the newest tick by raw partition: see the port."""
+        if not await self._availability.all_there(deadline):
+            return {}
         rows = await self._broker.ask(queries.ticks_query(since, until), deadline)
         return {int(partition): Micros(tick) for partition, tick in rows if partition is not None and tick}
 

@@ -14,11 +14,11 @@ from typing import Self
 
 import structlog
 from confluent_kafka import KafkaException, Producer
+
+from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.clock import Clock, Micros
 from footfall_core.packing import raw_records, tick_record
 from footfall_core.problems import TryAgain
-
-from footfall_adapters.kafka.settings import KafkaSettings
 
 log = structlog.get_logger()
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from footfall_core.errors.records import error_record
-from footfall_core.processing.record import Outcome, Place, row_records
 from quixstreams import Application, State, message_context
 
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_core.errors.records import error_record
+from footfall_core.processing.record import Outcome, Place, row_records
 
 log = structlog.get_logger()
 

@@ -1,6 +1,7 @@
 """Sends small records at once: for queries and their results, which are worth nothing a moment later."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,9 @@ from footfall_adapters.kafka.settings import KafkaSettings
 
 SEND_SECONDS = 5.0
 """How long a record may wait for its broker before it is given up."""
+
+TOPIC_SECONDS = 5.0
+"""How long a topic may take to be known to a broker after it was made."""
 
 MAX_RECORD_BYTES = 1_000_000
 """Bytes of a record: what topics take unless they are told otherwise."""
@@ -40,16 +44,20 @@ class Sending:
         self._producer.poll(0)
 
     def partitions(self, topic: str) -> int:
-        """Return how many partitions a topic has; blocks for seconds if Kafka is away.
+        """Return how many partitions a topic has; blocks for seconds if Kafka is away or the topic is not there yet.
 
         Raises:
             KafkaException: Kafka cannot be asked.
             LookupError: there is no such topic.
         """
-        found = self._producer.list_topics(topic, timeout=10).topics[topic]
-        if found.error is not None or not found.partitions:
-            raise LookupError(f"The topic {topic} does not exist; `footfall provision` makes it.")
-        return len(found.partitions)
+        give_up = time.monotonic() + TOPIC_SECONDS
+        while True:
+            found = self._producer.list_topics(topic, timeout=10).topics[topic]
+            if found.error is None and found.partitions:
+                return len(found.partitions)
+            if time.monotonic() > give_up:
+                raise LookupError(f"The topic {topic} does not exist; `footfall provision` makes it.")
+            time.sleep(0.1)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from footfall.failures import FootfallError
@@ -15,6 +15,8 @@ from footfall_cli.replay.plan import Batch
 UNDER_WAY = 4
 """Batches under way at once. The server commits those that arrive together in one transaction; and it remembers
 thousands of numbers of a writer, so that these may overtake each other."""
+INTERRUPTIBLE_SECONDS = 0.2
+"""Longest single wait of the main thread: a Ctrl-C that arrives just before a wait is noticed only after it."""
 
 
 @dataclass(slots=True)
@@ -85,7 +87,7 @@ class Sending:
                     self._settle_oldest()
                 if self._rate is not None:
                     # by the schedule, not by the last batch, so that delays don't add up
-                    time.sleep(max(0.0, started + sent / self._rate - time.monotonic()))
+                    _sleep_until(started + sent / self._rate)
                 future = threads.submit(self._writer.write, batch.events, sequence=batch.sequence)
                 self._under_way.append((batch, future))
                 sent += len(batch.events)
@@ -101,6 +103,8 @@ class Sending:
 
     def _settle_oldest(self) -> None:
         batch, future = self._under_way.popleft()
+        while not wait([future], INTERRUPTIBLE_SECONDS).done:
+            pass
         try:
             outcome = future.result()
         except FootfallError as error:
@@ -119,3 +123,9 @@ class Sending:
             tally.earliest_micros = min([*times, tally.earliest_micros or times[0]])
             tally.latest_micros = max([*times, tally.latest_micros])
         self._acknowledged(batch)
+
+
+def _sleep_until(due: float) -> None:
+    """Sleep until an instant of the monotonic clock."""
+    while (left := due - time.monotonic()) > 0:
+        time.sleep(min(left, INTERRUPTIBLE_SECONDS))

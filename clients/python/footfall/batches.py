@@ -72,7 +72,8 @@ class Batches:
             while not self._closed and not self._has_room(size):
                 if self._policy.when_full == "refuse":
                     return False
-                self._changed.wait()
+                # in parts: a Ctrl-C that arrives just before a wait is noticed only after it
+                self._changed.wait(0.2)
             if self._closed:
                 raise RuntimeError("the client is closed")
             self._waiting.append((event, size, self._clock()))

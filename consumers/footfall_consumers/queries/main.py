@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 import uvloop
 
+from footfall_adapters.druid.availability import Availability
 from footfall_adapters.druid.broker import open_broker
 from footfall_adapters.druid.report_store import DruidReportStore
 from footfall_adapters.druid.settings import DruidSettings
@@ -14,6 +15,7 @@ from footfall_adapters.environment import InstanceSettings, read_settings
 from footfall_adapters.health import HealthSettings, health_endpoint
 from footfall_adapters.kafka.query_inbox import QueryInboxSettings, open_query_inbox
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_consumers.queries.complete_until import CompleteUntil
 from footfall_consumers.queries.settings import QueriesSettings
 from footfall_consumers.queries.steps import Steps, run_queries
 from footfall_core.clock import SystemClock
@@ -37,7 +39,9 @@ async def _run(variables: Mapping[str, str], stop: threading.Event) -> None:
         broker = await stack.enter_async_context(open_broker(druid, clock, _new_id))
         inbox = await stack.enter_async_context(open_query_inbox(kafka, inbox_settings))
         stack.enter_context(health_endpoint(health, inbox.is_ready))
-        steps = Steps(inbox, DruidReportStore(broker, druid), clock, instance.name, kafka.raw_partitions, _new_id)
+        store = DruidReportStore(broker, Availability(broker, clock), druid)
+        complete_until = CompleteUntil(store, clock, kafka.raw_partitions, queries.ticks_life_ms * 1000)
+        steps = Steps(inbox, store, complete_until, clock, instance.name, _new_id)
         await run_queries(steps, queries, stop)
 
 

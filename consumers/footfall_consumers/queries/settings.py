@@ -9,5 +9,8 @@ class QueriesSettings:
 
     concurrency: int = 8
     """Reports that are computed at a time; what is beyond waits in Kafka, where another consumer may take it."""
+    ticks_life_ms: int = 200
+    """How long a look for the newest ticks serves reports; their `data_complete_until` is that much older at most.
+    Milliseconds."""
     drain_seconds: float = 10.0
     """How long reports under way may take to end when the process is to stop."""

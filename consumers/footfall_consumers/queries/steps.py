@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import structlog
 
+from footfall_consumers.queries.complete_until import CompleteUntil
 from footfall_consumers.queries.settings import QueriesSettings
-from footfall_core.clock import Clock, Micros
-from footfall_core.completeness import LOOK_AHEAD, LOOK_BACK, data_complete_until
+from footfall_core.clock import Clock
 from footfall_core.problems import DeadlinePassed, Problem
 from footfall_core.report import results
 from footfall_core.report.answer import answer_of, answer_to_bytes
@@ -18,6 +18,8 @@ from footfall_core.report.ports import Query, QueryInbox, ReportStore
 
 log = structlog.get_logger()
 
+LATE = "The report was not computed within its deadline."
+
 
 @dataclass(frozen=True)
 class Steps:
@@ -25,9 +27,9 @@ class Steps:
 
     inbox: QueryInbox
     store: ReportStore
+    complete_until: CompleteUntil
     clock: Clock
     instance: str
-    raw_partitions: int
     new_id: Callable[[], str]
 
     async def run(self, query: Query) -> None:
@@ -37,7 +39,11 @@ class Steps:
         try:
             self._drop_if_late(query)
             self._say_begun(query)
-            self._answer(query, await self._computed(query))
+            async with asyncio.timeout((query.deadline - self.clock.now()) / 1e6):
+                self._answer(query, await self._computed(query))
+        except TimeoutError:
+            outcome = "late"
+            self.inbox.reply(query, results.failure(query.query_id, DeadlinePassed(LATE)))
         except Exception as error:
             outcome = type(error).__name__
             if not isinstance(error, Problem):
@@ -60,17 +66,9 @@ class Steps:
     async def _computed(self, query: Query) -> bytes:
         plan = plan_from_bytes(query.plan)
         # before the report's own queries, so that they show at least what stands before these ticks
-        complete_until = await self._complete_until(query.deadline)
+        complete_until = await self.complete_until.now()
         report = await self.store.run(plan, query.deadline)
         return answer_to_bytes(answer_of(plan, report, complete_until))
-
-    async def _complete_until(self, deadline: Micros) -> Micros | None:
-        now = self.clock.now()
-        for look_back in LOOK_BACK:
-            ticks = await self.store.newest_ticks(Micros(now - look_back), Micros(now + LOOK_AHEAD), deadline)
-            if (found := data_complete_until(ticks, self.raw_partitions)) is not None:
-                return found
-        return None
 
     def _answer(self, query: Query, answer: bytes) -> None:
         for record in results.parts(query.query_id, self.new_id(), answer):

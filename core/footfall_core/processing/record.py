@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from footfall.v1.errors_pb2 import EventError
 from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
-
 from footfall_core.errors.records import RawPlace, dedupe_error, processing_error, validation_errors
 from footfall_core.event_time import EventTimes
 from footfall_core.processing.fingerprint import fingerprint_of

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 
 import orjson
-from footfall.v1.event_pb2 import Event
 
+from footfall.v1.event_pb2 import Event
 from footfall_core.columns import EVENT_COLUMNS
 from footfall_core.enrichment.page import parse_page
 from footfall_core.enrichment.traffic import attribute

@@ -14,7 +14,8 @@ class ReportStore(Protocol):
     async def newest_ticks(self, since: Micros, until: Micros, deadline: Micros) -> dict[int, Micros]:
         """Return the newest tick by raw partition, of those from `since` to `until` that the store shows now.
 
-        A report that is run afterwards sees at least what stands before these ticks. Raises as `run` does.
+        A report that is run afterwards sees at least what stands before these ticks. There are none as long as the
+        store lacks, as far as it knows itself, some of what it has stored. Raises as `run` does.
         """
         ...
 

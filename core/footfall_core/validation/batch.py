@@ -4,7 +4,6 @@ import re
 
 from footfall.v1.event_pb2 import Event
 from footfall.v1.ingest_pb2 import WriteEventsRequest
-
 from footfall_core.event_time import EventTimes
 from footfall_core.limits import MAX_BATCH_ITEMS, MAX_EVENT_BYTES, MAX_EVENTS, MAX_WRITER_ID_LENGTH
 from footfall_core.problems import FieldViolation, InvalidRequest, Problem

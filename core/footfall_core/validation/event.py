@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from footfall.v1.event_pb2 import Event, Item
 from footfall.v1.ingest_pb2 import ErrorCode
-
 from footfall_core.event_time import EventTimes
 from footfall_core.limits import (
     MAX_EVENT_AGE_MICROS,
@@ -119,7 +118,7 @@ def _name_mistake(name: str) -> Mistake | None:
 
 def _text_mistake(event: Event) -> Mistake | None:
     # One pass over all short strings at once; only when something may be wrong is it worth knowing which. What is
-    # printable has no control character, and asking that costs a fifth of a search.
+    # printable has no control character, and asking that is much cheaper than a search.
     texts = "".join(
         (
             event.event_id,

@@ -4,7 +4,6 @@ import re
 
 from footfall.v1.event_pb2 import Event
 from footfall.v1.ingest_pb2 import ErrorCode
-
 from footfall_core.limits import MAX_NAME_LENGTH
 
 NAME = re.compile(rf"[A-Za-z][A-Za-z0-9_]{{0,{MAX_NAME_LENGTH - 1}}}")

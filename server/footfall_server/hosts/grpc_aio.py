@@ -12,11 +12,11 @@ from typing import Any, cast
 
 import grpc
 import structlog
-from footfall.v1 import errors_pb2, ingest_pb2, query_pb2
-from footfall_core.limits import MAX_REQUEST_BYTES
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from footfall.v1 import errors_pb2, ingest_pb2, query_pb2
+from footfall_core.limits import MAX_REQUEST_BYTES
 from footfall_server.hosts.call import Call, Kind, Route, StreamHandler, UnaryHandler
 from footfall_server.hosts.status import StatusError
 from footfall_server.hosts.steps import AROUND_EVERY_CALL

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from google.protobuf import any_pb2
+from google.protobuf.message import Message
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+
 from footfall_core.problems import (
     DeadlinePassed,
     InvalidRequest,
@@ -11,9 +15,6 @@ from footfall_core.problems import (
     TooSlow,
     TryAgain,
 )
-from google.protobuf import any_pb2
-from google.protobuf.message import Message
-from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 DOMAIN = "footfall"
 

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import structlog
-from footfall_core.problems import DeadlinePassed, Problem
 
+from footfall_core.problems import DeadlinePassed, Problem
 from footfall_server.hosts.call import Call
 from footfall_server.hosts.status import StatusError, status_of
 

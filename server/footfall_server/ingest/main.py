@@ -9,7 +9,6 @@ from footfall_adapters.kafka.partitions import check_partitions
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.kafka.ticker import TickerSettings, ticking
 from footfall_core.clock import SystemClock
-
 from footfall_server.hosts.call import Route
 from footfall_server.ingest.write_events import WriteEvents
 

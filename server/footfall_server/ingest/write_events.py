@@ -6,7 +6,6 @@ from footfall_core.errors.records import error_record, refusal_error
 from footfall_core.intake import Arrival, Refused, Taken, take
 from footfall_core.partitioning import partition_of
 from footfall_core.ports import EventLog
-
 from footfall_server.hosts.call import Call
 
 

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from footfall.v1 import query_pb2
+from footfall_consumers.queries.complete_until import CompleteUntil
 from footfall_consumers.queries.settings import QueriesSettings
 from footfall_consumers.queries.steps import Steps, run_queries
 from footfall_core.clock import Micros
@@ -56,6 +57,7 @@ class Store:
     def __init__(self, ticks: dict[int, dict[int, int]] | None = None, error: Exception | None = None) -> None:
         self.ticks = ticks or {}
         self.error = error
+        self.ticks_error: Exception | None = None
         self.asked: list[str] = []
         self.running = 0
         self.most_running = 0
@@ -63,7 +65,9 @@ class Store:
 
     async def newest_ticks(self, since: Micros, until: Micros, deadline: Micros) -> dict[int, Micros]:
         self.asked.append("ticks")
-        minutes = (HeldClock().now() - since) // MINUTE
+        if self.ticks_error:
+            raise self.ticks_error
+        minutes = round((HeldClock().now() - since) / MINUTE)
         return {partition: Micros(tick) for partition, tick in self.ticks.get(minutes, {}).items()}
 
     async def run(self, plan: Plan, deadline: Micros) -> Report:
@@ -88,7 +92,9 @@ def query(number: int = 0, *, deadline: int = 5 * MINUTE, begin_before: int = MI
 
 
 def steps(inbox: Inbox, store: Store) -> Steps:
-    return Steps(inbox, store, HeldClock(), "consumer-1", raw_partitions=2, new_id=lambda: "attempt")
+    clock = HeldClock()
+    complete_until = CompleteUntil(store, clock, raw_partitions=2, life_micros=200_000)
+    return Steps(inbox, store, complete_until, clock, "consumer-1", new_id=lambda: "attempt")
 
 
 async def test_a_query_is_begun_then_computed_then_answered() -> None:
@@ -112,6 +118,37 @@ async def test_without_a_tick_of_every_partition_nothing_is_said_to_be_complete(
     inbox = Inbox()
     await steps(inbox, Store({10: {0: 5}, 7 * 24 * 60: {0: 5}})).run(query())
     assert answer_from_bytes(inbox.replies[1].part.data).data_complete_until is None
+
+
+async def test_reports_of_a_moment_share_one_look_for_ticks() -> None:
+    clock, store = HeldClock(), Store({10: {0: 5, 1: 4}})
+    complete_until = CompleteUntil(store, clock, raw_partitions=2, life_micros=200_000)
+    assert await asyncio.gather(*(complete_until.now() for _ in range(5))) == [4] * 5
+    clock.micros += 200_000
+    await complete_until.now()
+    assert store.asked == ["ticks"]
+    clock.micros += 1
+    await complete_until.now()
+    assert store.asked == ["ticks"] * 2
+
+
+async def test_a_look_that_failed_serves_nobody_after_it() -> None:
+    clock, store = HeldClock(), Store({10: {0: 5, 1: 4}})
+    complete_until = CompleteUntil(store, clock, raw_partitions=2, life_micros=200_000)
+    store.ticks_error = NotComputable("away")
+    with pytest.raises(NotComputable):
+        await complete_until.now()
+    store.ticks_error = None
+    assert await complete_until.now() == 4
+
+
+async def test_a_report_that_takes_too_long_is_answered_at_its_deadline() -> None:
+    inbox, store = Inbox(), Store()
+    store.release = asyncio.Event()
+    await steps(inbox, store).run(query(deadline=20_000))
+    assert inbox.said == ["begun", "failure"]
+    assert inbox.replies[1].failure.kind == "DeadlinePassed"
+    assert store.running == 0
 
 
 @pytest.mark.parametrize("late", [{"deadline": 0}, {"begin_before": 0}])
