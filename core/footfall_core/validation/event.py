@@ -151,8 +151,8 @@ def string_mistake(field: str, value: str, longest: int) -> Mistake | None:
         return Mistake(
             field,
             INVALID,
-            f"It holds the control character U+{ord(found.group()):04X} at position {found.start()}; of the C0 controls "
-            "only tab, line feed and carriage return are allowed.",
+            f"It holds the control character U+{ord(found.group()):04X} at position {found.start()}; of the C0 "
+            "controls only tab, line feed and carriage return are allowed.",
         )
     return None
 
