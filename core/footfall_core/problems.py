@@ -36,7 +36,7 @@ class InvalidRequest(Problem):
     """The request is wrong, and always will be."""
 
     def __init__(self, *violations: FieldViolation) -> None:
-        super().__init__("; ".join(f"{v.field}: {v.description}" if v.field else v.description for v in violations))
+        super().__init__(" ".join(f"{v.field}: {v.description}" if v.field else v.description for v in violations))
         self.violations = violations
 
     @classmethod
