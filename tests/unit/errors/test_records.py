@@ -120,7 +120,7 @@ def test_a_refused_request_has_one_error_that_names_all_its_fields() -> None:
     assert error.stage == Stage.STAGE_INGEST
     assert error.property == "properties/shop"
     assert error.code == ErrorCode.ERROR_CODE_VALUE_OUT_OF_BOUNDS
-    assert (error.field, error.message) == ("events", "events: None.; writer_id: Bad.")
+    assert (error.field, error.message) == ("events", "events: None. writer_id: Bad.")
     assert not error.HasField("payload")
     assert error.time.ToMicroseconds() == 1_700_000_000_123_456
 
