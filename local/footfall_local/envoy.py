@@ -123,7 +123,8 @@ def _route(prefix: str, cluster: str) -> Json:
                         },
                     }
                 ],
-                "host_selection_retry_max_attempts": 3,
+                # each picks at random: with two servers, three would pick the dead one again now and then
+                "host_selection_retry_max_attempts": 20,
             },
         },
     }

@@ -64,8 +64,9 @@ class RunReport:
                 return answer
 
     def _deadline(self, call: Call) -> Micros:
-        remaining = call.time_remaining()
-        seconds = self._settings.max_seconds if remaining is None else min(remaining, self._settings.max_seconds)
+        seconds = self._settings.max_seconds
+        if (remaining := call.time_remaining()) is not None:
+            seconds = min(seconds, remaining - min(self._settings.margin_seconds, remaining / 10))
         return Micros(self._clock.now() + int(seconds * 1e6))
 
 
