@@ -164,7 +164,8 @@ async def test_a_server_that_says_it_is_draining_gets_no_new_calls(gateway: Gate
     await draining.serving.set("", health_pb2.HealthCheckResponse.NOT_SERVING)
 
     async def only_the_other() -> bool:
-        return {await gateway.write() for _ in range(8)} == {"b"}
+        # so many that chance does not do it before the gateway has noticed
+        return {await gateway.write() for _ in range(40)} == {"b"}
 
     await until(only_the_other)
     before = draining.calls
