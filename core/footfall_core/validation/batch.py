@@ -8,7 +8,8 @@ from footfall_core.event_time import EventTimes
 from footfall_core.limits import MAX_BATCH_ITEMS, MAX_EVENT_BYTES, MAX_EVENTS, MAX_WRITER_ID_LENGTH
 from footfall_core.problems import FieldViolation, InvalidRequest, Problem
 from footfall_core.properties import parse_property
-from footfall_core.validation.event import OUT_OF_BOUNDS, TOO_MANY, Mistake, event_mistake
+from footfall_core.validation.event import event_mistake
+from footfall_core.validation.mistakes import OUT_OF_BOUNDS, TOO_MANY, Mistake
 from footfall_core.wire.raw_pb2 import Verdict
 
 RULES_VERSION = "1"

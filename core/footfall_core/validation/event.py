@@ -7,39 +7,20 @@ import ipaddress
 import math
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
-from footfall.v1.event_pb2 import Event, Item
-from footfall.v1.ingest_pb2 import ErrorCode
+from footfall.v1.event_pb2 import Event
 from footfall_core.event_time import EventTimes
 from footfall_core.limits import (
     MAX_EVENT_AGE_MICROS,
     MAX_EVENT_AHEAD_MICROS,
-    MAX_EXACT_INTEGER,
-    MAX_ITEMS,
-    MAX_PARAMS,
     MAX_STRING_LENGTH,
     MAX_URL_LENGTH,
 )
-from footfall_core.validation.names import event_name_mistake, param_name_mistake
+from footfall_core.validation.items import items_mistake
+from footfall_core.validation.mistakes import INVALID, OUT_OF_BOUNDS, REQUIRED, Mistake, string_mistake
+from footfall_core.validation.names import event_name_mistake
+from footfall_core.validation.params import params_mistake
 
-INVALID = ErrorCode.ERROR_CODE_VALUE_INVALID
-REQUIRED = ErrorCode.ERROR_CODE_VALUE_REQUIRED
-OUT_OF_BOUNDS = ErrorCode.ERROR_CODE_VALUE_OUT_OF_BOUNDS
-TOO_MANY = ErrorCode.ERROR_CODE_EXCEEDED_MAX_ENTITIES
-
-
-class Mistake(NamedTuple):
-    """What is wrong with an event."""
-
-    field: str
-    """Path within the event, for example `items[0].price`."""
-    code: ErrorCode
-    message: str
-    """One sentence: what was wrong, and what is allowed."""
-
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _ABSOLUTE_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]+")
 
@@ -89,10 +70,6 @@ _TEXT_FIELDS = (
     ),
 )
 _URL_FIELDS = ("page_location", "page_referrer")
-_ITEM_TEXT_FIELDS = (
-    *("item_id", "item_name", "item_brand", "item_category", "item_variant", "coupon"),
-    *("item_list_id", "item_list_name", "affiliation"),
-)
 _MONEY_EVENTS = frozenset({"purchase", "refund"})
 
 
@@ -105,8 +82,8 @@ def event_mistake(event: Event, times: EventTimes) -> Mistake | None:
         or _time_mistake(event, times)
         or _page_mistake(event)
         or _money_mistake(event)
-        or (_params_mistake(event) if event.params else None)
-        or (_items_mistake(event) if event.items else None)
+        or (params_mistake(event) if event.params else None)
+        or (items_mistake(event) if event.items else None)
     )
 
 
@@ -140,20 +117,6 @@ def _text_mistake(event: Event) -> Mistake | None:
         for field in _URL_FIELDS:
             if mistake := string_mistake(field, getattr(event, field), MAX_URL_LENGTH):
                 return mistake
-    return None
-
-
-def string_mistake(field: str, value: str, longest: int) -> Mistake | None:
-    """Return what is wrong with a string: its length in characters, or a control character."""
-    if len(value) > longest:
-        return Mistake(field, OUT_OF_BOUNDS, f"It has {len(value):,} characters; at most {longest:,} are allowed.")
-    if not value.isprintable() and (found := _CONTROL.search(value)):
-        return Mistake(
-            field,
-            INVALID,
-            f"It holds the control character U+{ord(found.group()):04X} at position {found.start()}; of the C0 "
-            "controls only tab, line feed and carriage return are allowed.",
-        )
     return None
 
 
@@ -236,67 +199,4 @@ def _money_mistake(event: Event) -> Mistake | None:
             return Mistake("value", INVALID, f"{event.value} is not a finite number.")
         if not currency and event.name in _MONEY_EVENTS:
             return Mistake("currency", REQUIRED, f"It is required on a {event.name} that has a value.")
-    return None
-
-
-def _params_mistake(event: Event) -> Mistake | None:
-    if len(event.params) > MAX_PARAMS:
-        return Mistake(
-            "params", TOO_MANY, f"There are {len(event.params)} parameters; at most {MAX_PARAMS} are allowed."
-        )
-    for name, value in event.params.items():
-        if mistake := _param_name_mistake(name):
-            return mistake
-        kind = value.WhichOneof("kind")
-        field = f"params[{name}]"
-        if kind == "string_value":
-            if found := string_mistake(field, value.string_value, MAX_STRING_LENGTH):
-                return found
-        elif kind == "number_value":
-            if not math.isfinite(value.number_value):
-                return Mistake(field, INVALID, f"{value.number_value} is not a finite number.")
-            if abs(value.number_value) > MAX_EXACT_INTEGER and value.number_value.is_integer():
-                return Mistake(
-                    field,
-                    OUT_OF_BOUNDS,
-                    "An integer beyond 2^53 is not exact as a double; send it as a string.",
-                )
-        elif kind != "bool_value":
-            given = {
-                None: "nothing",
-                "null_value": "null",
-                "struct_value": "an object",
-                "list_value": "a list",
-            }[kind]
-            return Mistake(field, INVALID, f"It holds {given}; allowed are a string, a number or a boolean.")
-    return None
-
-
-@lru_cache(65_536)
-def _param_name_mistake(name: str) -> Mistake | None:
-    mistake = param_name_mistake(name)
-    return mistake and Mistake(f"params[{name[:80]}]", *mistake)
-
-
-def _items_mistake(event: Event) -> Mistake | None:
-    if len(event.items) > MAX_ITEMS:
-        return Mistake("items", TOO_MANY, f"There are {len(event.items)} items; at most {MAX_ITEMS} are allowed.")
-    for index, item in enumerate(event.items):
-        if mistake := _item_mistake(f"items[{index}]", item):
-            return mistake
-    return None
-
-
-def _item_mistake(path: str, item: Item) -> Mistake | None:
-    for field in _ITEM_TEXT_FIELDS:
-        if mistake := string_mistake(f"{path}.{field}", getattr(item, field), MAX_STRING_LENGTH):
-            return mistake
-    if not item.item_id and not item.item_name:
-        return Mistake(f"{path}.item_id", REQUIRED, "Either item_id or item_name is required.")
-    for field, amount in (("price", item.price), ("discount", item.discount)):
-        if not math.isfinite(amount):
-            return Mistake(f"{path}.{field}", INVALID, f"{amount} is not a finite number.")
-    for field, count in (("quantity", item.quantity), ("index", item.index)):
-        if count < 0:
-            return Mistake(f"{path}.{field}", OUT_OF_BOUNDS, f"{count} is negative; allowed is 0 or more.")
     return None
