@@ -1,9 +1,11 @@
 """`footfall serve` and `footfall consume`: one kind of our processes, or several in one process."""
 
 import os
+import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from importlib import import_module
 from typing import Any, NoReturn
@@ -58,24 +60,24 @@ def consume(kinds: tuple[str, ...]) -> None:
 def _consume(kinds: set[str]) -> None:
     stop = threading.Event()
     if kinds == {"queries"}:
-        import signal
-
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         import_module(CONSUMERS["queries"]).run(os.environ, stop)
         return
-    queries: threading.Thread | None = None
-    if "queries" in kinds:
-        queries = threading.Thread(
-            target=import_module(CONSUMERS["queries"]).run, args=(os.environ, stop), name="queries"
-        )
-        queries.start()
-    try:
-        import_module(CONSUMERS["events"]).run(os.environ)  # handles the signals, so it has the main thread
-    finally:
-        stop.set()
+    with ThreadPoolExecutor(thread_name_prefix="queries") as beside:
+        queries = None
+        if "queries" in kinds:
+            # readiness is that of the events; the other kind answers on a free port
+            variables = {name: value for name, value in os.environ.items() if name != "FOOTFALL_HEALTH_ADDRESS"}
+            queries = beside.submit(import_module(CONSUMERS["queries"]).run, variables, stop)
+            # one kind that ends ends the other, so that whoever watches the process starts both again
+            queries.add_done_callback(lambda _: None if stop.is_set() else os.kill(os.getpid(), signal.SIGTERM))
+        try:
+            import_module(CONSUMERS["events"]).run(os.environ)  # handles the signals, so it has the main thread
+        finally:
+            stop.set()
         if queries is not None:
-            queries.join()
+            queries.result()
 
 
 def _log() -> None:
@@ -85,11 +87,16 @@ def _log() -> None:
 
 
 def _end(error: Exception) -> NoReturn:
+    from confluent_kafka import KafkaException
+
     from footfall_adapters.environment import SettingsError
 
     if isinstance(error, SettingsError | OSError):
         click.echo(f"footfall: {error}", err=True)
         sys.exit(2)
+    if isinstance(error, KafkaException):
+        click.echo(f"footfall: Kafka: {error.args[0].str()}", err=True)
+        sys.exit(3)
     import structlog
 
     structlog.get_logger().exception("the process ends with an error")

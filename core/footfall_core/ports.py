@@ -15,6 +15,7 @@ class EventLog(Protocol):
         spreads batches over all partitions. Not idempotent: storing twice is the reader's to notice.
 
         Raises:
+            TooLarge: the batch is beyond what a record of the log may take.
             TryAgain: not stored, or not known to be: the log is away, or too much is in flight. Nothing waits in a
                 queue without bound.
         """
@@ -23,7 +24,7 @@ class EventLog(Protocol):
     def report(self, error_record: bytes, key: bytes) -> None:
         """Hand an error record of a request that never reaches the log on to the errors topic.
 
-        Never blocks. The record is stored with the next commit; it is given up, and counted, when the log is away,
-        because the caller has already been told.
+        Never blocks. The record is stored with the next commit that succeeds. It is given up, with a line in the log,
+        when the log is away or too many wait: the caller has been told already.
         """
         ...

@@ -63,6 +63,8 @@ def _properties(addresses: Addresses, log: Path) -> str:
         # internal topics: one node can't copy, and four partitions start faster than fifty
         "offsets.topic.replication.factor": 1,
         "offsets.topic.num.partitions": 4,
+        # a consumer group that was away for longer than this would begin the log anew
+        "offsets.retention.minutes": 10 * 365 * 24 * 60,
         "transaction.state.log.replication.factor": 1,
         "transaction.state.log.min.isr": 1,
         "transaction.state.log.num.partitions": 4,

@@ -6,16 +6,17 @@ from collections import Counter
 from contextlib import closing
 
 import pytest
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from footfall_adapters.environment import SettingsError
 from footfall_adapters.kafka.committer import CommitterSettings, KafkaEventLog
-from footfall_adapters.kafka.partitions import check_partitions
+from footfall_adapters.kafka.partitions import check_offsets, check_partitions
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.kafka.ticker import TickerSettings, ticking
 from footfall_adapters.kafka.topics import TopicsSettings, ensure_topics
 from footfall_core.clock import SystemClock
-from footfall_core.problems import TryAgain
+from footfall_core.problems import TooLarge, TryAgain
 from footfall_core.wire.raw_pb2 import RawRecord
 from footfall_local.stack import Stack
 
@@ -128,9 +129,9 @@ async def test_one_of_two_servers_ticks_in_every_partition_and_the_other_takes_o
     settings = TickerSettings(interval_seconds=0.05)
 
     def noting(name: str, log: KafkaEventLog) -> "object":
-        def tick() -> None:
-            log.tick()
+        def tick() -> bool:
             loop.call_soon_threadsafe(ticks[name].set)
+            return log.tick()
 
         return tick
 
@@ -153,3 +154,35 @@ def test_another_number_of_partitions_stops_the_process_with_a_sentence(kafka: K
         check_partitions(KafkaSettings(kafka.bootstrap_servers, kafka.topic_prefix, raw_partitions=8))
     with pytest.raises(SettingsError, match="does not exist"):
         check_partitions(KafkaSettings(kafka.bootstrap_servers, "nothing-"))
+
+
+def test_a_group_with_state_and_without_offsets_does_not_begin_anew(kafka: KafkaSettings) -> None:
+    check_offsets(kafka, "group")  # it has never run
+    changelog = f"changelog__{kafka.topic('group')}--{kafka.topic('events.raw')}--default"
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+    admin.create_topics([NewTopic(changelog, 4, 1)])[changelog].result(30)
+    check_offsets(kafka, "group")  # it has joined, and processed nothing
+    producer = Producer({"bootstrap.servers": kafka.bootstrap_servers})
+    producer.produce(changelog, b"window", b"key")
+    assert producer.flush(30) == 0
+    with pytest.raises(SettingsError, match="would count everything again"):
+        check_offsets(kafka, "group")
+    with closing(
+        Consumer({"bootstrap.servers": kafka.bootstrap_servers, "group.id": kafka.topic("group")})
+    ) as consumer:
+        consumer.commit(offsets=[TopicPartition(kafka.topic("events.raw"), 0, 0)], asynchronous=False)
+    check_offsets(kafka, "group")
+
+
+async def test_a_batch_beyond_a_record_is_refused_before_it_can_fail_its_neighbours(kafka: KafkaSettings) -> None:
+    async with event_log(kafka) as log:
+        with pytest.raises(TooLarge):
+            await log.append(bytes(5 * 1024 * 1024 + 1), 0)
+        await log.append(b"neighbour", 0)
+
+
+async def test_what_waited_goes_in_transactions_of_a_bounded_size(kafka: KafkaSettings) -> None:
+    async with event_log(kafka, max_transaction_bytes=1000) as log:
+        times = await asyncio.gather(*(log.append(bytes(600), 0) for _ in range(5)))
+    assert len(batches(kafka)[0]) == 5
+    assert len(set(times)) >= 4

@@ -13,6 +13,7 @@ from footfall.v1.event_pb2 import Event
 from footfall_core.clock import Micros
 from footfall_core.problems import (
     DeadlinePassed,
+    FieldViolation,
     InvalidRequest,
     NotComputable,
     Problem,
@@ -217,3 +218,13 @@ async def test_a_drain_turns_unhealthy_and_answers_what_is_under_way(
     assert (await call).accepted == 1
     watch.cancel()
     await drain
+
+
+async def test_many_wrong_fields_fit_into_what_a_client_reads(
+    stub: ingest_pb2_grpc.IngestServiceStub, log: LogInMemory
+) -> None:
+    log.failure = InvalidRequest(*(FieldViolation(f"field[{i}]", "x" * 500) for i in range(100)))
+    error = await refusal(stub.WriteEvents(batch()))
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert len(detail(error, error_details_pb2.BadRequest).field_violations) == 10  # type: ignore[attr-defined]
+    assert "characters in all" in error.details()

@@ -11,7 +11,7 @@ from footfall.v1.event_pb2 import Event
 from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
 from footfall_core.columns import EVENT_COLUMNS
 from footfall_core.intake import Arrival, Refused, Taken, take
-from footfall_core.packing import MAX_RAW_RECORD_BYTES, raw_records, tick_record
+from footfall_core.packing import MAX_RAW_BATCH_BYTES, MAX_RAW_RECORD_BYTES, raw_records, tick_record
 from footfall_core.partitioning import partition_of
 from footfall_core.problems import InvalidRequest, TooLarge
 from footfall_core.processing.record import MAX_ROW_RECORD_BYTES, Outcome, Place, process_record, row_records
@@ -159,6 +159,7 @@ def test_a_batch_that_cannot_be_processed_is_kept_in_the_errors_and_can_come_aga
         outcome = state.process(bad, good)
     assert [error.code for error in outcome.errors] == [ErrorCode.ERROR_CODE_PROCESSING_FAILED] * 2
     assert "a bug" not in outcome.errors[0].message
+    assert [str(failure) for failure in outcome.failures] == ["a bug"] * 2
     assert len(state.process(bad).lines) == 1
 
 
@@ -215,3 +216,19 @@ def test_the_raw_batch_keeps_the_bytes_as_they_came() -> None:
     stored = RawBatch.FromString(taken(message).raw_batch)
     assert stored.request == message.SerializeToString()
     assert [v.index for v in stored.rejected] == [1]
+
+
+def test_state_that_cannot_be_read_stops_everything_instead_of_blaming_the_batch() -> None:
+    def broken(key: str) -> bytes | None:
+        raise OSError("the disk is gone")
+
+    (record,) = raw_records([taken(request(writer_id="w", sequence=1)).raw_batch])
+    with pytest.raises(OSError, match="the disk is gone"):
+        process_record("test", record, Place(0, 0, NOW // 1000), broken)
+
+
+def test_a_batch_of_nothing_but_mistakes_stays_within_a_record() -> None:
+    worst = [event(client_id="\u2003" * 1024) for _ in range(1000)]
+    result = taken(request(*worst))
+    assert len(result.answer.rejected) == 1000
+    assert len(result.raw_batch) <= MAX_RAW_BATCH_BYTES

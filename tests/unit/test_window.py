@@ -57,6 +57,24 @@ def test_a_sequence_too_far_ahead_is_refused_and_changes_nothing() -> None:
     assert see(window, MAX_JUMP + 1) is Sighting.NEW
 
 
+def test_a_writer_that_is_not_known_may_begin_anywhere() -> None:
+    window = Window()
+    assert see(window, 5_000_000) is Sighting.NEW
+    assert see(window, 5_000_001) is Sighting.NEW
+    assert see(window, 5_000_001) is Sighting.DUPLICATE
+
+
+def test_a_number_left_out_for_good_costs_a_few_bytes_until_it_leaves_the_window() -> None:
+    window = Window()
+    for sequence in (1, *range(3, MAX_ABOVE + 3)):
+        assert see(window, sequence) is Sighting.NEW
+    assert len(window.above) == 1
+    assert see(window, MAX_ABOVE + 3) is Sighting.NEW
+    assert (window.floor, window.low, window.above) == (2, MAX_ABOVE + 3, [])
+    assert see(window, 2) is Sighting.TOO_OLD
+    assert see(window, 3) is Sighting.DUPLICATE
+
+
 def test_what_left_the_window_with_gaps_is_too_old() -> None:
     window = Window()
     for sequence in range(2, MAX_ABOVE + 2):  # 1 never comes
@@ -65,9 +83,9 @@ def test_what_left_the_window_with_gaps_is_too_old() -> None:
     window = Window()
     for sequence in range(2, 2 * MAX_ABOVE + 4, 2):  # every second one is missing
         assert see(window, sequence) is Sighting.NEW
-    assert len(window.above) <= MAX_ABOVE
+    assert sum(last - first + 1 for first, last in window.above) <= MAX_ABOVE
     assert see(window, 1) is Sighting.TOO_OLD
-    assert see(window, 2) is Sighting.TOO_OLD
+    assert see(window, 2) is Sighting.DUPLICATE
     assert see(window, 5) is Sighting.NEW
 
 

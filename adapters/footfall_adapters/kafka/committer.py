@@ -6,6 +6,7 @@ transactional id is the instance's own and stable, so a restarted server fences 
 
 import asyncio
 import threading
+import time
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,10 +18,15 @@ from confluent_kafka import KafkaException, Producer
 
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.clock import Clock, Micros
-from footfall_core.packing import raw_records, tick_record
-from footfall_core.problems import TryAgain
+from footfall_core.packing import MAX_RAW_BATCH_BYTES, raw_records, tick_record
+from footfall_core.problems import TooLarge, TryAgain
 
 log = structlog.get_logger()
+
+MAX_REPORTS = 10_000
+"""Error records that may wait for a commit."""
+
+UNCONFIRMED = "The event log did not confirm the batch; it may or may not be stored."
 
 
 @dataclass(frozen=True)
@@ -32,8 +38,13 @@ class CommitterSettings:
     partitions that it spans. Milliseconds."""
     max_pending_bytes: int = 64 * 1024 * 1024
     """Bytes of batches that may wait for a commit; beyond it, callers are told to try again."""
+    max_transaction_bytes: int = 8 * 1024 * 1024
+    """Bytes of batches in one transaction, or one larger batch: what waited while Kafka was away must not come at once
+    and miss its time again."""
     reconnect_seconds: float = 5.0
     """How long one attempt to reach Kafka may take. Callers are told to try again meanwhile."""
+    reconnect_pause_seconds: float = 0.5
+    """How long to wait after an attempt that failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +85,7 @@ class KafkaEventLog:
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
         self._thread.start()
-        # a server that cannot reach Kafka yet starts all the same, and tells its callers to try again
+        # a server that loses Kafka just now starts all the same, and tells its callers to try again
         await asyncio.to_thread(self._connected.wait, self._settings.reconnect_seconds)
         return self
 
@@ -88,6 +99,9 @@ class KafkaEventLog:
 
     async def append(self, raw_batch: bytes, partition: int | None) -> Micros:
         """Store a batch; see the port."""
+        if len(raw_batch) > MAX_RAW_BATCH_BYTES:
+            # it would fail the whole transaction, its neighbours with it
+            raise TooLarge(f"With its verdicts the batch takes {len(raw_batch):,} bytes; send fewer events at once.")
         pending = _Pending(raw_batch, partition, self._loop.create_future())
         with self._wake:
             if self._away is not None:
@@ -104,17 +118,18 @@ class KafkaEventLog:
     def report(self, error_record: bytes, key: bytes) -> None:
         """Store an error record with the next commit; see the port."""
         with self._wake:
-            if self._away is None and len(self._waiting.reports) < 10_000:
+            if self._away is None and len(self._waiting.reports) < MAX_REPORTS:
                 self._waiting.reports.append((error_record, key))
                 self._wake.notify()
             else:
                 log.warning("error record given up: the caller was told, the error stream will not show it")
 
-    def tick(self) -> None:
-        """Commit a tick to every partition soon. Called from any thread."""
+    def tick(self) -> bool:
+        """Commit a tick to every partition soon, and return whether that can be. Called from any thread."""
         with self._wake:
             self._waiting.tick = self._away is None
             self._wake.notify()
+            return self._waiting.tick
 
     def _run(self) -> None:
         producer: Producer | None = None
@@ -124,23 +139,22 @@ class KafkaEventLog:
                 if producer is None:
                     if self._stopping:
                         return
+                    time.sleep(self._settings.reconnect_pause_seconds)
                     continue
             gathered = self._take()
             if gathered is None:
                 return
             try:
                 self._commit(producer, gathered)
-            except (KafkaException, BufferError) as error:
+            except Exception as error:  # noqa: BLE001 - see below; and no caller may wait for a thread that is gone
                 # Whatever it was, an ambiguous commit included: a new producer under the same id fences what is still
                 # in flight, so a late request cannot land in a later transaction (librdkafka #5423).
-                log.warning("transaction failed", error=str(error), batches=len(gathered.batches))
-                self._settle(
-                    gathered,
-                    TryAgain("The event log did not confirm the batch; it may or may not be stored."),
-                )
+                self._settle(gathered, TryAgain(UNCONFIRMED))
+                self._report_again(gathered)
                 with suppress(KafkaException):
                     producer.purge()
                 producer = None
+                log.warning("transaction failed", error=str(error), batches=len(gathered.batches))
             else:
                 self._settle(gathered, self._clock.now())
 
@@ -183,7 +197,18 @@ class KafkaEventLog:
                     return None
                 self._wake.wait()
             gathered, self._waiting = self._waiting, _Gathered()
+            size, batches = 0, gathered.batches
+            for index, pending in enumerate(batches):
+                size += len(pending.raw_batch)
+                if index and size > self._settings.max_transaction_bytes:
+                    gathered.batches, self._waiting.batches = batches[:index], batches[index:]
+                    break
             return gathered
+
+    def _report_again(self, gathered: _Gathered) -> None:
+        """Keep error records for the next commit: their ids are stable, so that one may come twice."""
+        with self._wake:
+            self._waiting.reports = (gathered.reports + self._waiting.reports)[:MAX_REPORTS]
 
     def _commit(self, producer: Producer, gathered: _Gathered) -> None:
         by_partition: dict[int, list[bytes]] = defaultdict(list)

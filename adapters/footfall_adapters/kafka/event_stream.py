@@ -121,6 +121,8 @@ class EventStream:
         for error in outcome.errors:
             key, record = error_record(error)
             self._producer.produce(self._error_topic, record, key)
+        for failure in outcome.failures:
+            log.error("batch not processed", partition=place.partition, offset=place.offset, exc_info=failure)
         self._last_record = time.monotonic()
         if outcome.batches:
             log.info(

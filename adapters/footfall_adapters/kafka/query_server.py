@@ -13,6 +13,7 @@ import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
 from confluent_kafka import Consumer, TopicPartition
 
 from footfall_adapters.kafka.polling import Polling, polling
@@ -25,6 +26,9 @@ REQUESTS = "queries.requests"
 RESULTS = "queries.results"
 
 
+log = structlog.get_logger()
+
+
 @asynccontextmanager
 async def open_query_bus(
     kafka: KafkaSettings, settings: QueryBusSettings, instance: str, clock: Clock
@@ -33,7 +37,7 @@ async def open_query_bus(
 
     Raises:
         KafkaException: Kafka cannot be reached.
-        LookupError: a topic does not exist.
+        SettingsError: a topic does not exist.
     """
     requests, results = kafka.topic(REQUESTS), kafka.topic(RESULTS)
     with sending(kafka) as sender:
@@ -72,5 +76,10 @@ def _read_from_end(consumer: Consumer, partition: TopicPartition) -> None:
 
 async def _pass_on(reader: Polling, bus: KafkaQueryBus) -> None:
     while True:
-        for record in await reader.batch():
-            bus.received(record)
+        try:
+            for record in await reader.batch():
+                bus.received(record)
+        except Exception:
+            # without a reader every report would fail, while the server looks healthy
+            log.exception("answers could not be read")
+            await asyncio.sleep(1)

@@ -8,6 +8,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, Producer
 
+from footfall_adapters.environment import SettingsError
 from footfall_adapters.kafka.settings import KafkaSettings
 
 SEND_SECONDS = 5.0
@@ -48,7 +49,7 @@ class Sending:
 
         Raises:
             KafkaException: Kafka cannot be asked.
-            LookupError: there is no such topic.
+            SettingsError: there is no such topic.
         """
         give_up = time.monotonic() + TOPIC_SECONDS
         while True:
@@ -56,7 +57,7 @@ class Sending:
             if found.error is None and found.partitions:
                 return len(found.partitions)
             if time.monotonic() > give_up:
-                raise LookupError(f"The topic {topic} does not exist; `footfall provision` makes it.")
+                raise SettingsError(f"The topic {topic} does not exist; `footfall provision` makes it.")
             time.sleep(0.1)
 
 

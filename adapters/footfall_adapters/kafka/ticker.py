@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import structlog
-from confluent_kafka import Consumer, KafkaException
+from confluent_kafka import Consumer
 
 from footfall_adapters.kafka.settings import KafkaSettings
 
@@ -27,9 +27,16 @@ class TickerSettings:
     """After this long another server takes over from one that is gone. Milliseconds; the brokers' minimum is 6,000."""
 
 
+MISSES = 3
+"""After so many ticks in a row that could not be committed, the election is given to another server."""
+
+
 @contextmanager
-def ticking(kafka: KafkaSettings, settings: TickerSettings, instance: str, tick: Callable[[], None]) -> Iterator[None]:
-    """Call `tick` from a thread of its own whenever this instance is the elected one, until the block ends."""
+def ticking(kafka: KafkaSettings, settings: TickerSettings, instance: str, tick: Callable[[], bool]) -> Iterator[None]:
+    """Call `tick` from a thread of its own whenever this instance is the elected one, until the block ends.
+
+    `tick` returns whether a tick can be committed; one that cannot for a while lets another server be elected.
+    """
     stop = threading.Event()
     thread = threading.Thread(target=_run, args=(kafka, settings, instance, tick, stop), name="ticker", daemon=True)
     thread.start()
@@ -41,12 +48,37 @@ def ticking(kafka: KafkaSettings, settings: TickerSettings, instance: str, tick:
 
 
 def _run(
-    kafka: KafkaSettings,
-    settings: TickerSettings,
-    instance: str,
-    tick: Callable[[], None],
-    stop: threading.Event,
+    kafka: KafkaSettings, settings: TickerSettings, instance: str, tick: Callable[[], bool], stop: threading.Event
 ) -> None:
+    while not stop.is_set():
+        try:
+            with closing(_member(kafka, settings, instance)) as consumer:
+                _tick_while_elected(consumer, settings, tick, stop)
+        except Exception as error:  # noqa: BLE001 - a ticker that is gone would stop completeness for everybody
+            log.warning("ticker failed", error=str(error))
+        # a static member's place is given away when its session has ended
+        stop.wait(1.5 * settings.session_timeout_ms / 1000)
+
+
+def _tick_while_elected(
+    consumer: Consumer, settings: TickerSettings, tick: Callable[[], bool], stop: threading.Event
+) -> None:
+    """Tick until the end, or until ticks cannot be committed."""
+    elected = False
+    misses = 0
+    while not stop.is_set() and misses < MISSES:
+        message = consumer.poll(settings.interval_seconds)
+        if message is not None and message.error():
+            log.warning("ticker's election", error=message.error().str())
+        now_elected = bool(consumer.assignment())
+        if now_elected != elected:
+            elected = now_elected
+            log.info("ticking" if elected else "no longer ticking")
+        if elected:
+            misses = 0 if tick() else misses + 1
+
+
+def _member(kafka: KafkaSettings, settings: TickerSettings, instance: str) -> Consumer:
     consumer = Consumer(
         {
             "bootstrap.servers": kafka.bootstrap_servers,
@@ -60,19 +92,5 @@ def _run(
             "log_level": 3,
         }
     )
-    with closing(consumer):
-        consumer.subscribe([kafka.topic("control")])
-        elected = False
-        while not stop.is_set():
-            try:
-                consumer.poll(settings.interval_seconds)
-                now_elected = bool(consumer.assignment())
-            except KafkaException as error:
-                log.warning("ticker cannot reach Kafka", error=str(error))
-                stop.wait(settings.interval_seconds)
-                continue
-            if now_elected != elected:
-                elected = now_elected
-                log.info("ticking" if elected else "no longer ticking", instance=instance)
-            if elected:
-                tick()
+    consumer.subscribe([kafka.topic("control")])
+    return consumer

@@ -40,7 +40,8 @@ _SITE = re.compile(r"https?://[^/?#\s]+", re.IGNORECASE)
 @click.option(
     "--writer-id",
     metavar="ID",
-    help="Default: from the file's content and the options, so that a second replay changes nothing.",
+    help="Default: from the file's content and the options, so that a second replay of the unchanged file changes "
+    "nothing within seven days. An id of your own must never be used for another file: its batches would be dropped.",
 )
 @click.option("--batch-size", type=click.IntRange(1, MAX_BATCH_EVENTS), default=500, show_default=True, metavar="N")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), metavar="N", help="Events a second at most.")
@@ -83,7 +84,6 @@ def replay(
     event_of: Callable[[Line], Event | None] = json_lines.event
     if form == "combined-log":
         event_of = CombinedLog(page_site, file.name).event
-    writer_id = writer_id or writer_id_of(source, form, page_site if form == "combined-log" else "", batch_size)
     choices = (form, page_site if form == "combined-log" else "", batch_size)
     run = _Run(file.name, source.size)
     with run.progress, open_channel(address) as channel:

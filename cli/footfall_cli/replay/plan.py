@@ -62,7 +62,8 @@ def writer_id_of(source: Source, *choices: object) -> str:
     """Return the writer that a replay of this file has with these choices, so that a second replay changes nothing.
 
     The choices are whatever decides on the events and their batches: under one writer, one number must always mean
-    the same events. The file's name isn't among them: a copy of a file is the same import.
+    the same events. The file's name isn't among them: a copy of a file is no second import. Its events have other ids,
+    though, so that its batches are refused with an error, not passed over.
     """
     digest = hashlib.sha256(repr((source.fingerprint, *choices)).encode()).hexdigest()
     return f"replay-{digest[:16]}"

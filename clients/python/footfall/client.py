@@ -52,7 +52,7 @@ class Client:
             property_id: `[a-z0-9][a-z0-9-]{0,62}`.
             batching: when a batch is complete, and how much may wait.
             retries: how patiently calls are tried again.
-            on_error: gets every event that is not stored, rejected or given up; called on the sending thread, so it
+            on_error: gets every event that is rejected in the answer, or given up; called on the sending thread, so it
                 should return soon. By default it is logged as an error by the logger `footfall`.
 
         Raises:

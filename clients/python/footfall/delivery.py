@@ -92,7 +92,8 @@ class Delivery:
         try:
             outcome = self._writer.write(batch)
         except FootfallError as error:
-            known = not isinstance(error, GivenUpError)
+            # INTERNAL may come from anywhere on the way, also after the batch was stored
+            known = not isinstance(error, GivenUpError) and error.code != "INTERNAL"
             self._lose(Loss(tuple(batch), error.code, error.message, outcome_known=known))
         except Exception as error:  # the thread must outlive whatever gRPC raises, and the events must be told of
             log.exception("a batch could not be sent")
@@ -104,6 +105,6 @@ class Delivery:
     def _lose(self, loss: Loss) -> None:
         try:
             self._on_error(loss)
-        except Exception:
+        except BaseException:  # the thread must outlive whatever the program's own code raises, SystemExit included
             log.exception("on_error failed")
             log_loss(loss)

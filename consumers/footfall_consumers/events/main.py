@@ -8,7 +8,7 @@ from functools import partial
 from footfall_adapters.environment import InstanceSettings, read_settings
 from footfall_adapters.health import HealthSettings, health_endpoint
 from footfall_adapters.kafka.event_stream import EventStream, StateSettings, StreamSettings
-from footfall_adapters.kafka.partitions import check_partitions
+from footfall_adapters.kafka.partitions import check_offsets, check_partitions
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.enrichment.user_agent import parse_user_agent
 from footfall_core.processing.record import process_record
@@ -34,6 +34,7 @@ def run(variables: Mapping[str, str]) -> None:
         ProcessingSettings,
     )
     check_partitions(kafka)
+    check_offsets(kafka, stream.group)
     parse_user_agent("compiles the patterns")  # which takes 0.3 s, better now than under the first record
     with ExitStack() as stack:
         events = EventStream(kafka, stream, state, instance.name, partial(process_record, processing.run))

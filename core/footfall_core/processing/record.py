@@ -35,6 +35,8 @@ class Outcome:
     errors: list[EventError] = field(default_factory=list)
     windows: dict[str, bytes] = field(default_factory=dict)
     """New state by key, only where it changed."""
+    failures: list[Exception] = field(default_factory=list)
+    """Why batches could not be processed; each has its error among `errors` too."""
     batches: int = 0
     duplicates: int = 0
 
@@ -80,41 +82,42 @@ class _Work:
         self._outcome = Outcome()
 
     def take(self, batch: RawBatch, at: RawPlace) -> None:
-        """Decide about a batch; one that cannot be processed goes to the errors and does not stop its partition."""
-        self._outcome.batches += 1
+        """Decide about a batch; one that cannot be processed goes to the errors and does not stop its partition.
+
+        What reading the state raises is raised: it says nothing of the batch, and must stop everything.
+        """
+        outcome = self._outcome
+        outcome.batches += 1
         request = WriteEventsRequest.FromString(batch.request)
+        property_id = request.property.removeprefix(PREFIX)
+        key, fingerprint, window = "", 0, None
+        if request.writer_id:
+            key, fingerprint = f"{property_id}/{request.writer_id}", fingerprint_of(request)
+            window = self._windows.get(key) or decode_window(self._load(key))
+            sighting = window.sight(request.sequence, fingerprint)
+            if sighting is Sighting.DUPLICATE:
+                outcome.duplicates += 1
+                return
+            if sighting is not Sighting.NEW:
+                outcome.errors.append(dedupe_error(batch, request, at, self._run, _REFUSALS[sighting]))
+                return
         try:
-            self._process(batch, request, at)
+            lines = list(_rows(batch, request, property_id, self._tail))
+            errors = validation_errors(batch, request, at, self._run) if batch.rejected else []
         except Exception as error:  # noqa: BLE001 - whatever it is, its place is kept for processing it again
-            self._outcome.errors.append(processing_error(batch, request, at, self._run, error))
+            outcome.failures.append(error)
+            outcome.errors.append(processing_error(batch, request, at, self._run, error))
+            return  # without a mark in the window: it may come again
+        if window is not None:
+            window.remember(request.sequence, fingerprint)
+            self._windows[key] = window
+        outcome.lines += lines
+        outcome.errors += errors
 
     def finish(self) -> Outcome:
         """Return what became of the record."""
         self._outcome.windows = {key: encode_window(window) for key, window in self._windows.items()}
         return self._outcome
-
-    def _process(self, batch: RawBatch, request: WriteEventsRequest, at: RawPlace) -> None:
-        property_id = request.property.removeprefix(PREFIX)
-        window, key, fingerprint = None, "", 0
-        if request.writer_id:
-            key = f"{property_id}/{request.writer_id}"
-            window = self._windows.get(key) or decode_window(self._load(key))
-            fingerprint = fingerprint_of(request)
-            sighting = window.sight(request.sequence, fingerprint)
-            if sighting is Sighting.DUPLICATE:
-                self._outcome.duplicates += 1
-                return
-            if sighting is not Sighting.NEW:
-                self._outcome.errors.append(dedupe_error(batch, request, at, self._run, _REFUSALS[sighting]))
-                return
-        lines = list(_rows(batch, request, property_id, self._tail))
-        errors = validation_errors(batch, request, at, self._run) if batch.rejected else []
-        # what fails above must not leave its mark in the window
-        if window is not None:
-            window.remember(request.sequence, fingerprint)
-            self._windows[key] = window
-        self._outcome.lines += lines
-        self._outcome.errors += errors
 
 
 def _rows(batch: RawBatch, request: WriteEventsRequest, property_id: str, tail: str) -> Iterator[str]:

@@ -4,12 +4,12 @@
     floor+1 … low  seen, every one
     above low      the sequences in `above` were seen, the others not yet
 
-A writer in order has nothing above `low` and takes about 20 bytes; one whose batches overtake each other keeps what
-lies above, at most 4,096 sequences. The fingerprints of the last 64 batches tell a repeated batch from another one
-under the same number; an older repeated number is taken for the repeated batch.
+A writer in order has nothing above `low` and takes about 20 bytes; one whose batches overtake each other, or who left
+a number out, keeps what lies above as runs, at most 4,096 sequences. The fingerprints of the last 64 batches tell a
+repeated batch from another one under the same number; an older repeated number is taken for the repeated batch.
 """
 
-from bisect import insort
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -41,20 +41,25 @@ class Window:
 
     low: int = 0
     floor: int = 0
-    above: list[int] = field(default_factory=list)
-    """Ascending."""
+    above: list[tuple[int, int]] = field(default_factory=list)
+    """First and last of each run of sequences above `low` that were seen, ascending; gaps lie between them."""
     fingerprints: dict[int, int] = field(default_factory=dict)
     """By sequence, in the order of arrival."""
+
+    @property
+    def newest(self) -> int:
+        """The largest sequence that was seen; 0 for a writer that is not known."""
+        return self.above[-1][1] if self.above else self.low
 
     def sight(self, sequence: int, fingerprint: int) -> Sighting:
         """Say what a batch is. Nothing changes: see `remember`."""
         if sequence <= self.floor:
             return Sighting.TOO_OLD
-        if sequence <= self.low or sequence in self.above:
+        if sequence <= self.low or self._is_above(sequence):
             known = self.fingerprints.get(sequence)
             return Sighting.REUSED if known is not None and known != fingerprint else Sighting.DUPLICATE
-        newest = self.above[-1] if self.above else self.low
-        if sequence > newest + MAX_JUMP:
+        # a writer that is not known may begin anywhere: its window may have expired, or the log may begin after it
+        if self.newest and sequence > self.newest + MAX_JUMP:
             return Sighting.JUMP
         return Sighting.NEW
 
@@ -63,22 +68,35 @@ class Window:
         if sequence == self.low + 1 and not self.above:
             self.low = sequence  # a writer in order
         else:
-            insort(self.above, sequence)
-            self._close_gaps()
+            self._add(sequence)
+            if sum(last - first + 1 for first, last in self.above) > MAX_ABOVE:
+                # the gap below the oldest of them is given up
+                self.floor = self.above[0][0] - 1
+                self.low = self.above.pop(0)[1]
+            elif self.above[0][0] == self.low + 1:
+                self.low = self.above.pop(0)[1]
         self.fingerprints[sequence] = fingerprint
         if len(self.fingerprints) > MAX_FINGERPRINTS:
             del self.fingerprints[next(iter(self.fingerprints))]
 
-    def _close_gaps(self) -> None:
-        closed = 0
-        if len(self.above) > MAX_ABOVE:
-            # the gap below the oldest of them is given up
-            self.floor = self.low = self.above[0]
-            closed = 1
-        while closed < len(self.above) and self.above[closed] == self.low + 1:
-            self.low += 1
-            closed += 1
-        del self.above[:closed]
+    def _is_above(self, sequence: int) -> bool:
+        index = bisect_right(self.above, sequence, key=_first) - 1
+        return index >= 0 and sequence <= self.above[index][1]
+
+    def _add(self, sequence: int) -> None:
+        """Put a sequence among those above, joined with the runs that it touches."""
+        index = bisect_right(self.above, sequence, key=_first)
+        first = last = sequence
+        if index < len(self.above) and self.above[index][0] == sequence + 1:
+            last = self.above.pop(index)[1]
+        if index > 0 and self.above[index - 1][1] == sequence - 1:
+            index -= 1
+            first = self.above.pop(index)[0]
+        self.above.insert(index, (first, last))
+
+
+def _first(run: tuple[int, int]) -> int:
+    return run[0]
 
 
 def decode_window(stored: bytes | None) -> Window:
@@ -88,9 +106,9 @@ def decode_window(stored: bytes | None) -> Window:
     message = WriterWindow.FromString(stored)
     window = Window(low=message.low, floor=message.floor)
     at = message.low
-    for delta in message.above_deltas:
-        at += delta
-        window.above.append(at)
+    for gap, length in zip(message.above_gaps, message.above_lengths, strict=True):
+        window.above.append((at + gap, at + gap + length - 1))
+        at += gap + length - 1
     window.fingerprints = dict(zip(message.recent_sequences, message.recent_fingerprints, strict=True))
     return window
 
@@ -104,7 +122,8 @@ def encode_window(window: Window) -> bytes:
         recent_fingerprints=window.fingerprints.values(),
     )
     at = window.low
-    for sequence in window.above:
-        message.above_deltas.append(sequence - at)
-        at = sequence
+    for first, last in window.above:
+        message.above_gaps.append(first - at)
+        message.above_lengths.append(last - first + 1)
+        at = last
     return message.SerializeToString()

@@ -128,7 +128,7 @@ def _id_mistake(event: Event) -> Mistake | None:
             return Mistake(
                 field,
                 INVALID,
-                f"{value!r} is a placeholder and would count many visitors as one; send a real id.",
+                f"{value[:80]!r} is a placeholder and would count many visitors as one; send a real id.",
             )
     return None
 

@@ -24,13 +24,13 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n footfall/internal/v1/state.proto\x12\x14\x66ootfall.internal.v1\"w\n\x0cWriterWindow\x12\x0b\n\x03low\x18\x01 \x01(\x03\x12\r\n\x05\x66loor\x18\x02 \x01(\x03\x12\x14\n\x0c\x61\x62ove_deltas\x18\x03 \x03(\x03\x12\x18\n\x10recent_sequences\x18\x04 \x03(\x03\x12\x1b\n\x13recent_fingerprints\x18\x05 \x03(\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n footfall/internal/v1/state.proto\x12\x14\x66ootfall.internal.v1\"\x8c\x01\n\x0cWriterWindow\x12\x0b\n\x03low\x18\x01 \x01(\x03\x12\r\n\x05\x66loor\x18\x02 \x01(\x03\x12\x12\n\nabove_gaps\x18\x03 \x03(\x03\x12\x15\n\rabove_lengths\x18\x06 \x03(\x03\x12\x18\n\x10recent_sequences\x18\x04 \x03(\x03\x12\x1b\n\x13recent_fingerprints\x18\x05 \x03(\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'footfall.internal.v1.state_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_WRITERWINDOW']._serialized_start=58
-  _globals['_WRITERWINDOW']._serialized_end=177
+  _globals['_WRITERWINDOW']._serialized_start=59
+  _globals['_WRITERWINDOW']._serialized_end=199
 # @@protoc_insertion_point(module_scope)

@@ -18,6 +18,10 @@ from footfall_core.problems import (
 
 DOMAIN = "footfall"
 
+LONGEST_MESSAGE = 1_000
+MOST_VIOLATIONS = 10
+"""Clients refuse trailers above 8 KiB, and would show that instead of what was wrong."""
+
 
 @dataclass
 class StatusError(Exception):
@@ -57,8 +61,8 @@ def _detailed(code: int, problem: Problem) -> StatusError:
     trailers: list[tuple[str, str | bytes]] = []
     if isinstance(problem, InvalidRequest):
         bad = error_details_pb2.BadRequest()
-        for violation in problem.violations:
-            bad.field_violations.add(field=violation.field, description=violation.description)
+        for violation in problem.violations[:MOST_VIOLATIONS]:
+            bad.field_violations.add(field=violation.field[:100], description=violation.description[:300])
         details.append(bad)
     if isinstance(problem, TryAgain):
         retry = error_details_pb2.RetryInfo()
@@ -66,13 +70,16 @@ def _detailed(code: int, problem: Problem) -> StatusError:
         details.append(retry)
         # gRFC A6 states the same for clients that do not read the details
         trailers.append(("grpc-retry-pushback-ms", str(int(problem.retry_after_seconds * 1000))))
-    status = status_pb2.Status(code=code, message=problem.message)
+    message = problem.message
+    if len(message) > LONGEST_MESSAGE:
+        message = f"{message[:LONGEST_MESSAGE]} … ({len(message):,} characters in all)"
+    status = status_pb2.Status(code=code, message=message)
     for detail in details:
         packed = any_pb2.Any()
         packed.Pack(detail)
         status.details.append(packed)
     trailers.append(("grpc-status-details-bin", status.SerializeToString()))
-    return StatusError(code, problem.message, tuple(trailers))
+    return StatusError(code, message, tuple(trailers))
 
 
 def _reason(problem: Problem) -> str:
