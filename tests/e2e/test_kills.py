@@ -82,5 +82,7 @@ def test_nothing_is_lost_or_doubled_when_consumer_and_ingest_server_are_killed(
     answer = json.loads(out)
     assert (answer["accepted"], answer["rejected"]) == (10_000, 0)
     assert answer["retried_batches"] > 0
-    assert figures(footfall, property_id) == EXPECTED
+    found = figures(footfall, property_id)
+    print(json.dumps({"replay": answer, "reports": found}))  # for `pytest -s`: the numbers themselves
+    assert found == EXPECTED
     assert all(restarts_of(stack, name) > restarts for name, restarts in before.items())
