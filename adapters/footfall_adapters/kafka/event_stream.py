@@ -49,6 +49,23 @@ class StreamSettings:
     """After this long the broker aborts a transaction whose consumer is gone. Milliseconds."""
 
 
+LONGEST_SILENCE = 30.0
+"""Seconds without a record after which a partition's reader hangs: ticks come twice a second."""
+
+
+def does_its_part(*, is_member: bool, partitions: int, silent: float | None) -> bool:
+    """Return whether a consumer is well: it reads what it is assigned, or is a member of which nothing is asked.
+
+    Args:
+        is_member: whether it is in the group.
+        partitions: how many it is assigned.
+        silent: seconds since its last record; None before the first.
+    """
+    if partitions:
+        return silent is not None and silent < LONGEST_SILENCE
+    return is_member
+
+
 class EventStream:
     """Reads `events.raw`, and writes what `process` makes of it."""
 
@@ -104,8 +121,10 @@ class EventStream:
         self._app.run()
 
     def is_ready(self) -> bool:
-        """Return whether records are being processed: ticks come all the time, so silence means that it hangs."""
-        return self._last_record is not None and time.monotonic() - self._last_record < 30
+        """Return whether this instance does its part of the work; called from any thread."""
+        consumer = self._frame.processing_context.consumer
+        silent = None if self._last_record is None else time.monotonic() - self._last_record
+        return does_its_part(is_member=bool(consumer.memberid()), partitions=len(consumer.assignment()), silent=silent)
 
     def _take(self, value: bytes, key: bytes, timestamp: int, headers: Any, state: State[str, Any]) -> None:
         del key, headers
