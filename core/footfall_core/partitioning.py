@@ -1,13 +1,10 @@
 """Which partition of the raw topic a writer's batches go to.
 
 A writer's batches must meet the same dedupe window whichever server they come through, so the function is part of
-the stored format: it has a name, and changing it means a new topic.
+the stored format: blake2b-64(property, NUL, writer) mod partitions. Changing it means a new topic.
 """
 
 from hashlib import blake2b
-
-PARTITIONER = "blake2b-64(property, NUL, writer) mod partitions"
-"""Name of the function."""
 
 
 def partition_of(property_id: str, writer_id: str, partitions: int) -> int:

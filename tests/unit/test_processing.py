@@ -85,6 +85,12 @@ def test_an_event_becomes_a_row_with_every_column() -> None:
     assert row["tick_time_micros"] == ""
 
 
+@pytest.mark.parametrize("gap", ["\t", "\n", "\r", "\r\n"])
+def test_a_tab_or_line_break_in_a_field_is_one_space(gap: str) -> None:
+    (row,) = rows(State().process(request(event(page_title=f"a{gap}b", user_id=f"u{gap}v"))))
+    assert (row["page_title"], row["user_id"]) == ("a b", "u v")
+
+
 def test_an_event_without_a_time_has_that_of_its_receipt() -> None:
     (row,) = rows(State().process(request()))
     assert row["time_ms"] == str(NOW // 1000)

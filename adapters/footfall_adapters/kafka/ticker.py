@@ -5,6 +5,7 @@ Two that tick at once for a moment, after a partition changed hands, do no harm.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -25,10 +26,9 @@ class TickerSettings:
     """Time between two ticks, and so how stale `data_complete_until` is at least."""
     session_timeout_ms: int = 6_000
     """After this long another server takes over from one that is gone. Milliseconds; the brokers' minimum is 6,000."""
-
-
-MISSES = 3
-"""After so many ticks in a row that could not be committed, the election is given to another server."""
+    patience_seconds: float = 10.0
+    """How long an elected server may be unable to commit ticks before it lets another one be elected. Longer than a
+    restarted server takes to fence its predecessor's transaction: handing over costs a session time-out."""
 
 
 @contextmanager
@@ -65,8 +65,8 @@ def _tick_while_elected(
 ) -> None:
     """Tick until the end, or until ticks cannot be committed."""
     elected = False
-    misses = 0
-    while not stop.is_set() and misses < MISSES:
+    last_tick = time.monotonic()
+    while not stop.is_set() and time.monotonic() - last_tick < settings.patience_seconds:
         message = consumer.poll(settings.interval_seconds)
         if message is not None and message.error():
             log.warning("ticker's election", error=message.error().str())
@@ -74,8 +74,8 @@ def _tick_while_elected(
         if now_elected != elected:
             elected = now_elected
             log.info("ticking" if elected else "no longer ticking")
-        if elected:
-            misses = 0 if tick() else misses + 1
+        if not elected or tick():
+            last_tick = time.monotonic()
 
 
 def _member(kafka: KafkaSettings, settings: TickerSettings, instance: str) -> Consumer:

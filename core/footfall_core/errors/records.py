@@ -66,33 +66,26 @@ def validation_errors(batch: RawBatch, request: WriteEventsRequest, place: RawPl
     return errors
 
 
-def dedupe_error(
-    batch: RawBatch, request: WriteEventsRequest, place: RawPlace, run: str, code: ErrorCode
-) -> EventError:
+def dedupe_error(request: WriteEventsRequest, place: RawPlace, run: str, code: ErrorCode) -> EventError:
     """Return the error of a whole batch that was refused because of its sequence.
 
     Args:
-        batch: the batch; unused so far, it keeps the three functions alike.
-        request: the request that it holds.
+        request: the batch's request.
         place: where it stands.
         run: the processing version at work.
         code: `SEQUENCE_REUSED`, `SEQUENCE_TOO_OLD` or `SEQUENCE_JUMP`.
     """
-    del batch
     error = _batch_error(request, place, run, Stage.STAGE_DEDUPE, code=code)
     error.field = "sequence"
     error.message = _DEDUPE_SENTENCES[code].format(sequence=request.sequence)
     return error
 
 
-def processing_error(
-    batch: RawBatch, request: WriteEventsRequest, place: RawPlace, run: str, cause: Exception
-) -> EventError:
+def processing_error(request: WriteEventsRequest, place: RawPlace, run: str, cause: Exception) -> EventError:
     """Return the error of a batch that could not be processed, which is never the client's mistake.
 
     The cause is named by its class alone: what it says may hold anything.
     """
-    del batch
     error = _batch_error(request, place, run, Stage.STAGE_PROCESSING, code=ErrorCode.ERROR_CODE_PROCESSING_FAILED)
     error.message = (
         f"The batch could not be processed ({type(cause).__name__}); its bytes are kept, so that it can be "

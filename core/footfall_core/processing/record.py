@@ -99,14 +99,14 @@ class _Work:
                 outcome.duplicates += 1
                 return
             if sighting is not Sighting.NEW:
-                outcome.errors.append(dedupe_error(batch, request, at, self._run, _REFUSALS[sighting]))
+                outcome.errors.append(dedupe_error(request, at, self._run, _REFUSALS[sighting]))
                 return
         try:
             lines = list(_rows(batch, request, property_id, self._tail))
             errors = validation_errors(batch, request, at, self._run) if batch.rejected else []
         except Exception as error:  # noqa: BLE001 - whatever it is, its place is kept for processing it again
             outcome.failures.append(error)
-            outcome.errors.append(processing_error(batch, request, at, self._run, error))
+            outcome.errors.append(processing_error(request, at, self._run, error))
             return  # without a mark in the window: it may come again
         if window is not None:
             window.remember(request.sequence, fingerprint)

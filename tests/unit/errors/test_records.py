@@ -75,9 +75,9 @@ def test_ids_differ_by_all_that_an_error_is_about() -> None:
         *validation_errors(two, request("w2"), PLACE, "r1"),
         *validation_errors(two, request("w1", 51), PLACE, "r1"),
         *validation_errors(two, request(property_id="shop2"), PLACE, "r1"),
-        dedupe_error(batch(), request(), PLACE, "r1", REUSED),
-        dedupe_error(batch(), request(), PLACE, "r1", TOO_OLD),
-        processing_error(batch(), request(), PLACE, "r1", ValueError("x")),
+        dedupe_error(request(), PLACE, "r1", REUSED),
+        dedupe_error(request(), PLACE, "r1", TOO_OLD),
+        processing_error(request(), PLACE, "r1", ValueError("x")),
     ]
     assert len({error.error_id for error in errors}) == len(errors)
 
@@ -95,7 +95,7 @@ def test_without_a_writer_the_place_makes_the_id(other: RawPlace) -> None:
 
 @pytest.mark.parametrize("code", [REUSED, TOO_OLD, JUMP])
 def test_a_refused_sequence_is_an_error_of_the_whole_batch(code: ErrorCode) -> None:
-    error = dedupe_error(batch(), request(sequence=41), PLACE, "r1", code)
+    error = dedupe_error(request(sequence=41), PLACE, "r1", code)
     assert error.stage == Stage.STAGE_DEDUPE
     assert error.code == code
     assert error.field == "sequence"
@@ -105,7 +105,7 @@ def test_a_refused_sequence_is_an_error_of_the_whole_batch(code: ErrorCode) -> N
 
 
 def test_what_could_not_be_processed_is_told_without_its_cause() -> None:
-    error = processing_error(batch(), request(), PLACE, "r1", KeyError("secret"))
+    error = processing_error(request(), PLACE, "r1", KeyError("secret"))
     assert error.stage == Stage.STAGE_PROCESSING
     assert error.code == ErrorCode.ERROR_CODE_PROCESSING_FAILED
     assert "secret" not in error.message
