@@ -4,6 +4,9 @@ The public contracts go to the client library (`clients/python/footfall/v1`), wh
 (`core/footfall_core/wire`). protoc's gRPC plugin for Python is built into grpcio-tools and is no program of its own,
 so buf lints and compares the contracts, and grpcio-tools generates.
 
+The annotations that say which REST path a method has are for the gateway, which reads them from `contracts_for_gateway`.
+The generated Python is made without them: otherwise the client library would need Google's common protos.
+
     python protos/generate.py           writes
     python protos/generate.py --check   exits with 1 if something is stale, and names it
 """
@@ -12,36 +15,47 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
+
+from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 
 ROOT = Path(__file__).parent.parent
 PUBLIC = "footfall/v1"
 INTERNAL = "footfall/internal/v1"
 TARGETS = {PUBLIC: ROOT / "clients/python/footfall/v1", INTERNAL: ROOT / "core/footfall_core/wire"}
+ANNOTATIONS = "google/api/annotations.proto"
 
 
 def generate(into: Path) -> None:
     """Run protoc over all contracts; the files land under `into` by their proto package."""
-    protos = sorted((ROOT / "protos").rglob("*.proto"))
-    common = [
-        sys.executable,
-        "-m",
-        "grpc_tools.protoc",
-        f"-I{ROOT / 'protos'}",
-        f"-I{files('grpc_tools') / '_proto'}",
-    ]
-    subprocess.run(  # noqa: S603 - our own arguments
-        [
-            *common,
-            f"--python_out={into}",
-            f"--pyi_out={into}",
-            *map(str, protos),
-        ],
-        check=True,
-    )
-    services = [path for path in protos if "\nservice " in path.read_text()]
-    subprocess.run([*common, f"--grpc_python_out={into}", *map(str, services)], check=True)  # noqa: S603
+    protos = sorted(str(path.relative_to(ROOT / "protos")) for path in (ROOT / "protos/footfall").rglob("*.proto"))
+    whole, plain = into / "whole.binpb", into / "plain.binpb"
+    # grpcio-tools brings google/protobuf along
+    roots = (f"-I{ROOT / 'protos'}", f"-I{files('grpc_tools') / '_proto'}")
+    _protoc(*roots, "--include_imports", "--include_source_info", f"--descriptor_set_out={whole}", *protos)
+    contracts = FileDescriptorSet.FromString(whole.read_bytes())
+    plain.write_bytes(FileDescriptorSet(file=map(_without_annotations, contracts.file)).SerializeToString())
+    _protoc(f"--descriptor_set_in={plain}", f"--python_out={into}", f"--pyi_out={into}", *protos)
+    with_services = [file.name for file in contracts.file if file.name in protos and file.service]
+    _protoc(f"--descriptor_set_in={plain}", f"--grpc_python_out={into}", *with_services)
+
+
+def _protoc(*arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", "grpc_tools.protoc", *arguments], check=True)  # noqa: S603 - our own arguments
+
+
+def _without_annotations(file: FileDescriptorProto) -> FileDescriptorProto:
+    """Return a file without the options that are extensions, and without the import that defines them."""
+    plain = FileDescriptorProto()
+    plain.CopyFrom(file)
+    if ANNOTATIONS in plain.dependency:
+        plain.dependency.remove(ANNOTATIONS)
+        for service in plain.service:
+            for method in service.method:
+                method.ClearField("options")
+    return plain
 
 
 def generated_files(folder: Path) -> dict[str, bytes]:
@@ -51,13 +65,14 @@ def generated_files(folder: Path) -> dict[str, bytes]:
 
 def main() -> int:
     """Write the generated files, or with `--check` compare them."""
-    stale = []
+    stale: Iterable[str] = []
     with tempfile.TemporaryDirectory() as scratch:
         generate(Path(scratch))
         for package, target in TARGETS.items():
             fresh, stored = generated_files(Path(scratch) / package), generated_files(target)
             if "--check" in sys.argv:
-                stale += [f"{target.relative_to(ROOT)}/{n}" for n in fresh | stored if fresh.get(n) != stored.get(n)]
+                names = [name for name in fresh | stored if fresh.get(name) != stored.get(name)]
+                stale = [*stale, *(f"{target.relative_to(ROOT)}/{name}" for name in names)]
                 continue
             target.mkdir(parents=True, exist_ok=True)
             for name in stored:

@@ -43,7 +43,7 @@ EVENT_COLUMNS: tuple[Column, ...] = (
     Column("device_category", "desktop, mobile, tablet or smart tv"),
     Column("browser", "family of the user agent"),
     Column("operating_system", "operating system of the user agent"),
-    Column("language", "language of the client"),
+    Column("language", "language of the client, a BCP 47 tag in lower case"),
     Column("is_bot", "1 if the user agent is a known crawler's, else 0", ColumnType.LONG),
     Column("currency", "currency of `value`, ISO 4217"),
     Column("value", "monetary value of the event", ColumnType.DOUBLE),
@@ -53,8 +53,73 @@ EVENT_COLUMNS: tuple[Column, ...] = (
     Column("log_hour", "hour of the raw record in the log: hours since the Unix epoch", ColumnType.LONG),
     Column("raw_partition", "partition of the raw record", ColumnType.LONG),
     Column("tick_time_micros", "time of the tick, on the row of a tick alone; Unix microseconds", ColumnType.LONG),
+    Column("country", "country of the client's address, its English name"),
+    Column("country_id", "country of the client's address, ISO 3166-1 alpha-2"),
+    Column("language_name", "English name of the language"),
+    Column("is_active_user", "1 if the event shows engagement, so that its user is active, else 0", ColumnType.LONG),
 )
-"""An empty string field means that the event has no such value; the store shows it as null."""
+"""An empty string field means that the event has no such value; the store shows it as null. New columns go to the end:
+rows that were written before are still read then."""
 
 EVENTS_TABLE = "events"
 """Name of the store's table (Druid: datasource) of events."""
+
+_OF_THE_EVENT = (
+    TIME_COLUMN,
+    "property",
+    "event_name",
+    "client_id",
+    "user_id",
+    "session_id",
+    "host_name",
+    "source",
+    "medium",
+    "campaign",
+    "channel_group",
+    "device_category",
+    "browser",
+    "operating_system",
+    "language",
+    "is_bot",
+    "currency",
+    "transaction_id",
+    "run",
+    "log_hour",
+    "raw_partition",
+    "tick_time_micros",
+    "country",
+    "country_id",
+    "language_name",
+    "is_active_user",
+)
+
+ITEM_COLUMNS: tuple[Column, ...] = (
+    *(column for name in _OF_THE_EVENT for column in EVENT_COLUMNS if column.name == name),
+    Column("item_id", "id of the product"),
+    Column("item_name", "name of the product"),
+    Column("item_brand", "brand of the product"),
+    Column("item_category", "category of the product"),
+    Column("item_variant", "variant of the product"),
+    Column("price", "price of one piece, in `currency`", ColumnType.DOUBLE),
+    Column("quantity", "number of pieces; 1 if the item did not say", ColumnType.LONG),
+    Column("amount", "`price` times `quantity`; empty without a price", ColumnType.DOUBLE),
+)
+"""The columns of a row of `items.rows`: one item of one event. Of the event only what is short: an event of 200 items
+and a long URL would be 200 long rows."""
+
+ITEMS_TABLE = "items"
+"""Name of the store's table of items."""
+
+ERROR_COLUMNS: tuple[Column, ...] = (
+    Column(TIME_COLUMN, "when the error was recorded; Unix milliseconds", ColumnType.LONG),
+    Column("property", "id of the property"),
+    Column("error_id", "stays the same when the same error is recorded again"),
+    Column("stage", "number of `footfall.v1.Stage`", ColumnType.LONG),
+    Column("code", "number of `footfall.v1.ErrorCode`", ColumnType.LONG),
+    Column("writer_id", "the writer of the batch"),
+    Column("error", "the whole `footfall.v1.EventError`, protobuf in base64"),
+)
+"""The columns of a row of `errors.rows`."""
+
+ERRORS_TABLE = "errors"
+"""Name of the store's table of errors."""

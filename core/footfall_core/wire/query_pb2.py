@@ -24,23 +24,25 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n footfall/internal/v1/query.proto\x12\x14\x66ootfall.internal.v1\"}\n\x0cQueryRequest\x12\x10\n\x08query_id\x18\x01 \x01(\t\x12\x17\n\x0freply_partition\x18\x02 \x01(\x05\x12\x17\n\x0f\x64\x65\x61\x64line_micros\x18\x03 \x01(\x03\x12\x0c\n\x04plan\x18\x04 \x01(\x0c\x12\x1b\n\x13\x62\x65gin_before_micros\x18\x05 \x01(\x03\"\xbc\x01\n\x0bQueryResult\x12\x10\n\x08query_id\x18\x01 \x01(\t\x12,\n\x05\x62\x65gun\x18\x02 \x01(\x0b\x32\x1b.footfall.internal.v1.BegunH\x00\x12\x30\n\x04part\x18\x03 \x01(\x0b\x32 .footfall.internal.v1.AnswerPartH\x00\x12\x30\n\x07\x66\x61ilure\x18\x04 \x01(\x0b\x32\x1d.footfall.internal.v1.FailureH\x00\x42\t\n\x07outcome\"\x19\n\x05\x42\x65gun\x12\x10\n\x08instance\x18\x01 \x01(\t\"I\n\nAnswerPart\x12\x0f\n\x07\x61ttempt\x18\x01 \x01(\t\x12\r\n\x05index\x18\x02 \x01(\x05\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\"b\n\x06\x41nswer\x12\x10\n\x08response\x18\x01 \x01(\x0c\x12\'\n\x1a\x64\x61ta_complete_until_micros\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x1d\n\x1b_data_complete_until_micros\"(\n\x07\x46\x61ilure\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n footfall/internal/v1/query.proto\x12\x14\x66ootfall.internal.v1\"\x8d\x02\n\x0cQueryRequest\x12\x19\n\x08query_id\x18\x01 \x01(\tR\x07queryId\x12\'\n\x0freply_partition\x18\x02 \x01(\x05R\x0ereplyPartition\x12\'\n\x0f\x64\x65\x61\x64line_micros\x18\x03 \x01(\x03R\x0e\x64\x65\x61\x64lineMicros\x12\x14\n\x04plan\x18\x04 \x01(\x0cH\x00R\x04plan\x12>\n\x06\x65rrors\x18\x06 \x01(\x0b\x32$.footfall.internal.v1.ErrorsQuestionH\x00R\x06\x65rrors\x12.\n\x13\x62\x65gin_before_micros\x18\x05 \x01(\x03R\x11\x62\x65ginBeforeMicrosB\n\n\x08question\"\xb9\x02\n\x0e\x45rrorsQuestion\x12\x1f\n\x0bproperty_id\x18\x01 \x01(\tR\npropertyId\x12\x16\n\x06stages\x18\x02 \x03(\x05R\x06stages\x12\x14\n\x05\x63odes\x18\x03 \x03(\x05R\x05\x63odes\x12\x1b\n\twriter_id\x18\x04 \x01(\tR\x08writerId\x12!\n\x0cstart_micros\x18\x05 \x01(\x03R\x0bstartMicros\x12\x1d\n\nend_micros\x18\x06 \x01(\x03R\tendMicros\x12\x14\n\x05limit\x18\x07 \x01(\x05R\x05limit\x12\"\n\rafter_time_ms\x18\x08 \x01(\x03R\x0b\x61\x66terTimeMs\x12$\n\x0e\x61\x66ter_error_id\x18\t \x01(\tR\x0c\x61\x66terErrorId\x12\x19\n\x08\x65rror_id\x18\n \x01(\tR\x07\x65rrorId\"\xdb\x01\n\x0bQueryResult\x12\x19\n\x08query_id\x18\x01 \x01(\tR\x07queryId\x12\x33\n\x05\x62\x65gun\x18\x02 \x01(\x0b\x32\x1b.footfall.internal.v1.BegunH\x00R\x05\x62\x65gun\x12\x36\n\x04part\x18\x03 \x01(\x0b\x32 .footfall.internal.v1.AnswerPartH\x00R\x04part\x12\x39\n\x07\x66\x61ilure\x18\x04 \x01(\x0b\x32\x1d.footfall.internal.v1.FailureH\x00R\x07\x66\x61ilureB\t\n\x07outcome\"#\n\x05\x42\x65gun\x12\x1a\n\x08instance\x18\x01 \x01(\tR\x08instance\"f\n\nAnswerPart\x12\x18\n\x07\x61ttempt\x18\x01 \x01(\tR\x07\x61ttempt\x12\x14\n\x05index\x18\x02 \x01(\x05R\x05index\x12\x14\n\x05\x63ount\x18\x03 \x01(\x05R\x05\x63ount\x12\x12\n\x04\x64\x61ta\x18\x04 \x01(\x0cR\x04\x64\x61ta\"\x85\x01\n\x06\x41nswer\x12\x1a\n\x08response\x18\x01 \x01(\x0cR\x08response\x12@\n\x1a\x64\x61ta_complete_until_micros\x18\x02 \x01(\x03H\x00R\x17\x64\x61taCompleteUntilMicros\x88\x01\x01\x42\x1d\n\x1b_data_complete_until_micros\"7\n\x07\x46\x61ilure\x12\x12\n\x04kind\x18\x01 \x01(\tR\x04kind\x12\x18\n\x07message\x18\x02 \x01(\tR\x07messageb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'footfall.internal.v1.query_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_QUERYREQUEST']._serialized_start=58
-  _globals['_QUERYREQUEST']._serialized_end=183
-  _globals['_QUERYRESULT']._serialized_start=186
-  _globals['_QUERYRESULT']._serialized_end=374
-  _globals['_BEGUN']._serialized_start=376
-  _globals['_BEGUN']._serialized_end=401
-  _globals['_ANSWERPART']._serialized_start=403
-  _globals['_ANSWERPART']._serialized_end=476
-  _globals['_ANSWER']._serialized_start=478
-  _globals['_ANSWER']._serialized_end=576
-  _globals['_FAILURE']._serialized_start=578
-  _globals['_FAILURE']._serialized_end=618
+  _globals['_QUERYREQUEST']._serialized_start=59
+  _globals['_QUERYREQUEST']._serialized_end=328
+  _globals['_ERRORSQUESTION']._serialized_start=331
+  _globals['_ERRORSQUESTION']._serialized_end=644
+  _globals['_QUERYRESULT']._serialized_start=647
+  _globals['_QUERYRESULT']._serialized_end=866
+  _globals['_BEGUN']._serialized_start=868
+  _globals['_BEGUN']._serialized_end=903
+  _globals['_ANSWERPART']._serialized_start=905
+  _globals['_ANSWERPART']._serialized_end=1007
+  _globals['_ANSWER']._serialized_start=1010
+  _globals['_ANSWER']._serialized_end=1143
+  _globals['_FAILURE']._serialized_start=1145
+  _globals['_FAILURE']._serialized_end=1200
 # @@protoc_insertion_point(module_scope)

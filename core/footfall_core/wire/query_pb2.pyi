@@ -1,23 +1,50 @@
+from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class QueryRequest(_message.Message):
-    __slots__ = ("query_id", "reply_partition", "deadline_micros", "plan", "begin_before_micros")
+    __slots__ = ("query_id", "reply_partition", "deadline_micros", "plan", "errors", "begin_before_micros")
     QUERY_ID_FIELD_NUMBER: _ClassVar[int]
     REPLY_PARTITION_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_MICROS_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
+    ERRORS_FIELD_NUMBER: _ClassVar[int]
     BEGIN_BEFORE_MICROS_FIELD_NUMBER: _ClassVar[int]
     query_id: str
     reply_partition: int
     deadline_micros: int
     plan: bytes
+    errors: ErrorsQuestion
     begin_before_micros: int
-    def __init__(self, query_id: _Optional[str] = ..., reply_partition: _Optional[int] = ..., deadline_micros: _Optional[int] = ..., plan: _Optional[bytes] = ..., begin_before_micros: _Optional[int] = ...) -> None: ...
+    def __init__(self, query_id: _Optional[str] = ..., reply_partition: _Optional[int] = ..., deadline_micros: _Optional[int] = ..., plan: _Optional[bytes] = ..., errors: _Optional[_Union[ErrorsQuestion, _Mapping]] = ..., begin_before_micros: _Optional[int] = ...) -> None: ...
+
+class ErrorsQuestion(_message.Message):
+    __slots__ = ("property_id", "stages", "codes", "writer_id", "start_micros", "end_micros", "limit", "after_time_ms", "after_error_id", "error_id")
+    PROPERTY_ID_FIELD_NUMBER: _ClassVar[int]
+    STAGES_FIELD_NUMBER: _ClassVar[int]
+    CODES_FIELD_NUMBER: _ClassVar[int]
+    WRITER_ID_FIELD_NUMBER: _ClassVar[int]
+    START_MICROS_FIELD_NUMBER: _ClassVar[int]
+    END_MICROS_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    AFTER_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    AFTER_ERROR_ID_FIELD_NUMBER: _ClassVar[int]
+    ERROR_ID_FIELD_NUMBER: _ClassVar[int]
+    property_id: str
+    stages: _containers.RepeatedScalarFieldContainer[int]
+    codes: _containers.RepeatedScalarFieldContainer[int]
+    writer_id: str
+    start_micros: int
+    end_micros: int
+    limit: int
+    after_time_ms: int
+    after_error_id: str
+    error_id: str
+    def __init__(self, property_id: _Optional[str] = ..., stages: _Optional[_Iterable[int]] = ..., codes: _Optional[_Iterable[int]] = ..., writer_id: _Optional[str] = ..., start_micros: _Optional[int] = ..., end_micros: _Optional[int] = ..., limit: _Optional[int] = ..., after_time_ms: _Optional[int] = ..., after_error_id: _Optional[str] = ..., error_id: _Optional[str] = ...) -> None: ...
 
 class QueryResult(_message.Message):
     __slots__ = ("query_id", "begun", "part", "failure")

@@ -43,3 +43,9 @@ class Verdict(_message.Message):
     code: int
     message: str
     def __init__(self, index: _Optional[int] = ..., field: _Optional[str] = ..., code: _Optional[int] = ..., message: _Optional[str] = ...) -> None: ...
+
+class StreamedBatch(_message.Message):
+    __slots__ = ("batch",)
+    BATCH_FIELD_NUMBER: _ClassVar[int]
+    batch: bytes
+    def __init__(self, batch: _Optional[bytes] = ...) -> None: ...

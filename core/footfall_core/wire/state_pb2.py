@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n footfall/internal/v1/state.proto\x12\x14\x66ootfall.internal.v1\"\x8c\x01\n\x0cWriterWindow\x12\x0b\n\x03low\x18\x01 \x01(\x03\x12\r\n\x05\x66loor\x18\x02 \x01(\x03\x12\x12\n\nabove_gaps\x18\x03 \x03(\x03\x12\x15\n\rabove_lengths\x18\x06 \x03(\x03\x12\x18\n\x10recent_sequences\x18\x04 \x03(\x03\x12\x1b\n\x13recent_fingerprints\x18\x05 \x03(\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n footfall/internal/v1/state.proto\x12\x14\x66ootfall.internal.v1\"\xd6\x01\n\x0cWriterWindow\x12\x10\n\x03low\x18\x01 \x01(\x03R\x03low\x12\x14\n\x05\x66loor\x18\x02 \x01(\x03R\x05\x66loor\x12\x1d\n\nabove_gaps\x18\x03 \x03(\x03R\taboveGaps\x12#\n\rabove_lengths\x18\x06 \x03(\x03R\x0c\x61\x62oveLengths\x12)\n\x10recent_sequences\x18\x04 \x03(\x03R\x0frecentSequences\x12/\n\x13recent_fingerprints\x18\x05 \x03(\x06R\x12recentFingerprintsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'footfall.internal.v1.state_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_WRITERWINDOW']._serialized_start=59
-  _globals['_WRITERWINDOW']._serialized_end=199
+  _globals['_WRITERWINDOW']._serialized_end=273
 # @@protoc_insertion_point(module_scope)

@@ -1,11 +1,13 @@
 import datetime
 
+from footfall.v1 import event_pb2 as _event_pb2
 from footfall.v1 import ingest_pb2 as _ingest_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -24,20 +26,96 @@ STAGE_DEDUPE: Stage
 STAGE_PROCESSING: Stage
 
 class StreamErrorsRequest(_message.Message):
-    __slots__ = ("property", "start_time")
+    __slots__ = ("property", "start_time", "resume_token", "filter")
     PROPERTY_FIELD_NUMBER: _ClassVar[int]
     START_TIME_FIELD_NUMBER: _ClassVar[int]
+    RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
     property: str
     start_time: _timestamp_pb2.Timestamp
-    def __init__(self, property: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    resume_token: str
+    filter: ErrorFilter
+    def __init__(self, property: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., resume_token: _Optional[str] = ..., filter: _Optional[_Union[ErrorFilter, _Mapping]] = ...) -> None: ...
+
+class ErrorFilter(_message.Message):
+    __slots__ = ("stages", "codes", "writer_id")
+    STAGES_FIELD_NUMBER: _ClassVar[int]
+    CODES_FIELD_NUMBER: _ClassVar[int]
+    WRITER_ID_FIELD_NUMBER: _ClassVar[int]
+    stages: _containers.RepeatedScalarFieldContainer[Stage]
+    codes: _containers.RepeatedScalarFieldContainer[_ingest_pb2.ErrorCode]
+    writer_id: str
+    def __init__(self, stages: _Optional[_Iterable[_Union[Stage, str]]] = ..., codes: _Optional[_Iterable[_Union[_ingest_pb2.ErrorCode, str]]] = ..., writer_id: _Optional[str] = ...) -> None: ...
+
+class ListErrorsRequest(_message.Message):
+    __slots__ = ("property", "filter", "start_time", "end_time", "page_size", "page_token")
+    PROPERTY_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    property: str
+    filter: ErrorFilter
+    start_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    page_size: int
+    page_token: str
+    def __init__(self, property: _Optional[str] = ..., filter: _Optional[_Union[ErrorFilter, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListErrorsResponse(_message.Message):
+    __slots__ = ("errors", "next_page_token", "counts", "total_count")
+    ERRORS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    errors: _containers.RepeatedCompositeFieldContainer[EventError]
+    next_page_token: str
+    counts: _containers.RepeatedCompositeFieldContainer[ErrorCount]
+    total_count: int
+    def __init__(self, errors: _Optional[_Iterable[_Union[EventError, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., counts: _Optional[_Iterable[_Union[ErrorCount, _Mapping]]] = ..., total_count: _Optional[int] = ...) -> None: ...
+
+class ErrorCount(_message.Message):
+    __slots__ = ("hour", "stage", "code", "count")
+    HOUR_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    hour: _timestamp_pb2.Timestamp
+    stage: Stage
+    code: _ingest_pb2.ErrorCode
+    count: int
+    def __init__(self, hour: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., stage: _Optional[_Union[Stage, str]] = ..., code: _Optional[_Union[_ingest_pb2.ErrorCode, str]] = ..., count: _Optional[int] = ...) -> None: ...
+
+class GetErrorRequest(_message.Message):
+    __slots__ = ("property", "error_id")
+    PROPERTY_FIELD_NUMBER: _ClassVar[int]
+    ERROR_ID_FIELD_NUMBER: _ClassVar[int]
+    property: str
+    error_id: str
+    def __init__(self, property: _Optional[str] = ..., error_id: _Optional[str] = ...) -> None: ...
+
+class GetErrorResponse(_message.Message):
+    __slots__ = ("error", "event", "batch", "payload_missing")
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    BATCH_FIELD_NUMBER: _ClassVar[int]
+    PAYLOAD_MISSING_FIELD_NUMBER: _ClassVar[int]
+    error: EventError
+    event: _event_pb2.Event
+    batch: _ingest_pb2.WriteEventsRequest
+    payload_missing: str
+    def __init__(self, error: _Optional[_Union[EventError, _Mapping]] = ..., event: _Optional[_Union[_event_pb2.Event, _Mapping]] = ..., batch: _Optional[_Union[_ingest_pb2.WriteEventsRequest, _Mapping]] = ..., payload_missing: _Optional[str] = ...) -> None: ...
 
 class StreamErrorsResponse(_message.Message):
-    __slots__ = ("error", "heartbeat")
+    __slots__ = ("error", "heartbeat", "resume_token")
     ERROR_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
+    RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
     error: EventError
     heartbeat: Heartbeat
-    def __init__(self, error: _Optional[_Union[EventError, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ...) -> None: ...
+    resume_token: str
+    def __init__(self, error: _Optional[_Union[EventError, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., resume_token: _Optional[str] = ...) -> None: ...
 
 class Heartbeat(_message.Message):
     __slots__ = ("time", "live")

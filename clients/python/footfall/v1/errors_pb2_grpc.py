@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ErrorServiceStub:
-    """Pushes what was wrong with a property's events to whoever may see it.
+    """Tells what was wrong with a property's events: pushed as it is found, counted and listed, one by one with its payload.
     """
 
     def __init__(self, channel):
@@ -40,19 +40,53 @@ class ErrorServiceStub:
                 request_serializer=footfall_dot_v1_dot_errors__pb2.StreamErrorsRequest.SerializeToString,
                 response_deserializer=footfall_dot_v1_dot_errors__pb2.StreamErrorsResponse.FromString,
                 _registered_method=True)
+        self.ListErrors = channel.unary_unary(
+                '/footfall.v1.ErrorService/ListErrors',
+                request_serializer=footfall_dot_v1_dot_errors__pb2.ListErrorsRequest.SerializeToString,
+                response_deserializer=footfall_dot_v1_dot_errors__pb2.ListErrorsResponse.FromString,
+                _registered_method=True)
+        self.GetError = channel.unary_unary(
+                '/footfall.v1.ErrorService/GetError',
+                request_serializer=footfall_dot_v1_dot_errors__pb2.GetErrorRequest.SerializeToString,
+                response_deserializer=footfall_dot_v1_dot_errors__pb2.GetErrorResponse.FromString,
+                _registered_method=True)
 
 
 class ErrorServiceServicer:
-    """Pushes what was wrong with a property's events to whoever may see it.
+    """Tells what was wrong with a property's events: pushed as it is found, counted and listed, one by one with its payload.
     """
 
     def StreamErrors(self, request, context):
-        """Pushes errors from now on, or from a time in the past. Delivery is at least once, with a stable `error_id`. The
-        stream does not end by itself. Heartbeats come whenever nothing else did for the heartbeat interval, and one more
-        at once, when the stream has caught up (`live`).
+        """Pushes errors from now on, from a time in the past, or from where an earlier stream was. Delivery is at least once,
+        with a stable `error_id`. The stream does not end by itself. Heartbeats come whenever nothing else did for the
+        heartbeat interval, and one more at once, when the stream has caught up (`live`). Every message carries a resume
+        token, so that also a stream that is never pushed an error does not fall out of the log's history.
 
-        Errors: INVALID_ARGUMENT (bad property), RESOURCE_EXHAUSTED (the client reads too slowly: call again with the
-        time of the last error it saw), UNAVAILABLE (draining, Kafka away: call again).
+        Errors: INVALID_ARGUMENT (bad property, bad token), OUT_OF_RANGE (the token is older than the history: some errors
+        were missed; ErrorInfo's metadata `earliest_resume_token`, and the trailer `footfall-earliest-resume-token`, name
+        the token to go on from), RESOURCE_EXHAUSTED (the client reads too slowly: resume), UNAVAILABLE (draining, Kafka
+        away: resume).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListErrors(self, request, context):
+        """Counts a property's errors by hour, stage and code, and lists them, newest first, in pages. An error can be seen
+        here about a second after it was found, and for 30 days.
+
+        Errors: INVALID_ARGUMENT (bad property, range, page size or page token), DEADLINE_EXCEEDED, UNAVAILABLE with
+        RetryInfo (the store cannot be reached, draining).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetError(self, request, context):
+        """Brings one error with its payload: the event, or the whole batch, as it was sent.
+
+        Errors: INVALID_ARGUMENT (bad property or id), NOT_FOUND (no such error, or it is older than 30 days),
+        DEADLINE_EXCEEDED, UNAVAILABLE with RetryInfo.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -66,6 +100,16 @@ def add_ErrorServiceServicer_to_server(servicer, server):
                     request_deserializer=footfall_dot_v1_dot_errors__pb2.StreamErrorsRequest.FromString,
                     response_serializer=footfall_dot_v1_dot_errors__pb2.StreamErrorsResponse.SerializeToString,
             ),
+            'ListErrors': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListErrors,
+                    request_deserializer=footfall_dot_v1_dot_errors__pb2.ListErrorsRequest.FromString,
+                    response_serializer=footfall_dot_v1_dot_errors__pb2.ListErrorsResponse.SerializeToString,
+            ),
+            'GetError': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetError,
+                    request_deserializer=footfall_dot_v1_dot_errors__pb2.GetErrorRequest.FromString,
+                    response_serializer=footfall_dot_v1_dot_errors__pb2.GetErrorResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'footfall.v1.ErrorService', rpc_method_handlers)
@@ -75,7 +119,7 @@ def add_ErrorServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ErrorService:
-    """Pushes what was wrong with a property's events to whoever may see it.
+    """Tells what was wrong with a property's events: pushed as it is found, counted and listed, one by one with its payload.
     """
 
     @staticmethod
@@ -95,6 +139,60 @@ class ErrorService:
             '/footfall.v1.ErrorService/StreamErrors',
             footfall_dot_v1_dot_errors__pb2.StreamErrorsRequest.SerializeToString,
             footfall_dot_v1_dot_errors__pb2.StreamErrorsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListErrors(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footfall.v1.ErrorService/ListErrors',
+            footfall_dot_v1_dot_errors__pb2.ListErrorsRequest.SerializeToString,
+            footfall_dot_v1_dot_errors__pb2.ListErrorsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetError(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footfall.v1.ErrorService/GetError',
+            footfall_dot_v1_dot_errors__pb2.GetErrorRequest.SerializeToString,
+            footfall_dot_v1_dot_errors__pb2.GetErrorResponse.FromString,
             options,
             channel_credentials,
             insecure,

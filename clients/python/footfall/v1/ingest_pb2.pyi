@@ -1,4 +1,7 @@
+import datetime
+
 from footfall.v1 import event_pb2 as _event_pb2
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -64,6 +67,42 @@ class WriteEventsResponse(_message.Message):
     rejected: _containers.RepeatedCompositeFieldContainer[RejectedEvent]
     committed_time_micros: int
     def __init__(self, accepted: _Optional[int] = ..., rejected: _Optional[_Iterable[_Union[RejectedEvent, _Mapping]]] = ..., committed_time_micros: _Optional[int] = ...) -> None: ...
+
+class StreamEventsRequest(_message.Message):
+    __slots__ = ("batch",)
+    BATCH_FIELD_NUMBER: _ClassVar[int]
+    batch: WriteEventsRequest
+    def __init__(self, batch: _Optional[_Union[WriteEventsRequest, _Mapping]] = ...) -> None: ...
+
+class StreamEventsResponse(_message.Message):
+    __slots__ = ("answer", "refusal", "sequence")
+    ANSWER_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    answer: WriteEventsResponse
+    refusal: BatchRefusal
+    sequence: int
+    def __init__(self, answer: _Optional[_Union[WriteEventsResponse, _Mapping]] = ..., refusal: _Optional[_Union[BatchRefusal, _Mapping]] = ..., sequence: _Optional[int] = ...) -> None: ...
+
+class BatchRefusal(_message.Message):
+    __slots__ = ("code", "message", "retry_delay", "violations")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    RETRY_DELAY_FIELD_NUMBER: _ClassVar[int]
+    VIOLATIONS_FIELD_NUMBER: _ClassVar[int]
+    code: int
+    message: str
+    retry_delay: _duration_pb2.Duration
+    violations: _containers.RepeatedCompositeFieldContainer[FieldViolation]
+    def __init__(self, code: _Optional[int] = ..., message: _Optional[str] = ..., retry_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., violations: _Optional[_Iterable[_Union[FieldViolation, _Mapping]]] = ...) -> None: ...
+
+class FieldViolation(_message.Message):
+    __slots__ = ("field", "description")
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    field: str
+    description: str
+    def __init__(self, field: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...
 
 class RejectedEvent(_message.Message):
     __slots__ = ("index", "event_id", "field", "code", "message")

@@ -40,6 +40,11 @@ class IngestServiceStub:
                 request_serializer=footfall_dot_v1_dot_ingest__pb2.WriteEventsRequest.SerializeToString,
                 response_deserializer=footfall_dot_v1_dot_ingest__pb2.WriteEventsResponse.FromString,
                 _registered_method=True)
+        self.StreamEvents = channel.stream_stream(
+                '/footfall.v1.IngestService/StreamEvents',
+                request_serializer=footfall_dot_v1_dot_ingest__pb2.StreamEventsRequest.SerializeToString,
+                response_deserializer=footfall_dot_v1_dot_ingest__pb2.StreamEventsResponse.FromString,
+                _registered_method=True)
 
 
 class IngestServiceServicer:
@@ -58,6 +63,20 @@ class IngestServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamEvents(self, request_iterator, context):
+        """Stores batches as they come, each like a `WriteEvents` of its own, and answers each of them, in the order in which
+        they were sent. One stream may carry batches of several properties and writers. A client may send on without
+        waiting for answers; the server reads no further while too many batches are under way or answers are not read.
+        When the client has half-closed the stream, everything is answered before it ends with OK.
+
+        What is wrong with one batch is its answer's `refusal`, and the stream goes on. The stream itself ends with
+        UNAVAILABLE and RetryInfo when its server drains: what was read is answered first; whatever has no answer is to be
+        sent again, under the same sequence, on another stream. INVALID_ARGUMENT: a message that cannot be read at all.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IngestServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -65,6 +84,11 @@ def add_IngestServiceServicer_to_server(servicer, server):
                     servicer.WriteEvents,
                     request_deserializer=footfall_dot_v1_dot_ingest__pb2.WriteEventsRequest.FromString,
                     response_serializer=footfall_dot_v1_dot_ingest__pb2.WriteEventsResponse.SerializeToString,
+            ),
+            'StreamEvents': grpc.stream_stream_rpc_method_handler(
+                    servicer.StreamEvents,
+                    request_deserializer=footfall_dot_v1_dot_ingest__pb2.StreamEventsRequest.FromString,
+                    response_serializer=footfall_dot_v1_dot_ingest__pb2.StreamEventsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -95,6 +119,33 @@ class IngestService:
             '/footfall.v1.IngestService/WriteEvents',
             footfall_dot_v1_dot_ingest__pb2.WriteEventsRequest.SerializeToString,
             footfall_dot_v1_dot_ingest__pb2.WriteEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamEvents(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/footfall.v1.IngestService/StreamEvents',
+            footfall_dot_v1_dot_ingest__pb2.StreamEventsRequest.SerializeToString,
+            footfall_dot_v1_dot_ingest__pb2.StreamEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

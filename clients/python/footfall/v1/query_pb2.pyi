@@ -16,13 +16,24 @@ class MetricType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     METRIC_TYPE_INTEGER: _ClassVar[MetricType]
     METRIC_TYPE_CURRENCY: _ClassVar[MetricType]
     METRIC_TYPE_FLOAT: _ClassVar[MetricType]
+
+class Scope(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SCOPE_UNSPECIFIED: _ClassVar[Scope]
+    SCOPE_EVENT: _ClassVar[Scope]
+    SCOPE_ITEM: _ClassVar[Scope]
+    SCOPE_ANY: _ClassVar[Scope]
 METRIC_TYPE_UNSPECIFIED: MetricType
 METRIC_TYPE_INTEGER: MetricType
 METRIC_TYPE_CURRENCY: MetricType
 METRIC_TYPE_FLOAT: MetricType
+SCOPE_UNSPECIFIED: Scope
+SCOPE_EVENT: Scope
+SCOPE_ITEM: Scope
+SCOPE_ANY: Scope
 
 class RunReportRequest(_message.Message):
-    __slots__ = ("property", "dimensions", "metrics", "date_ranges", "dimension_filter", "order_bys", "offset", "limit", "time_zone", "include_bots", "currency_code", "min_data_complete_until")
+    __slots__ = ("property", "dimensions", "metrics", "date_ranges", "dimension_filter", "order_bys", "offset", "limit", "time_zone", "include_bots", "currency_code", "min_data_complete_until", "metric_filter")
     PROPERTY_FIELD_NUMBER: _ClassVar[int]
     DIMENSIONS_FIELD_NUMBER: _ClassVar[int]
     METRICS_FIELD_NUMBER: _ClassVar[int]
@@ -35,6 +46,7 @@ class RunReportRequest(_message.Message):
     INCLUDE_BOTS_FIELD_NUMBER: _ClassVar[int]
     CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
     MIN_DATA_COMPLETE_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    METRIC_FILTER_FIELD_NUMBER: _ClassVar[int]
     property: str
     dimensions: _containers.RepeatedCompositeFieldContainer[Dimension]
     metrics: _containers.RepeatedCompositeFieldContainer[Metric]
@@ -47,7 +59,8 @@ class RunReportRequest(_message.Message):
     include_bots: bool
     currency_code: str
     min_data_complete_until: _timestamp_pb2.Timestamp
-    def __init__(self, property: _Optional[str] = ..., dimensions: _Optional[_Iterable[_Union[Dimension, _Mapping]]] = ..., metrics: _Optional[_Iterable[_Union[Metric, _Mapping]]] = ..., date_ranges: _Optional[_Iterable[_Union[DateRange, _Mapping]]] = ..., dimension_filter: _Optional[_Union[FilterExpression, _Mapping]] = ..., order_bys: _Optional[_Iterable[_Union[OrderBy, _Mapping]]] = ..., offset: _Optional[int] = ..., limit: _Optional[int] = ..., time_zone: _Optional[str] = ..., include_bots: _Optional[bool] = ..., currency_code: _Optional[str] = ..., min_data_complete_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    metric_filter: FilterExpression
+    def __init__(self, property: _Optional[str] = ..., dimensions: _Optional[_Iterable[_Union[Dimension, _Mapping]]] = ..., metrics: _Optional[_Iterable[_Union[Metric, _Mapping]]] = ..., date_ranges: _Optional[_Iterable[_Union[DateRange, _Mapping]]] = ..., dimension_filter: _Optional[_Union[FilterExpression, _Mapping]] = ..., order_bys: _Optional[_Iterable[_Union[OrderBy, _Mapping]]] = ..., offset: _Optional[int] = ..., limit: _Optional[int] = ..., time_zone: _Optional[str] = ..., include_bots: _Optional[bool] = ..., currency_code: _Optional[str] = ..., min_data_complete_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., metric_filter: _Optional[_Union[FilterExpression, _Mapping]] = ...) -> None: ...
 
 class Dimension(_message.Message):
     __slots__ = ("name",)
@@ -62,12 +75,14 @@ class Metric(_message.Message):
     def __init__(self, name: _Optional[str] = ...) -> None: ...
 
 class DateRange(_message.Message):
-    __slots__ = ("start_date", "end_date")
+    __slots__ = ("start_date", "end_date", "name")
     START_DATE_FIELD_NUMBER: _ClassVar[int]
     END_DATE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
     start_date: str
     end_date: str
-    def __init__(self, start_date: _Optional[str] = ..., end_date: _Optional[str] = ...) -> None: ...
+    name: str
+    def __init__(self, start_date: _Optional[str] = ..., end_date: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
 
 class FilterExpression(_message.Message):
     __slots__ = ("and_group", "or_group", "not_expression", "filter")
@@ -88,14 +103,20 @@ class FilterExpressionList(_message.Message):
     def __init__(self, expressions: _Optional[_Iterable[_Union[FilterExpression, _Mapping]]] = ...) -> None: ...
 
 class Filter(_message.Message):
-    __slots__ = ("field_name", "string_filter", "in_list_filter")
+    __slots__ = ("field_name", "string_filter", "in_list_filter", "numeric_filter", "between_filter", "empty_filter")
     FIELD_NAME_FIELD_NUMBER: _ClassVar[int]
     STRING_FILTER_FIELD_NUMBER: _ClassVar[int]
     IN_LIST_FILTER_FIELD_NUMBER: _ClassVar[int]
+    NUMERIC_FILTER_FIELD_NUMBER: _ClassVar[int]
+    BETWEEN_FILTER_FIELD_NUMBER: _ClassVar[int]
+    EMPTY_FILTER_FIELD_NUMBER: _ClassVar[int]
     field_name: str
     string_filter: StringFilter
     in_list_filter: InListFilter
-    def __init__(self, field_name: _Optional[str] = ..., string_filter: _Optional[_Union[StringFilter, _Mapping]] = ..., in_list_filter: _Optional[_Union[InListFilter, _Mapping]] = ...) -> None: ...
+    numeric_filter: NumericFilter
+    between_filter: BetweenFilter
+    empty_filter: EmptyFilter
+    def __init__(self, field_name: _Optional[str] = ..., string_filter: _Optional[_Union[StringFilter, _Mapping]] = ..., in_list_filter: _Optional[_Union[InListFilter, _Mapping]] = ..., numeric_filter: _Optional[_Union[NumericFilter, _Mapping]] = ..., between_filter: _Optional[_Union[BetweenFilter, _Mapping]] = ..., empty_filter: _Optional[_Union[EmptyFilter, _Mapping]] = ...) -> None: ...
 
 class StringFilter(_message.Message):
     __slots__ = ("match_type", "value", "case_sensitive")
@@ -106,11 +127,15 @@ class StringFilter(_message.Message):
         MATCH_TYPE_BEGINS_WITH: _ClassVar[StringFilter.MatchType]
         MATCH_TYPE_ENDS_WITH: _ClassVar[StringFilter.MatchType]
         MATCH_TYPE_CONTAINS: _ClassVar[StringFilter.MatchType]
+        MATCH_TYPE_FULL_REGEXP: _ClassVar[StringFilter.MatchType]
+        MATCH_TYPE_PARTIAL_REGEXP: _ClassVar[StringFilter.MatchType]
     MATCH_TYPE_UNSPECIFIED: StringFilter.MatchType
     MATCH_TYPE_EXACT: StringFilter.MatchType
     MATCH_TYPE_BEGINS_WITH: StringFilter.MatchType
     MATCH_TYPE_ENDS_WITH: StringFilter.MatchType
     MATCH_TYPE_CONTAINS: StringFilter.MatchType
+    MATCH_TYPE_FULL_REGEXP: StringFilter.MatchType
+    MATCH_TYPE_PARTIAL_REGEXP: StringFilter.MatchType
     MATCH_TYPE_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
     CASE_SENSITIVE_FIELD_NUMBER: _ClassVar[int]
@@ -118,6 +143,48 @@ class StringFilter(_message.Message):
     value: str
     case_sensitive: bool
     def __init__(self, match_type: _Optional[_Union[StringFilter.MatchType, str]] = ..., value: _Optional[str] = ..., case_sensitive: _Optional[bool] = ...) -> None: ...
+
+class NumericFilter(_message.Message):
+    __slots__ = ("operation", "value")
+    class Operation(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        OPERATION_UNSPECIFIED: _ClassVar[NumericFilter.Operation]
+        OPERATION_EQUAL: _ClassVar[NumericFilter.Operation]
+        OPERATION_LESS_THAN: _ClassVar[NumericFilter.Operation]
+        OPERATION_LESS_THAN_OR_EQUAL: _ClassVar[NumericFilter.Operation]
+        OPERATION_GREATER_THAN: _ClassVar[NumericFilter.Operation]
+        OPERATION_GREATER_THAN_OR_EQUAL: _ClassVar[NumericFilter.Operation]
+    OPERATION_UNSPECIFIED: NumericFilter.Operation
+    OPERATION_EQUAL: NumericFilter.Operation
+    OPERATION_LESS_THAN: NumericFilter.Operation
+    OPERATION_LESS_THAN_OR_EQUAL: NumericFilter.Operation
+    OPERATION_GREATER_THAN: NumericFilter.Operation
+    OPERATION_GREATER_THAN_OR_EQUAL: NumericFilter.Operation
+    OPERATION_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    operation: NumericFilter.Operation
+    value: NumericValue
+    def __init__(self, operation: _Optional[_Union[NumericFilter.Operation, str]] = ..., value: _Optional[_Union[NumericValue, _Mapping]] = ...) -> None: ...
+
+class BetweenFilter(_message.Message):
+    __slots__ = ("from_value", "to_value")
+    FROM_VALUE_FIELD_NUMBER: _ClassVar[int]
+    TO_VALUE_FIELD_NUMBER: _ClassVar[int]
+    from_value: NumericValue
+    to_value: NumericValue
+    def __init__(self, from_value: _Optional[_Union[NumericValue, _Mapping]] = ..., to_value: _Optional[_Union[NumericValue, _Mapping]] = ...) -> None: ...
+
+class NumericValue(_message.Message):
+    __slots__ = ("int64_value", "double_value")
+    INT64_VALUE_FIELD_NUMBER: _ClassVar[int]
+    DOUBLE_VALUE_FIELD_NUMBER: _ClassVar[int]
+    int64_value: int
+    double_value: float
+    def __init__(self, int64_value: _Optional[int] = ..., double_value: _Optional[float] = ...) -> None: ...
+
+class EmptyFilter(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
 
 class InListFilter(_message.Message):
     __slots__ = ("values", "case_sensitive")
@@ -138,20 +205,22 @@ class OrderBy(_message.Message):
     def __init__(self, metric: _Optional[str] = ..., dimension: _Optional[str] = ..., desc: _Optional[bool] = ...) -> None: ...
 
 class RunReportResponse(_message.Message):
-    __slots__ = ("dimension_headers", "metric_headers", "rows", "totals", "row_count", "metadata")
+    __slots__ = ("dimension_headers", "metric_headers", "rows", "totals", "row_count", "metadata", "range_totals")
     DIMENSION_HEADERS_FIELD_NUMBER: _ClassVar[int]
     METRIC_HEADERS_FIELD_NUMBER: _ClassVar[int]
     ROWS_FIELD_NUMBER: _ClassVar[int]
     TOTALS_FIELD_NUMBER: _ClassVar[int]
     ROW_COUNT_FIELD_NUMBER: _ClassVar[int]
     METADATA_FIELD_NUMBER: _ClassVar[int]
+    RANGE_TOTALS_FIELD_NUMBER: _ClassVar[int]
     dimension_headers: _containers.RepeatedScalarFieldContainer[str]
     metric_headers: _containers.RepeatedCompositeFieldContainer[MetricHeader]
     rows: _containers.RepeatedCompositeFieldContainer[Row]
     totals: _containers.RepeatedCompositeFieldContainer[MetricValue]
     row_count: int
     metadata: ReportMetadata
-    def __init__(self, dimension_headers: _Optional[_Iterable[str]] = ..., metric_headers: _Optional[_Iterable[_Union[MetricHeader, _Mapping]]] = ..., rows: _Optional[_Iterable[_Union[Row, _Mapping]]] = ..., totals: _Optional[_Iterable[_Union[MetricValue, _Mapping]]] = ..., row_count: _Optional[int] = ..., metadata: _Optional[_Union[ReportMetadata, _Mapping]] = ...) -> None: ...
+    range_totals: _containers.RepeatedCompositeFieldContainer[Row]
+    def __init__(self, dimension_headers: _Optional[_Iterable[str]] = ..., metric_headers: _Optional[_Iterable[_Union[MetricHeader, _Mapping]]] = ..., rows: _Optional[_Iterable[_Union[Row, _Mapping]]] = ..., totals: _Optional[_Iterable[_Union[MetricValue, _Mapping]]] = ..., row_count: _Optional[int] = ..., metadata: _Optional[_Union[ReportMetadata, _Mapping]] = ..., range_totals: _Optional[_Iterable[_Union[Row, _Mapping]]] = ...) -> None: ...
 
 class MetricHeader(_message.Message):
     __slots__ = ("name", "type")
@@ -178,20 +247,22 @@ class MetricValue(_message.Message):
     def __init__(self, integer_value: _Optional[int] = ..., double_value: _Optional[float] = ...) -> None: ...
 
 class ReportMetadata(_message.Message):
-    __slots__ = ("time_zone", "currency_code", "data_complete_until", "from_cache", "approximate_metrics", "bots_included")
+    __slots__ = ("time_zone", "currency_code", "data_complete_until", "from_cache", "approximate_metrics", "bots_included", "date_ranges")
     TIME_ZONE_FIELD_NUMBER: _ClassVar[int]
     CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
     DATA_COMPLETE_UNTIL_FIELD_NUMBER: _ClassVar[int]
     FROM_CACHE_FIELD_NUMBER: _ClassVar[int]
     APPROXIMATE_METRICS_FIELD_NUMBER: _ClassVar[int]
     BOTS_INCLUDED_FIELD_NUMBER: _ClassVar[int]
+    DATE_RANGES_FIELD_NUMBER: _ClassVar[int]
     time_zone: str
     currency_code: str
     data_complete_until: _timestamp_pb2.Timestamp
     from_cache: bool
     approximate_metrics: _containers.RepeatedCompositeFieldContainer[ApproximateMetric]
     bots_included: bool
-    def __init__(self, time_zone: _Optional[str] = ..., currency_code: _Optional[str] = ..., data_complete_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., from_cache: _Optional[bool] = ..., approximate_metrics: _Optional[_Iterable[_Union[ApproximateMetric, _Mapping]]] = ..., bots_included: _Optional[bool] = ...) -> None: ...
+    date_ranges: _containers.RepeatedCompositeFieldContainer[DateRange]
+    def __init__(self, time_zone: _Optional[str] = ..., currency_code: _Optional[str] = ..., data_complete_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., from_cache: _Optional[bool] = ..., approximate_metrics: _Optional[_Iterable[_Union[ApproximateMetric, _Mapping]]] = ..., bots_included: _Optional[bool] = ..., date_ranges: _Optional[_Iterable[_Union[DateRange, _Mapping]]] = ...) -> None: ...
 
 class ApproximateMetric(_message.Message):
     __slots__ = ("name", "relative_standard_error", "exact_up_to")
@@ -202,3 +273,41 @@ class ApproximateMetric(_message.Message):
     relative_standard_error: float
     exact_up_to: int
     def __init__(self, name: _Optional[str] = ..., relative_standard_error: _Optional[float] = ..., exact_up_to: _Optional[int] = ...) -> None: ...
+
+class GetMetadataRequest(_message.Message):
+    __slots__ = ("property",)
+    PROPERTY_FIELD_NUMBER: _ClassVar[int]
+    property: str
+    def __init__(self, property: _Optional[str] = ...) -> None: ...
+
+class GetMetadataResponse(_message.Message):
+    __slots__ = ("dimensions", "metrics")
+    DIMENSIONS_FIELD_NUMBER: _ClassVar[int]
+    METRICS_FIELD_NUMBER: _ClassVar[int]
+    dimensions: _containers.RepeatedCompositeFieldContainer[DimensionMetadata]
+    metrics: _containers.RepeatedCompositeFieldContainer[MetricMetadata]
+    def __init__(self, dimensions: _Optional[_Iterable[_Union[DimensionMetadata, _Mapping]]] = ..., metrics: _Optional[_Iterable[_Union[MetricMetadata, _Mapping]]] = ...) -> None: ...
+
+class DimensionMetadata(_message.Message):
+    __slots__ = ("api_name", "description", "scope")
+    API_NAME_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    api_name: str
+    description: str
+    scope: Scope
+    def __init__(self, api_name: _Optional[str] = ..., description: _Optional[str] = ..., scope: _Optional[_Union[Scope, str]] = ...) -> None: ...
+
+class MetricMetadata(_message.Message):
+    __slots__ = ("api_name", "description", "type", "scope", "may_be_approximate")
+    API_NAME_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    MAY_BE_APPROXIMATE_FIELD_NUMBER: _ClassVar[int]
+    api_name: str
+    description: str
+    type: MetricType
+    scope: Scope
+    may_be_approximate: bool
+    def __init__(self, api_name: _Optional[str] = ..., description: _Optional[str] = ..., type: _Optional[_Union[MetricType, str]] = ..., scope: _Optional[_Union[Scope, str]] = ..., may_be_approximate: _Optional[bool] = ...) -> None: ...

@@ -40,6 +40,11 @@ class QueryServiceStub:
                 request_serializer=footfall_dot_v1_dot_query__pb2.RunReportRequest.SerializeToString,
                 response_deserializer=footfall_dot_v1_dot_query__pb2.RunReportResponse.FromString,
                 _registered_method=True)
+        self.GetMetadata = channel.unary_unary(
+                '/footfall.v1.QueryService/GetMetadata',
+                request_serializer=footfall_dot_v1_dot_query__pb2.GetMetadataRequest.SerializeToString,
+                response_deserializer=footfall_dot_v1_dot_query__pb2.GetMetadataResponse.FromString,
+                _registered_method=True)
 
 
 class QueryServiceServicer:
@@ -57,6 +62,15 @@ class QueryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetMetadata(self, request, context):
+        """Lists the dimensions and metrics that a report of the property may ask for, with their definitions.
+
+        Errors: INVALID_ARGUMENT (bad property).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_QueryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -64,6 +78,11 @@ def add_QueryServiceServicer_to_server(servicer, server):
                     servicer.RunReport,
                     request_deserializer=footfall_dot_v1_dot_query__pb2.RunReportRequest.FromString,
                     response_serializer=footfall_dot_v1_dot_query__pb2.RunReportResponse.SerializeToString,
+            ),
+            'GetMetadata': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetMetadata,
+                    request_deserializer=footfall_dot_v1_dot_query__pb2.GetMetadataRequest.FromString,
+                    response_serializer=footfall_dot_v1_dot_query__pb2.GetMetadataResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -94,6 +113,33 @@ class QueryService:
             '/footfall.v1.QueryService/RunReport',
             footfall_dot_v1_dot_query__pb2.RunReportRequest.SerializeToString,
             footfall_dot_v1_dot_query__pb2.RunReportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetMetadata(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footfall.v1.QueryService/GetMetadata',
+            footfall_dot_v1_dot_query__pb2.GetMetadataRequest.SerializeToString,
+            footfall_dot_v1_dot_query__pb2.GetMetadataResponse.FromString,
             options,
             channel_credentials,
             insecure,
