@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 
 from footfall.v1.ingest_pb2 import WriteEventsRequest
+from footfall_adapters.geography import GeographySettings, geography
 from footfall_core.intake import Arrival, Taken, take
 from footfall_core.packing import raw_records
 from footfall_core.processing.fingerprint import fingerprint_of
@@ -21,13 +22,15 @@ from footfall_core.validation.batch import batch_problem, verdicts
 
 EVENTS = 500
 BATCHES = 20
+ITEMS = 3
 NOW = 1_790_000_000_000_000
 AGENT = (
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_9_{}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0 Safari/537.36"
 )
 
 
-def requests() -> list[bytes]:
+def requests(items: int = 0) -> list[bytes]:
+    """Return batches of page views, or of events with so many items each."""
     chance = random.Random(1)  # noqa: S311
     made = []
     for sequence in range(1, BATCHES + 1):
@@ -44,6 +47,8 @@ def requests() -> list[bytes]:
                 ip_override=f"83.149.{chance.randrange(256)}.{chance.randrange(8)}",
             )
             event.params["http_status"].number_value = 200
+            for item in range(items):
+                event.items.add(item_id=f"sku-{item}", item_name="Running shoe", price=49.5, quantity=2)
         made.append(request.SerializeToString())
     return made
 
@@ -67,17 +72,22 @@ def main() -> None:
     parsed = [WriteEventsRequest.FromString(b) for b in made]
     taken = [take(b, arrival) for b in made]
     records = list(raw_records(t.raw_batch for t in taken if isinstance(t, Taken)))
+    bought = [take(b, arrival) for b in requests(items=ITEMS)]
+    records_of_items = list(raw_records(t.raw_batch for t in bought if isinstance(t, Taken)))
     outcome = process_record("1", records[0], Place(0, 0, NOW // 1000), lambda _: None)
 
     measure("parse", rounds, lambda: [WriteEventsRequest.FromString(b) for b in made])
     measure("validate (parsed)", rounds, lambda: [(batch_problem(r), verdicts(r, NOW, 1 << 20)) for r in parsed])
     measure("ingest: parse, validate, raw batch", rounds, lambda: [take(b, arrival) for b in made])
     measure("fingerprint (parsed)", rounds, lambda: [fingerprint_of(r) for r in parsed])
-    measure(
-        "consumer: decode, dedupe, enrich, rows",
-        rounds,
-        lambda: [process_record("1", r, Place(0, 0, NOW // 1000), lambda _: None) for r in records],
-    )
+    with geography(GeographySettings()) as country_of:
+
+        def process(raw: list[bytes]) -> None:
+            for record in raw:
+                process_record("1", record, Place(0, 0, NOW // 1000), lambda _: None, country_of=country_of)
+
+        measure("consumer: decode, dedupe, enrich, rows", rounds, lambda: process(records))
+        measure(f"  the same with {ITEMS} items an event", rounds, lambda: process(records_of_items))
     measure("pack row records", rounds, lambda: [list(row_records(outcome.lines)) for _ in records])
 
 

@@ -33,6 +33,8 @@ class Refused:
     problem: Problem
     property_id: str
     """The property as stated, unchecked; empty if the request could not be read. For the error's record only."""
+    sequence: int
+    """The batch's number as stated, unchecked; 0 if it had none, or could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Taken:
     property_id: str
     writer_id: str
     """Empty: the batch has no writer and may go to any partition."""
+    sequence: int
+    """The batch's number; 0 without a writer."""
     raw_batch: bytes
     """The `RawBatch` to store."""
     answer: WriteEventsResponse
@@ -54,16 +58,18 @@ def take(request_bytes: bytes, arrival: Arrival) -> Taken | Refused:
     if len(request_bytes) > MAX_REQUEST_BYTES:
         return Refused(
             TooLarge(f"The request takes {len(request_bytes):,} bytes; at most {MAX_REQUEST_BYTES:,} are allowed."),
-            "",
+            property_id="",
+            sequence=0,
         )
     request = WriteEventsRequest()
     try:
         request.ParseFromString(request_bytes)
     except DecodeError:
-        return Refused(InvalidRequest.of("", "The request is not a footfall.v1.WriteEventsRequest in protobuf."), "")
+        unreadable = InvalidRequest.of("", "The request is not a footfall.v1.WriteEventsRequest in protobuf.")
+        return Refused(unreadable, property_id="", sequence=0)
     property_id = request.property.removeprefix(PREFIX)
     if problem := batch_problem(request):
-        return Refused(problem, property_id)
+        return Refused(problem, property_id, request.sequence)
     rejected = verdicts(request, arrival.received_micros, len(request_bytes))
     answer = WriteEventsResponse(accepted=len(request.events) - len(rejected))
     for verdict in rejected:
@@ -85,4 +91,11 @@ def take(request_bytes: bytes, arrival: Arrival) -> Taken | Refused:
         rules_version=RULES_VERSION,
         trace_parent=arrival.trace_parent,
     )
-    return Taken(property_id, request.writer_id, raw_batch.SerializeToString(), answer, request.validate_only)
+    return Taken(
+        property_id=property_id,
+        writer_id=request.writer_id,
+        sequence=request.sequence,
+        raw_batch=raw_batch.SerializeToString(),
+        answer=answer,
+        validate_only=request.validate_only,
+    )

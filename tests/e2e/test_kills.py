@@ -4,56 +4,12 @@ import json
 import os
 import signal
 import time
-import urllib.request
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from footfall_local.stack import Stack
 from tests.e2e.conftest import Footfall
 from tests.e2e.figures import EXPECTED, figures
-
-DEADLINE_S = 60.0
-
-T = TypeVar("T")
-
-
-def wait_for(what: str, found: Callable[[], T | None], seconds: float = DEADLINE_S, pause: float = 0.005) -> T:
-    """Ask until there is an answer."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if (answer := found()) is not None:
-            return answer
-        time.sleep(pause)
-    raise AssertionError(f"{what}: not within {seconds} s")
-
-
-def process_of(stack: Stack, name: str) -> int:
-    report = stack.report()
-    assert report is not None
-    (part,) = (part for part in report.parts if part.name == name)
-    assert part.process is not None
-    return part.process.pid
-
-
-def restarts_of(stack: Stack, name: str) -> int:
-    report = stack.report()
-    assert report is not None
-    return next(part.restarts for part in report.parts if part.name == name)
-
-
-def has_requests_in_flight(stack: Stack, server: str) -> bool:
-    """Return whether a server has requests in flight, as the gateway sees it."""
-    with urllib.request.urlopen(f"http://{stack.addresses['gateway_admin']}/clusters?format=json") as answer:
-        clusters = json.load(answer)["cluster_statuses"]
-    port = int(stack.addresses[server].rsplit(":", 1)[1])
-    (host,) = (
-        host
-        for cluster in clusters
-        for host in cluster.get("host_statuses", [])
-        if host["address"]["socket_address"]["port_value"] == port
-    )
-    return any(stat["name"] == "rq_active" and int(stat.get("value", 0)) > 0 for stat in host["stats"])
+from tests.e2e.processes import has_requests_in_flight, process_of, restarts_of, wait_for
 
 
 def kill_with_requests_in_flight(stack: Stack, server: str) -> None:

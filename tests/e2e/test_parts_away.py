@@ -16,7 +16,7 @@ from footfall.v1 import errors_pb2, errors_pb2_grpc, ingest_pb2, ingest_pb2_grpc
 from footfall.v1.event_pb2 import Event
 from footfall_local.stack import Stack
 from tests.e2e.conftest import Footfall
-from tests.e2e.test_kills import process_of, wait_for
+from tests.e2e.processes import process_of, wait_for
 from tests.e2e.test_main_path import write_lines
 
 TODAY = ("--from", "yesterday", "--to", "today")

@@ -9,13 +9,16 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from footfall.v1 import ingest_pb2, ingest_pb2_grpc
+from footfall.v1.errors_pb2 import EventError
 from footfall.v1.event_pb2 import Event
 from footfall_core.clock import Micros
 from footfall_core.problems import (
     DeadlinePassed,
     FieldViolation,
+    HistoryGone,
     InvalidRequest,
     NotComputable,
+    NotFound,
     Problem,
     TooLarge,
     TooSlow,
@@ -25,6 +28,7 @@ from footfall_core.wire.raw_pb2 import RawBatch
 from footfall_server.hosts.call import Route
 from footfall_server.hosts.grpc_aio import HostSettings, Server
 from footfall_server.hosts.status import status_of
+from footfall_server.ingest.batch_intake import BatchIntake
 from footfall_server.ingest.write_events import WriteEvents
 
 NOW = Micros(1_790_000_000_000_000)
@@ -40,7 +44,7 @@ class LogInMemory:
 
     def __init__(self) -> None:
         self.appended: list[tuple[bytes, int | None]] = []
-        self.reported: list[tuple[bytes, bytes]] = []
+        self.reported: list[EventError] = []
         self.failure: Problem | Exception | None = None
         self.entered = asyncio.Event()
         self.gate = asyncio.Event()
@@ -54,8 +58,8 @@ class LogInMemory:
         self.appended.append((raw_batch, partition))
         return NOW
 
-    def report(self, error_record: bytes, key: bytes) -> None:
-        self.reported.append((error_record, key))
+    def report(self, error: EventError) -> None:
+        self.reported.append(error)
 
 
 @pytest.fixture
@@ -65,7 +69,7 @@ async def log() -> LogInMemory:
 
 @pytest.fixture
 async def server(log: LogInMemory) -> AsyncIterator[Server]:
-    route = Route("/footfall.v1.IngestService/WriteEvents", WriteEvents(log, 4, StoppedClock()))
+    route = Route("/footfall.v1.IngestService/WriteEvents", WriteEvents(BatchIntake(log, 4, StoppedClock())))
     server = Server([route], HostSettings(unready_seconds=0, drain_seconds=5))
     yield server
     await server.drain()
@@ -114,6 +118,8 @@ def detail(error: grpc.aio.AioRpcError, kind: type) -> object:
         (TooSlow("slow."), "RESOURCE_EXHAUSTED"),
         (NotComputable("no."), "FAILED_PRECONDITION"),
         (TryAgain("later."), "UNAVAILABLE"),
+        (HistoryGone("gone.", earliest_resume_token="t"), "OUT_OF_RANGE"),
+        (NotFound("none."), "NOT_FOUND"),
         (DeadlinePassed("late."), "DEADLINE_EXCEEDED"),
         (RuntimeError("secret"), "INTERNAL"),
     ],
@@ -122,6 +128,15 @@ def test_each_problem_has_its_status_and_the_unknown_says_nothing_of_itself(prob
     status = status_of(problem)
     assert status.code_name == code
     assert "secret" not in status.message
+
+
+def test_who_resumes_too_late_is_told_the_earliest_token_twice() -> None:
+    trailers = dict(status_of(HistoryGone("gone.", earliest_resume_token="Ad7Y-_w")).trailers)
+    assert trailers["footfall-earliest-resume-token"] == "Ad7Y-_w"
+    info = error_details_pb2.ErrorInfo()
+    assert status_pb2.Status.FromString(trailers["grpc-status-details-bin"]).details[0].Unpack(info)
+    assert (info.reason, info.domain) == ("HISTORY_GONE", "footfall")
+    assert dict(info.metadata) == {"earliest_resume_token": "Ad7Y-_w"}
 
 
 async def test_a_good_batch_is_stored_before_it_is_answered(
@@ -163,7 +178,7 @@ async def test_1001_events_are_refused_and_the_propertys_owner_is_told(
     bad = detail(error, error_details_pb2.BadRequest)
     assert [violation.field for violation in bad.field_violations] == ["events"]  # type: ignore[attr-defined]
     assert log.appended == []
-    assert [key for _, key in log.reported] == [b"p"]
+    assert [error.property for error in log.reported] == ["properties/p"]
 
 
 async def test_broken_protobuf_is_an_invalid_argument(channel: grpc.aio.Channel) -> None:

@@ -1,7 +1,7 @@
 """What a handler sees of its call. Handlers do not know their host: bytes and a `Call` in, bytes or a status out."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -35,12 +35,21 @@ UnaryHandler = Callable[[bytes, Call], Awaitable[bytes]]
 StreamHandler = Callable[[bytes, Call], AsyncGenerator[bytes, None]]
 """Takes the bytes of a request and yields those of the answers, or raises a `Problem`."""
 
+BidiStreamHandler = Callable[[AsyncIterator[bytes], Call], AsyncGenerator[bytes, None]]
+"""Takes the bytes of requests as they come and yields those of the answers, or raises a `Problem`.
+
+Flow control is the handler's and its host's together: a message is taken from the network when the handler asks for
+it, and the handler is resumed after a `yield` when the network has taken the answer. The messages end when the client
+has half-closed the stream. They are asked for by one task at a time, which may be cancelled.
+"""
+
 
 class Kind(Enum):
     """How many messages go which way."""
 
     UNARY = "unary"
     SERVER_STREAM = "server stream"
+    BIDI_STREAM = "bidirectional stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class Route:
 
     method: str
     """Full name, `/footfall.v1.IngestService/WriteEvents`."""
-    handler: UnaryHandler | StreamHandler
+    handler: UnaryHandler | StreamHandler | BidiStreamHandler
     kind: Kind = Kind.UNARY
 
     @property

@@ -5,9 +5,10 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import grpc
@@ -16,8 +17,9 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from footfall.v1 import errors_pb2, ingest_pb2, query_pb2
-from footfall_core.limits import MAX_REQUEST_BYTES
-from footfall_server.hosts.call import Call, Kind, Route, StreamHandler, UnaryHandler
+from footfall_core.limits import MAX_EVENT_BYTES, MAX_REQUEST_BYTES
+from footfall_core.vitals import Vitals
+from footfall_server.hosts.call import BidiStreamHandler, Call, Kind, Route, StreamHandler, UnaryHandler
 from footfall_server.hosts.status import StatusError
 from footfall_server.hosts.steps import AROUND_EVERY_CALL
 
@@ -29,6 +31,11 @@ PUBLIC_SERVICES = tuple(
     for service in file.DESCRIPTOR.services_by_name.values()
 )
 """Reflection names all of them on each server, so that the gateway may ask any."""
+
+MAX_MESSAGE_BYTES = MAX_REQUEST_BYTES + MAX_EVENT_BYTES
+"""Bytes of a message that is still read. Above the limit of a request by one event, which leaves room for a stream's
+envelope, and lets the handler refuse in place a batch that its sender filled with one event too many: gRPC itself can
+only end the whole stream."""
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -46,13 +53,14 @@ class HostSettings:
     turns to other servers first. 0: none."""
 
 
-async def serve(routes: Sequence[Route], settings: HostSettings) -> None:
+async def serve(routes: Sequence[Route], settings: HostSettings, vitals: Vitals) -> None:
     """Serve until SIGTERM or SIGINT, then drain: unhealthy first, no new calls next, and a deadline for the rest."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         server = Server(routes, settings)
+        vitals.ready_when("host", server.is_serving)
         port = await server.start()
         stack.push_async_callback(server.drain)
         log.info("serving", address=settings.address, port=port, services=sorted({r.service for r in routes}))
@@ -66,10 +74,11 @@ class Server:
 
     def __init__(self, routes: Sequence[Route], settings: HostSettings) -> None:
         self._settings = settings
+        self._serving = False
         self._draining = asyncio.Event()
         self._server = grpc.aio.server(
             options=[
-                ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
+                ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
                 ("grpc.max_send_message_length", -1),
                 # two processes on one port would share connections by hash; the gateway balances calls instead
                 ("grpc.so_reuseport", 0),
@@ -101,19 +110,29 @@ class Server:
         await self._server.start()
         for name in ("", *self._services):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        self._serving = True
         return int(port)
+
+    def is_serving(self) -> bool:
+        """Return whether new calls are welcome: it has started, and does not drain. Called from any thread."""
+        return self._serving
 
     async def drain(self) -> None:
         """Turn unhealthy, wait for the gateway to see it, end streams, and give calls under way their deadline."""
+        self._serving = False
         await self._health.enter_graceful_shutdown()
         await asyncio.sleep(self._settings.unready_seconds)
         self._draining.set()
         await self._server.stop(self._settings.drain_seconds)
 
     def _hosted(self, route: Route) -> "grpc.RpcMethodHandler[bytes, bytes]":
-        if route.kind is Kind.UNARY:
-            return grpc.unary_unary_rpc_method_handler(cast("Any", self._unary(route)))
-        return grpc.unary_stream_rpc_method_handler(cast("Any", self._server_stream(route)))
+        match route.kind:
+            case Kind.UNARY:
+                return grpc.unary_unary_rpc_method_handler(cast("Any", self._unary(route)))
+            case Kind.SERVER_STREAM:
+                return grpc.unary_stream_rpc_method_handler(cast("Any", self._server_stream(route)))
+            case Kind.BIDI_STREAM:
+                return grpc.stream_stream_rpc_method_handler(cast("Any", self._bidi_stream(route)))
 
     def _unary(self, route: Route) -> Any:
         handler = cast("UnaryHandler", route.handler)
@@ -134,20 +153,41 @@ class Server:
     def _server_stream(self, route: Route) -> Any:
         handler = cast("StreamHandler", route.handler)
 
-        async def answers(request: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]") -> AsyncIterator[bytes]:
-            call = self._call(route, context)
-            try:
-                async with AsyncExitStack() as around:
-                    for step in AROUND_EVERY_CALL:
-                        await around.enter_async_context(step(call))
-                    # closed here, not by the garbage collector: a client that goes away leaves nothing behind
-                    async with aclosing(handler(request, call)) as stream:
-                        async for answer in stream:
-                            yield answer
-            except StatusError as status:
-                await _abort(context, status)
+        async def answer_all(request: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]") -> None:
+            await self._answer_all(route, context, partial(handler, request))
 
-        return answers
+        return answer_all
+
+    def _bidi_stream(self, route: Route) -> Any:
+        handler = cast("BidiStreamHandler", route.handler)
+
+        async def answer_all(_: object, context: "grpc.aio.ServicerContext[bytes, bytes]") -> None:
+            await self._answer_all(route, context, partial(handler, _Messages(context)))
+
+        return answer_all
+
+    async def _answer_all(
+        self,
+        route: Route,
+        context: "grpc.aio.ServicerContext[bytes, bytes]",
+        answers_of: Callable[[Call], AsyncGenerator[bytes, None]],
+    ) -> None:
+        """Send a stream of answers.
+
+        It writes by itself, where `grpc.aio` would also take a generator: a coroutine is told of a cancellation or a
+        deadline while it waits for a client that does not read; a generator would be left at its `yield`.
+        """
+        call = self._call(route, context)
+        try:
+            async with AsyncExitStack() as around:
+                for step in AROUND_EVERY_CALL:
+                    await around.enter_async_context(step(call))
+                # closed here, not by the garbage collector: a client that goes away leaves nothing behind
+                async with aclosing(answers_of(call)) as answers:
+                    async for answer in answers:
+                        await _write(context, answer)
+        except StatusError as status:
+            await _abort(context, status)
 
     def _call(self, route: Route, context: "grpc.aio.ServicerContext[bytes, bytes]") -> Call:
         metadata = {str(name): value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
@@ -158,6 +198,30 @@ class Server:
             time_remaining=context.time_remaining,
             draining=self._draining,
         )
+
+
+class _Messages(AsyncIterator[bytes]):
+    """The messages of a stream as they come; each is taken from the network when it is asked for."""
+
+    def __init__(self, context: "grpc.aio.ServicerContext[bytes, bytes]") -> None:
+        self._context = context
+
+    async def __anext__(self) -> bytes:
+        try:
+            message: Any = await self._context.read()
+        except grpc.aio.BaseError as error:
+            raise asyncio.CancelledError from error  # the server has stopped, and nobody is there to be told
+        if message is grpc.aio.EOF:
+            raise StopAsyncIteration
+        return cast("bytes", message)
+
+
+async def _write(context: "grpc.aio.ServicerContext[bytes, bytes]", answer: bytes) -> None:
+    """Send an answer; return when the network has taken it, which it does not while the client does not read."""
+    try:
+        await context.write(answer)
+    except grpc.aio.BaseError as error:
+        raise asyncio.CancelledError from error  # the client is gone: it can be told nothing
 
 
 async def _abort(context: "grpc.aio.ServicerContext[bytes, bytes]", status: StatusError) -> None:

@@ -8,8 +8,11 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from footfall_core.problems import (
     DeadlinePassed,
+    FieldViolation,
+    HistoryGone,
     InvalidRequest,
     NotComputable,
+    NotFound,
     Problem,
     TooLarge,
     TooSlow,
@@ -35,34 +38,65 @@ class StatusError(Exception):
     @property
     def code_name(self) -> str:
         """The code's name, for example `UNAVAILABLE`."""
-        return str(code_pb2.Code.Name(self.code))
+        return code_name(self.code)
 
 
 CODES: tuple[tuple[type[Problem], int], ...] = (
     (InvalidRequest, code_pb2.INVALID_ARGUMENT),
     (TooLarge, code_pb2.RESOURCE_EXHAUSTED),
     (TooSlow, code_pb2.RESOURCE_EXHAUSTED),
+    (HistoryGone, code_pb2.OUT_OF_RANGE),
+    (NotFound, code_pb2.NOT_FOUND),
     (NotComputable, code_pb2.FAILED_PRECONDITION),
     (TryAgain, code_pb2.UNAVAILABLE),
     (DeadlinePassed, code_pb2.DEADLINE_EXCEEDED),
 )
 
 
+def code_of(error: BaseException) -> int:
+    """Return the number of `google.rpc.Code` of an error; `INTERNAL` for whatever is no `Problem`."""
+    return next((code for problem, code in CODES if isinstance(error, problem)), code_pb2.INTERNAL)
+
+
+def code_name(code: int) -> str:
+    """Return a code's name, for example `UNAVAILABLE`."""
+    return str(code_pb2.Code.Name(code))
+
+
+def sentence_of(error: BaseException) -> str:
+    """Return what a caller is told; an unknown error says nothing of itself, since it may hold anything."""
+    if not isinstance(error, Problem):
+        return "An internal error; it is in the server's log."
+    message = error.message
+    if len(message) > LONGEST_MESSAGE:
+        return f"{message[:LONGEST_MESSAGE]} … ({len(message):,} characters in all)"
+    return message
+
+
+def violations_of(problem: InvalidRequest) -> tuple[FieldViolation, ...]:
+    """Return the fields that were wrong, as many of them and as much of each as a caller is told."""
+    return tuple(FieldViolation(v.field[:100], v.description[:300]) for v in problem.violations[:MOST_VIOLATIONS])
+
+
 def status_of(error: BaseException) -> StatusError:
-    """Return the status of an error; an unknown one says nothing of itself, since it may hold anything."""
-    for problem, code in CODES:
-        if isinstance(error, problem):
-            return _detailed(code, error)
-    return StatusError(code_pb2.INTERNAL, "An internal error; it is in the server's log.")
+    """Return the status of an error, with all that a caller is told of it."""
+    if isinstance(error, Problem):
+        return _detailed(code_of(error), error)
+    return StatusError(code_of(error), sentence_of(error))
 
 
 def _detailed(code: int, problem: Problem) -> StatusError:
-    details: list[Message] = [error_details_pb2.ErrorInfo(reason=_reason(problem), domain=DOMAIN)]
+    info = error_details_pb2.ErrorInfo(reason=_reason(problem), domain=DOMAIN)
+    details: list[Message] = [info]
     trailers: list[tuple[str, str | bytes]] = []
+    if isinstance(problem, HistoryGone):
+        info.metadata["earliest_resume_token"] = problem.earliest_resume_token
+        # the same for clients that do not read the details
+        trailers.append(("footfall-earliest-resume-token", problem.earliest_resume_token))
     if isinstance(problem, InvalidRequest):
         bad = error_details_pb2.BadRequest()
-        for violation in problem.violations[:MOST_VIOLATIONS]:
-            bad.field_violations.add(field=violation.field[:100], description=violation.description[:300])
+        for violation in violations_of(problem):
+            bad.field_violations.add(field=violation.field, description=violation.description)
         details.append(bad)
     if isinstance(problem, TryAgain):
         retry = error_details_pb2.RetryInfo()
@@ -70,9 +104,7 @@ def _detailed(code: int, problem: Problem) -> StatusError:
         details.append(retry)
         # gRFC A6 states the same for clients that do not read the details
         trailers.append(("grpc-retry-pushback-ms", str(int(problem.retry_after_seconds * 1000))))
-    message = problem.message
-    if len(message) > LONGEST_MESSAGE:
-        message = f"{message[:LONGEST_MESSAGE]} … ({len(message):,} characters in all)"
+    message = sentence_of(problem)
     status = status_pb2.Status(code=code, message=message)
     for detail in details:
         packed = any_pb2.Any()

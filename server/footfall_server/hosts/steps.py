@@ -4,9 +4,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
 
 import structlog
+from prometheus_client import Gauge, Histogram
 
+from footfall_core import telemetry
 from footfall_core.problems import DeadlinePassed, Problem
 from footfall_server.hosts.call import Call
 from footfall_server.hosts.status import StatusError, status_of
@@ -16,10 +19,18 @@ Step = Callable[[Call], AbstractAsyncContextManager[None]]
 log = structlog.get_logger()
 
 
+@cache
+def _figures(method: str) -> tuple[Gauge, Histogram]:
+    """Return how many calls of a method are open, and how long they take; `labels` costs more than counting does."""
+    return telemetry.RPCS_OPEN.labels(method), telemetry.RPC_SECONDS.labels(method)
+
+
 @asynccontextmanager
 async def one_log_line(call: Call) -> AsyncIterator[None]:
-    """Log the call when it has ended, with whatever the handler put into `call.log`."""
+    """Log the call when it has ended, with whatever the handler put into `call.log`, and count it."""
     started = time.perf_counter()
+    under_way, durations = _figures(call.method)
+    under_way.inc()
     outcome = "OK"
     try:
         yield
@@ -31,13 +42,11 @@ async def one_log_line(call: Call) -> AsyncIterator[None]:
         outcome = "CANCELLED"
         raise
     finally:
-        log.info(
-            "rpc",
-            method=call.method,
-            code=outcome,
-            ms=round((time.perf_counter() - started) * 1e3, 1),
-            **call.log,
-        )
+        seconds = time.perf_counter() - started
+        under_way.dec()
+        telemetry.RPCS.labels(call.method, outcome).inc()
+        durations.observe(seconds)
+        log.info("rpc", method=call.method, code=outcome, ms=round(seconds * 1e3, 1), **call.log)
 
 
 @asynccontextmanager

@@ -9,17 +9,23 @@ from footfall_adapters.kafka.partitions import check_partitions
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.kafka.ticker import TickerSettings, ticking
 from footfall_core.clock import SystemClock
-from footfall_server.hosts.call import Route
+from footfall_server.hosts.call import Kind, Route
+from footfall_server.ingest.batch_intake import BatchIntake
+from footfall_server.ingest.stream_events import IngestStreamSettings, StreamEvents
 from footfall_server.ingest.write_events import WriteEvents
 
 
 async def routes(stack: AsyncExitStack, variables: Mapping[str, str]) -> list[Route]:
     """Start what the ingest server needs, in order, and return what it serves; the stack ends it in reverse."""
-    instance, kafka, committer, ticker = read_settings(
-        variables, InstanceSettings, KafkaSettings, CommitterSettings, TickerSettings
+    instance, kafka, committer, ticker, streams = read_settings(
+        variables, InstanceSettings, KafkaSettings, CommitterSettings, TickerSettings, IngestStreamSettings
     )
     check_partitions(kafka)
     clock = SystemClock()
     log = await stack.enter_async_context(KafkaEventLog(kafka, committer, instance.name, clock))
     stack.enter_context(ticking(kafka, ticker, instance.name, log.tick))
-    return [Route("/footfall.v1.IngestService/WriteEvents", WriteEvents(log, kafka.raw_partitions, clock))]
+    intake = BatchIntake(log, kafka.raw_partitions, clock)
+    return [
+        Route("/footfall.v1.IngestService/WriteEvents", WriteEvents(intake)),
+        Route("/footfall.v1.IngestService/StreamEvents", StreamEvents(intake, streams), Kind.BIDI_STREAM),
+    ]
