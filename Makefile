@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: help setup proto check lint types test test-unit up down bench lock clean
+.PHONY: help setup proto docs samples check lint types test test-unit up down bench lock clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,8 +21,15 @@ $(VENV)/.ready: requirements.lock pyproject.toml clients/python/pyproject.toml
 
 proto: setup  ## Generate the code of the contracts
 	$(BIN)/python protos/generate.py
+	$(BIN)/python protos/openapi.py
 
-check: setup lint types  ## Everything that needs no service: format, lint, types, layers, contracts, stale generated code
+docs: setup  ## Make the pages that are made from the code
+	$(BIN)/python -m docs.generate
+
+samples: setup  ## Store a sample of everything new that travels or is kept
+	$(BIN)/python -m tests.samples
+
+check: setup lint types  ## Everything that needs no service: format, lint, types, layers, contracts, stale generated files
 
 lint: setup
 	$(BIN)/ruff format --check .
@@ -30,6 +37,8 @@ lint: setup
 	$(BIN)/buf lint
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python protos/generate.py --check
+	$(BIN)/python protos/openapi.py --check
+	$(BIN)/python -m docs.generate --check
 
 types: setup
 	$(BIN)/mypy

@@ -4,8 +4,9 @@ The public contracts go to the client library (`clients/python/footfall/v1`), wh
 (`core/footfall_core/wire`). protoc's gRPC plugin for Python is built into grpcio-tools and is no program of its own,
 so buf lints and compares the contracts, and grpcio-tools generates.
 
-The annotations that say which REST path a method has are for the gateway, which reads them from `contracts_for_gateway`.
-The generated Python is made without them: otherwise the client library would need Google's common protos.
+The annotations that say which REST path a method has are for the gateway, which reads them from a descriptor set of
+its own (`local/footfall_local/contracts.binpb`), together with the types of Google's error details. The generated
+Python is made without them: otherwise the client library would need Google's common protos.
 
     python protos/generate.py           writes
     python protos/generate.py --check   exits with 1 if something is stale, and names it
@@ -20,12 +21,16 @@ from importlib.resources import files
 from pathlib import Path
 
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
+from google.rpc import status_pb2
 
 ROOT = Path(__file__).parent.parent
 PUBLIC = "footfall/v1"
 INTERNAL = "footfall/internal/v1"
 TARGETS = {PUBLIC: ROOT / "clients/python/footfall/v1", INTERNAL: ROOT / "core/footfall_core/wire"}
 ANNOTATIONS = "google/api/annotations.proto"
+FOR_GATEWAY = ROOT / "local/footfall_local/contracts.binpb"
+ERROR_TYPES = ("google/rpc/status.proto", "google/rpc/error_details.proto")
+"""What `grpc-status-details-bin` holds; the gateway shows it as JSON."""
 
 
 def generate(into: Path) -> None:
@@ -40,6 +45,11 @@ def generate(into: Path) -> None:
     _protoc(f"--descriptor_set_in={plain}", f"--python_out={into}", f"--pyi_out={into}", *protos)
     with_services = [file.name for file in contracts.file if file.name in protos and file.service]
     _protoc(f"--descriptor_set_in={plain}", f"--grpc_python_out={into}", *with_services)
+    public = [proto for proto in protos if proto.startswith(PUBLIC)]
+    common = f"-I{Path(status_pb2.__file__).parents[2]}"
+    _protoc(
+        *roots, common, "--include_imports", f"--descriptor_set_out={into / FOR_GATEWAY.name}", *public, *ERROR_TYPES
+    )
 
 
 def _protoc(*arguments: str) -> None:
@@ -79,6 +89,11 @@ def main() -> int:
                 (target / name).unlink()
             for name in fresh:
                 shutil.copy(Path(scratch) / package / name, target / name)
+        for_gateway = (Path(scratch) / FOR_GATEWAY.name).read_bytes()
+    if "--check" not in sys.argv:
+        FOR_GATEWAY.write_bytes(for_gateway)
+    elif not FOR_GATEWAY.exists() or FOR_GATEWAY.read_bytes() != for_gateway:
+        stale = [*stale, str(FOR_GATEWAY.relative_to(ROOT))]
     if stale:
         print("Stale generated code, run `make proto`:", *sorted(stale), sep="\n  ", file=sys.stderr)  # noqa: T201
     return 1 if stale else 0

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -14,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 
 
-def _unavailable(reason: str) -> None:
+def unavailable(reason: str) -> NoReturn:
     """Skip, in one line that says why; where nothing may be skipped, fail."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"CI=true allows no skip: {reason}")
@@ -41,7 +42,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         return
     for program in ("java", "mvn"):
         if shutil.which(program) is None:
-            _unavailable(f"the real stack needs {program}: install a JDK 17 and Maven")
+            unavailable(f"the real stack needs {program}: install a JDK 17 and Maven")
     settings = LocalSettings(jars_dir=ROOT / ".footfall" / "jars")
     stack = Stack(tmp_path_factory.mktemp("stack"), settings=settings, say=print)
     stack.start()

@@ -13,6 +13,7 @@ from footfall_local.home import Home
 from footfall_local.parts import Addresses, Part
 from footfall_local.problems import RequirementMissingError
 from footfall_local.stack_file import write_atomically
+from footfall_local.tls import TlsFiles
 
 ALL = (kafka.NAME, *druid.NAMES, redis.NAME, *processes.NAMES, gateway.NAME)
 """Every part, in the order in which they are shown."""
@@ -48,6 +49,10 @@ class Plan:
     """Also of parts that are not to run now, so that they have the same when they are."""
     programs: dict[str, str]
     """Paths, as `footfall_local.programs` found them."""
+    tls: TlsFiles | None = None
+    """The gateway's certificate and key. None: plain text."""
+    cors_origins: tuple[str, ...] | None = None
+    """Whose pages may call the gateway from a browser. None: those of this machine."""
 
 
 _READER = TypeAdapter(Plan)
@@ -55,7 +60,7 @@ _READER = TypeAdapter(Plan)
 
 def write_plan(file: Path, plan: Plan) -> None:
     """Keep a plan for the supervisor, and its ports for the next start."""
-    write_atomically(file, orjson.dumps(asdict(plan), option=orjson.OPT_INDENT_2))
+    write_atomically(file, orjson.dumps(asdict(plan), default=str, option=orjson.OPT_INDENT_2))
 
 
 def read_plan(file: Path) -> Plan | None:
@@ -92,7 +97,10 @@ def endpoints(plan: Plan) -> dict[str, str]:
     """Return the addresses of a stack as they are shown: `grpc` is where clients go."""
     addresses = _addresses(plan)
     shown = {"gateway": "grpc"} | {name.replace("-", "_"): name for name in processes.NAMES}
-    return {shown.get(listener, listener): addresses[listener] for listener in addresses.ports}
+    found = {shown.get(listener, listener): addresses[listener] for listener in addresses.ports}
+    if "grpc" in found and plan.tls is not None:
+        found["grpc"] = f"https://{found['grpc']}"
+    return found
 
 
 def build(plan: Plan, home: Home) -> list[Part]:
@@ -114,9 +122,14 @@ def build(plan: Plan, home: Home) -> list[Part]:
     if gateway.NAME in plan.parts:
         servers = {name: [part for part in parts if part in plan.parts] for name, parts in CLUSTERS.items()}
         present = {name: parts for name, parts in servers.items() if parts}
-        parts.append(gateway.envoy_part(home, addresses, binary=programs["envoy"], servers=present))
+        part = gateway.envoy_part(
+            home, addresses, binary=programs["envoy"], servers=present, tls=plan.tls, origins=plan.cors_origins
+        )
+        parts.append(part)
     if set(ALL) <= set(plan.parts):
-        parts.append(processes.first_report(addresses, gateway.NAME))
+        # whom the gateway's certificate names, and who trusts it, is not known here
+        asked = addresses["gateway"] if plan.tls is None else addresses["query_1"]
+        parts.append(processes.first_report(asked, gateway.NAME))
     return [part for part in parts if part.once or part.name in plan.parts]
 
 

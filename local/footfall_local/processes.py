@@ -47,7 +47,8 @@ def _slot(name: str) -> str:
 
 
 LISTENERS: Mapping[str, tuple[str, ...]] = {
-    process.name: (_slot(process.name) if process.serves_grpc else _health_of(process.name),) for process in PROCESSES
+    process.name: (*((_slot(process.name),) if process.serves_grpc else ()), _health_of(process.name))
+    for process in PROCESSES
 }
 
 
@@ -73,11 +74,11 @@ def steps(addresses: Addresses) -> list[Part]:
     return parts
 
 
-def first_report(addresses: Addresses, gateway: str) -> Part:
+def first_report(endpoint: str, gateway: str) -> Part:
     """Describe the step that ends when the whole chain works, of a stack that has all of our processes."""
     return Part(
         name="first-report",
-        command=(sys.executable, "-m", "footfall_local.first_report", addresses["gateway"]),
+        command=(sys.executable, "-m", "footfall_local.first_report", endpoint),
         needs=(*NAMES, gateway),
         once=True,
     )
@@ -86,14 +87,18 @@ def first_report(addresses: Addresses, gateway: str) -> Part:
 def process_part(process: Process, home: Home, addresses: Addresses) -> Part:
     """Describe one of our processes as a part of a stack."""
     state = home.state / process.name
-    environment = _shared(addresses) | {"FOOTFALL_INSTANCE_NAME": process.name, "PYTHONUNBUFFERED": "1"}
+    health = addresses[_health_of(process.name)]
+    environment = _shared(addresses) | {
+        "FOOTFALL_INSTANCE_NAME": process.name,
+        "FOOTFALL_HEALTH_ADDRESS": health,
+        "PYTHONUNBUFFERED": "1",
+    }
     ready: Probe
     if process.serves_grpc:
         environment["FOOTFALL_HOST_ADDRESS"] = address = addresses[_slot(process.name)]
         ready = grpc_serving(address)
     else:
-        environment["FOOTFALL_HEALTH_ADDRESS"] = address = addresses[_health_of(process.name)]
-        ready = http_ok(f"http://{address}/readyz")
+        ready = http_ok(f"http://{health}/readyz")
     if process.keeps_state:
         environment["FOOTFALL_STATE_DIR"] = str(state)
     return Part(

@@ -1,15 +1,30 @@
 """What may be set about the local stack. Everything has a default, so that `footfall up` needs no setting at all."""
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 PORT_SUFFIX = "_port"
+
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+[A-Za-z0-9\]]")
+
+
+def _origins(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    origins = tuple(origin.strip() for origin in value.split(","))
+    for origin in origins:
+        if origin != "*" and _ORIGIN.fullmatch(origin) is None:
+            raise ValueError(
+                f"{origin!r} is no origin; allowed are scheme, host and port as in https://shop.example, or *"
+            )
+    return origins
 
 
 @dataclass(frozen=True)
@@ -18,8 +33,15 @@ class LocalSettings:
 
     jars_dir: Path | None = None
     """A folder in which several stacks share Kafka's and Druid's jars. None: the stack's own folder."""
+    tls_certificate: Path | None = None
+    """The gateway's certificate for TLS, a PEM file; with `tls_key`. None for both: plain text."""
+    tls_key: Path | None = None
+    """Its private key, a PEM file without a passphrase."""
+    cors_origins: Annotated[tuple[str, ...] | None, BeforeValidator(_origins)] = None
+    """Whose pages may call the gateway from a browser: origins such as `https://shop.example`, separated by commas, or
+    `*` for any. None: pages that this machine itself serves."""
     gateway_port: Port | None = None
-    """Envoy's port for all gRPC services. None here and below: a free port, the last one if it is still free."""
+    """Envoy's port for gRPC, gRPC-Web and JSON. None here and below: a free port, the last one if it is still free."""
     gateway_admin_port: Port | None = None
     """Envoy's administration interface."""
     kafka_port: Port | None = None
@@ -49,9 +71,17 @@ class LocalSettings:
     errors_1_port: Port | None = None
     """gRPC of the error server."""
     events_1_health_port: Port | None = None
-    """Health of the event consumer, over HTTP."""
+    """Health and telemetry of the event consumer, over HTTP."""
     queries_1_health_port: Port | None = None
-    """Health of the query consumer, over HTTP."""
+    """Health and telemetry of the query consumer, over HTTP."""
+    ingest_1_health_port: Port | None = None
+    """Health and telemetry of the first ingest server, over HTTP."""
+    ingest_2_health_port: Port | None = None
+    """Health and telemetry of the second ingest server, over HTTP."""
+    query_1_health_port: Port | None = None
+    """Health and telemetry of the query server, over HTTP."""
+    errors_1_health_port: Port | None = None
+    """Health and telemetry of the error server, over HTTP."""
 
     def ports(self) -> dict[str, int]:
         """Return the ports that are set, by what listens on them."""

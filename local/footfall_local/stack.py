@@ -152,13 +152,15 @@ class Stack:
         # imported here: they take longer than all that asking for an address needs, which every command does
         from footfall_local import catalogue  # noqa: PLC0415
         from footfall_local.programs import find_programs  # noqa: PLC0415
+        from footfall_local.tls import find_tls  # noqa: PLC0415
 
         self._reap()
         home = self.home
         parts = catalogue.select(self._wanted)
+        tls = find_tls(self._settings)
         programs = find_programs(parts, self._settings.jars_dir or home.jars, self._say)
-        plan = catalogue.read_plan(home.plan_file)
-        last = {} if plan is None else plan.ports
+        before = catalogue.read_plan(home.plan_file)
+        last = {} if before is None else before.ports
         ports = choose_ports(
             catalogue.listeners(parts),
             wanted=self._settings.ports(),
@@ -166,7 +168,10 @@ class Stack:
             chance=random.Random(),  # noqa: S311 - a port is no secret
         )
         home.logs.mkdir(parents=True, exist_ok=True)
-        catalogue.write_plan(home.plan_file, catalogue.Plan(parts=parts, ports=last | ports, programs=programs))
+        plan = catalogue.Plan(
+            parts=parts, ports=last | ports, programs=programs, tls=tls, cors_origins=self._settings.cors_origins
+        )
+        catalogue.write_plan(home.plan_file, plan)
         home.stack_file.unlink(missing_ok=True)
         command = [sys.executable, "-m", "footfall_local.supervise", "--home", str(home.folder)]
         if not outlive_caller:

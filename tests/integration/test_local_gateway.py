@@ -1,11 +1,7 @@
 """What Envoy does with calls, tried on a real one before servers that only echo."""
 
 import asyncio
-import json
-import random
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,10 +10,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio
 
-from footfall_local.envoy import GatewayPlan, configuration
-from footfall_local.gateway import find_envoy
-from footfall_local.ports import LOOPBACK, choose_ports
-from footfall_local.probes import http_ok
+from footfall_local.envoy import GatewayPlan
+from tests.integration.before_servers import addresses, envoy, until
 
 WRITE = "/footfall.v1.IngestService/WriteEvents"
 STREAM = "/footfall.v1.ErrorService/StreamErrors"
@@ -34,7 +28,7 @@ class Echo:
     serving: aio.HealthServicer = field(default_factory=aio.HealthServicer)
     server: grpc.aio.Server = field(init=False)
 
-    async def start(self, port: int) -> None:
+    async def start(self, address: str) -> None:
         self.server = grpc.aio.server(options=[("grpc.max_receive_message_length", 4 * MiB), ("grpc.so_reuseport", 0)])
         health_pb2_grpc.add_HealthServicer_to_server(self.serving, self.server)
         handlers = {
@@ -47,7 +41,7 @@ class Echo:
                 grpc.method_handlers_generic_handler("footfall.v1.ErrorService", streams),
             )
         )
-        self.server.add_insecure_port(f"{LOOPBACK}:{port}")
+        self.server.add_insecure_port(address)
         await self.server.start()
 
     async def write(self, request: bytes, context: grpc.aio.ServicerContext) -> bytes:
@@ -65,52 +59,27 @@ class Echo:
 class Gateway:
     channel: grpc.aio.Channel
     servers: list[Echo]
-    ports: dict[str, int]
 
     async def write(self, request: bytes = b"", timeout: float = 10) -> str:
         call = self.channel.unary_unary(WRITE)
         return bytes(await call(request, timeout=timeout)).decode()
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
-    async with asyncio.timeout(seconds):
-        while not await condition():
-            await asyncio.sleep(0.02)
-
-
-@asynccontextmanager
-async def envoy(plan: GatewayPlan, folder: Path) -> AsyncIterator[None]:
-    file = folder / "envoy.json"
-    file.write_text(json.dumps(configuration(plan)))
-    command = [find_envoy(), "-c", str(file), "--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"]
-    with (folder / "envoy.log").open("wb") as output:
-        process = await asyncio.create_subprocess_exec(*command, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        await until(http_ok(f"http://{plan.admin_address}/ready"), 20)
-        yield
-    finally:
-        process.terminate()
-        await process.wait()
-
-
 @pytest.fixture
 async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
-    ports = choose_ports(["gateway", "admin", "a", "b", "gone"], wanted={}, last={}, chance=random.Random())
-    at = {name: f"{LOOPBACK}:{port}" for name, port in ports.items()}
+    at = addresses("gateway", "admin", "a", "b", "gone")
     servers = [Echo("a"), Echo("b")]
     for server in servers:
-        await server.start(ports[server.name])
+        await server.start(at[server.name])
         await server.serving.set("", health_pb2.HealthCheckResponse.SERVING)
     plan = GatewayPlan(
         at["gateway"], at["admin"], {"ingest": [at["a"], at["b"]], "errors": [at["a"]], "query": [at["gone"]]}
     )
     options = [("grpc.max_send_message_length", -1), ("grpc.enable_http_proxy", 0)]
     async with envoy(plan, tmp_path), grpc.aio.insecure_channel(at["gateway"], options=options) as channel:
-        yield Gateway(channel, servers, ports)
+        yield Gateway(channel, servers)
     for server in servers:
         await server.server.stop(None)
-    log = (tmp_path / "envoy.log").read_text()
-    assert "deprecated" not in log, log
 
 
 async def test_calls_are_spread_over_the_servers(gateway: Gateway) -> None:
@@ -184,11 +153,6 @@ async def test_the_callers_deadline_reaches_the_server(gateway: Gateway) -> None
     await gateway.write(timeout=7)
     assert seen[0] is not None
     assert 5 < seen[0] <= 7
-
-
-async def test_health_is_answered_by_a_server(gateway: Gateway) -> None:
-    answer = await health_pb2_grpc.HealthStub(gateway.channel).Check(health_pb2.HealthCheckRequest(), timeout=10)
-    assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
 async def test_a_stream_passes_what_comes_at_once_and_stays_open(gateway: Gateway) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from footfall_local.catalogue import ALL, Plan, build, endpoints, listeners, rea
 from footfall_local.home import Home
 from footfall_local.problems import RequirementMissingError
 from footfall_local.supervisor import waves
+from footfall_local.tls import TlsFiles
 
 PROGRAMS = {name: f"/programs/{name}" for name in ("java", "redis", "envoy", "kafka", "druid")}
 
@@ -73,3 +75,17 @@ def test_a_plan_is_read_as_it_was_written_and_keeps_ports_of_absent_parts_to_its
     write_plan(tmp_path / "plan.json", chosen)
     assert read_plan(tmp_path / "plan.json") == chosen
     assert list(endpoints(chosen)) == ["redis"]
+
+
+def test_with_a_certificate_clients_are_sent_to_https_and_the_stack_itself_trusts_nobody(tmp_path: Path) -> None:
+    tls = TlsFiles(tmp_path / "c.pem", tmp_path / "k.pem")
+    chosen = replace(plan(tmp_path), tls=tls, cors_origins=("https://shop.example",))
+    where = endpoints(chosen)
+    assert where["grpc"] == f"https://127.0.0.1:{chosen.ports['gateway']}"
+    parts = {part.name: part for part in build(chosen, Home(tmp_path))}
+    assert parts["first-report"].command[-1] == where["query-1"]
+    envoy = "".join(parts["envoy"].files.values())
+    assert str(tls.certificate) in envoy
+    assert "https://shop.example" in envoy
+    write_plan(tmp_path / "plan.json", chosen)
+    assert read_plan(tmp_path / "plan.json") == chosen
