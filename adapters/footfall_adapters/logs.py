@@ -5,6 +5,9 @@ import sys
 
 import structlog
 
+LIBRDKAFKA = logging.getLogger("librdkafka")
+"""The `logger` of every Kafka client of ours: without one the library writes lines of its own to stderr."""
+
 
 def log_json_lines(instance: str) -> None:
     """Send every log line of this process, those of libraries included, to stderr as one JSON object."""
@@ -22,7 +25,7 @@ def log_json_lines(instance: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
@@ -31,6 +34,7 @@ def log_json_lines(instance: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.captureWarnings(True)
     logging.getLogger("quixstreams").setLevel(logging.INFO)
 
 

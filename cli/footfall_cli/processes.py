@@ -8,9 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+
+if TYPE_CHECKING:
+    from footfall_core.vitals import Vitals
 
 SERVERS = {name: f"footfall_server.{name}.main" for name in ("ingest", "query", "errors")}
 CONSUMERS = {name: f"footfall_consumers.{name}.main" for name in ("events", "queries")}
@@ -34,13 +37,17 @@ def serve(kinds: tuple[str, ...]) -> None:
 
 async def _serve(kinds: list[Callable[[AsyncExitStack, Mapping[str, str]], Awaitable[list[Any]]]]) -> None:
     from footfall_adapters.environment import read_settings
+    from footfall_adapters.probes import HealthSettings, probes
+    from footfall_core.vitals import Vitals
     from footfall_server.hosts.grpc_aio import HostSettings
     from footfall_server.hosts.grpc_aio import serve as serve_routes
 
-    (host,) = read_settings(os.environ, HostSettings)
+    host, health = read_settings(os.environ, HostSettings, HealthSettings)
+    vitals = Vitals(["host"])
     async with AsyncExitStack() as stack:
+        stack.enter_context(probes(health, vitals))
         routes = [route for kind in kinds for route in await kind(stack, os.environ)]
-        await serve_routes(routes, host)
+        await serve_routes(routes, host, vitals)
 
 
 @click.command()
@@ -58,22 +65,31 @@ def consume(kinds: tuple[str, ...]) -> None:
 
 
 def _consume(kinds: set[str]) -> None:
+    from footfall_adapters.environment import read_settings
+    from footfall_adapters.probes import HealthSettings, probes
+    from footfall_core.vitals import Vitals
+
+    (health,) = read_settings(os.environ, HealthSettings)
+    vitals = Vitals(sorted(kinds))
+    with probes(health, vitals):
+        _consume_with(kinds, vitals)
+
+
+def _consume_with(kinds: set[str], vitals: "Vitals") -> None:
     stop = threading.Event()
     if kinds == {"queries"}:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        import_module(CONSUMERS["queries"]).run(os.environ, stop)
+        import_module(CONSUMERS["queries"]).run(os.environ, vitals, stop)
         return
     with ThreadPoolExecutor(thread_name_prefix="queries") as beside:
         queries = None
         if "queries" in kinds:
-            # readiness is that of the events; the other kind answers on a free port
-            variables = {name: value for name, value in os.environ.items() if name != "FOOTFALL_HEALTH_ADDRESS"}
-            queries = beside.submit(import_module(CONSUMERS["queries"]).run, variables, stop)
+            queries = beside.submit(import_module(CONSUMERS["queries"]).run, os.environ, vitals, stop)
             # one kind that ends ends the other, so that whoever watches the process starts both again
             queries.add_done_callback(lambda _: None if stop.is_set() else os.kill(os.getpid(), signal.SIGTERM))
         try:
-            import_module(CONSUMERS["events"]).run(os.environ)  # handles the signals, so it has the main thread
+            import_module(CONSUMERS["events"]).run(os.environ, vitals)  # handles the signals, so it has the main thread
         finally:
             stop.set()
         if queries is not None:

@@ -1,17 +1,18 @@
 """The event consumer: raw records in, rows out, exactly once."""
 
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
 from footfall_adapters.environment import InstanceSettings, read_settings
-from footfall_adapters.health import HealthSettings, health_endpoint
+from footfall_adapters.geography import GeographySettings, geography
 from footfall_adapters.kafka.event_stream import EventStream, StateSettings, StreamSettings
 from footfall_adapters.kafka.partitions import check_offsets, check_partitions
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_core.clock import SystemClock
 from footfall_core.enrichment.user_agent import parse_user_agent
 from footfall_core.processing.record import process_record
+from footfall_core.vitals import Vitals
 
 
 @dataclass(frozen=True)
@@ -19,24 +20,28 @@ class ProcessingSettings:
     """Which processing is at work."""
 
     run: str = "1"
-    """Name of the run, stamped on every row."""
+    """Name of the run, stamped on every row. It stands for all that decides what a row says: the rules, and the data
+    that they look things up in."""
 
 
-def run(variables: Mapping[str, str]) -> None:
+def run(variables: Mapping[str, str], vitals: Vitals) -> None:
     """Process until SIGTERM; the last transaction is committed before the consumer is closed."""
-    instance, kafka, stream, state, health, processing = read_settings(
+    instance, kafka, stream, state, processing, places = read_settings(
         variables,
         InstanceSettings,
         KafkaSettings,
         StreamSettings,
         StateSettings,
-        HealthSettings,
         ProcessingSettings,
+        GeographySettings,
     )
     check_partitions(kafka)
     check_offsets(kafka, stream.group)
     parse_user_agent("compiles the patterns")  # which takes 0.3 s, better now than under the first record
-    with ExitStack() as stack:
-        events = EventStream(kafka, stream, state, instance.name, partial(process_record, processing.run))
-        stack.enter_context(health_endpoint(health, events.is_ready))
+    with geography(places) as country_of:
+        process = partial(process_record, processing.run, country_of=country_of)
+        events = EventStream(kafka, stream, state, instance.name, process)
+        vitals.ready_when("events", events.is_ready)
+        clock = SystemClock()
+        vitals.measured_by(lambda: events.measure_lag(clock.now()))
         events.run()

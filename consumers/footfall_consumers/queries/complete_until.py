@@ -1,13 +1,24 @@
 """Up to which instant the store's numbers are complete, asked once for the reports of a moment."""
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import NoReturn
 
+from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
 from footfall_core.completeness import LOOK_AHEAD, LOOK_BACK, data_complete_until
 from footfall_core.report.ports import ReportStore
 
 ASK_MICROS = 10 * 1_000_000
 """How long looking for ticks may take; each report's own deadline ends its waiting before that."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    begun: Micros
+    ticks: asyncio.Task[Micros | None]
 
 
 class CompleteUntil:
@@ -22,30 +33,45 @@ class CompleteUntil:
         self._clock = clock
         self._raw_partitions = raw_partitions
         self._life_micros = life_micros
-        self._look: asyncio.Task[Micros | None] | None = None
-        self._begun = Micros(0)
+        self._looks: dict[str, _Look] = {}
+        self._newest: dict[str, Micros] = {}
 
-    async def now(self) -> Micros | None:
-        """Return the instant, or None if it is not known.
+    async def now(self, table: str) -> Micros | None:
+        """Return the instant for the reports of a table, or None if it is not known.
 
         Raises:
             Problem: as the store raises it.
         """
         now = self._clock.now()
-        if self._look is None or _failed(self._look) or not 0 <= now - self._begun <= self._life_micros:
-            self._begun = now
-            self._look = asyncio.create_task(self._ticks(now))
-            self._look.add_done_callback(_failed)
+        look = self._looks.get(table)
+        if look is None or _failed(look.ticks) or not 0 <= now - look.begun <= self._life_micros:
+            look = self._looks[table] = _Look(now, asyncio.create_task(self._ticks(table, now)))
+            look.ticks.add_done_callback(_failed)
         # who leaves does not take the others along
-        return await asyncio.shield(self._look)
+        return await asyncio.shield(look.ticks)
 
-    async def _ticks(self, now: Micros) -> Micros | None:
+    async def _ticks(self, table: str, now: Micros) -> Micros | None:
         for look_back in LOOK_BACK:
             since, until = Micros(now - look_back), Micros(now + LOOK_AHEAD)
-            ticks = await self._store.newest_ticks(since, until, Micros(now + ASK_MICROS))
+            ticks = await self._store.newest_ticks(table, since, until, Micros(now + ASK_MICROS))
             if (found := data_complete_until(ticks, self._raw_partitions)) is not None:
+                self._newest[table] = max(found, self._newest.get(table, found))
                 return found
         return None
+
+    def measure(self) -> None:
+        """Set the figures of how old the newest instants are; called from any thread."""
+        now = self._clock.now()
+        for table, instant in tuple(self._newest.items()):
+            telemetry.COMPLETE_UNTIL_AGE_SECONDS.labels(table).set((now - instant) / 1e6)
+
+    async def keep_looking(self, tables: Sequence[str], every_seconds: float) -> NoReturn:
+        """Look for ticks when no report does: their age is to be known also while nobody asks, or nobody can."""
+        while True:
+            for table in tables:
+                with suppress(Exception):  # what is known grows old then, as the figure says
+                    await self.now(table)
+            await asyncio.sleep(every_seconds)
 
 
 def _failed(look: asyncio.Task[Micros | None]) -> bool:

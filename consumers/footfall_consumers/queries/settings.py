@@ -12,5 +12,7 @@ class QueriesSettings:
     ticks_life_ms: int = 200
     """How long a look for the newest ticks serves reports; their `data_complete_until` is that much older at most.
     Milliseconds."""
+    look_seconds: float = 5.0
+    """How often to look for ticks when nobody asks for reports, for the figure of their age."""
     drain_seconds: float = 10.0
     """How long reports under way may take to end when the process is to stop."""

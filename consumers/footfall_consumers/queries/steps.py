@@ -9,16 +9,20 @@ import structlog
 
 from footfall_consumers.queries.complete_until import CompleteUntil
 from footfall_consumers.queries.settings import QueriesSettings
-from footfall_core.clock import Clock
-from footfall_core.problems import DeadlinePassed, Problem
+from footfall_core import telemetry
+from footfall_core.clock import Clock, Micros
+from footfall_core.errors.ports import ErrorStore
+from footfall_core.problems import DeadlinePassed, Problem, TooLarge
 from footfall_core.report import results
-from footfall_core.report.answer import answer_of, answer_to_bytes
+from footfall_core.report.answer import Answer, answer_of, answer_to_bytes
+from footfall_core.report.limits import MAX_ANSWER_BYTES
 from footfall_core.report.plan import plan_from_bytes
 from footfall_core.report.ports import Query, QueryInbox, ReportStore
+from footfall_core.wire.query_pb2 import ErrorsQuestion
 
 log = structlog.get_logger()
 
-LATE = "The report was not computed within its deadline."
+LATE = "There was no answer within the deadline."
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Steps:
 
     inbox: QueryInbox
     store: ReportStore
+    errors: ErrorStore
     complete_until: CompleteUntil
     clock: Clock
     instance: str
@@ -53,22 +58,38 @@ class Steps:
             outcome = "cancelled"
             raise
         finally:
-            waited_ms = round((self.clock.now() - started) / 1000, 1)
-            log.info("query", query_id=query.query_id, outcome=outcome, ms=waited_ms)
+            micros = self.clock.now() - started
+            telemetry.QUERIES.labels(outcome).inc()
+            telemetry.QUERY_SECONDS.observe(micros / 1e6)
+            log.info("query", query_id=query.query_id, outcome=outcome, ms=round(micros / 1000, 1))
 
     def _drop_if_late(self, query: Query) -> None:
         if min(query.deadline, query.begin_before) <= self.clock.now():
-            raise DeadlinePassed("The deadline was past before the report was begun.")
+            raise DeadlinePassed("The deadline was past before the query was begun.")
 
     def _say_begun(self, query: Query) -> None:
         self.inbox.reply(query, results.begun(query.query_id, self.instance))
 
     async def _computed(self, query: Query) -> bytes:
-        plan = plan_from_bytes(query.plan)
+        if isinstance(query.question, ErrorsQuestion):
+            return answer_to_bytes(await self._errors(query.question, query.deadline))
+        return answer_to_bytes(await self._report(query.question, query.deadline))
+
+    async def _report(self, plan_bytes: bytes, deadline: Micros) -> Answer:
+        plan = plan_from_bytes(plan_bytes)
         # before the report's own queries, so that they show at least what stands before these ticks
-        complete_until = await self.complete_until.now()
-        report = await self.store.run(plan, query.deadline)
-        return answer_to_bytes(answer_of(plan, report, complete_until))
+        complete_until = await self.complete_until.now(plan.table)
+        report = await self.store.run(plan, deadline)
+        return answer_of(plan, report, complete_until)
+
+    async def _errors(self, question: ErrorsQuestion, deadline: Micros) -> Answer:
+        response = (await self.errors.find(question, deadline)).SerializeToString()
+        if len(response) > MAX_ANSWER_BYTES:
+            raise TooLarge(
+                f"The page has {len(response) >> 20} MiB; at most {MAX_ANSWER_BYTES >> 20} are allowed: ask for a "
+                "smaller page_size."
+            )
+        return Answer(response, None)
 
     def _answer(self, query: Query, answer: bytes) -> None:
         for record in results.parts(query.query_id, self.new_id(), answer):

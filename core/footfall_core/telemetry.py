@@ -1,0 +1,211 @@
+"""What our processes measure of themselves: every figure is declared here, once.
+
+Counting is no I/O: whoever has something to count imports its figure. A process shows all of its figures on
+`/metrics`; docs/telemetry.md is made from these declarations. Names follow Prometheus' conventions: the unit and
+`_total` in the name, and seconds and bytes as units.
+
+Values of labels come from closed sets of our own. Nothing that a tenant can decide is ever a label: a property's name
+in one would make a time series for each merchant.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_CALLS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""From a cached report's millisecond to the longest report's half minute."""
+
+_TRANSACTIONS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""From an idle Kafka on the same machine to a transaction's time-out."""
+
+_RECORDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+"""From a tick to a raw record of many batches."""
+
+# ---- every gRPC server ----
+
+RPCS = Counter(
+    "footfall_rpcs_total",
+    "Calls that have ended, by `method` (its full name) and `code` (the gRPC status, `OK` among them). A stream is one"
+    " call.",
+    ["method", "code"],
+)
+RPC_SECONDS = Histogram(
+    "footfall_rpc_duration_seconds",
+    "Time from a call's arrival to its end, by `method`. A stream's is as long as its client stays.",
+    ["method"],
+    buckets=_CALLS,
+)
+RPCS_OPEN = Gauge(
+    "footfall_rpcs_open",
+    "Calls that are under way, by `method`: of streaming methods the streams that are open.",
+    ["method"],
+)
+
+# ---- ingest server ----
+
+INGEST_BATCHES = Counter(
+    "footfall_ingest_batches_total",
+    "Batches that were answered, by `outcome`: `stored`, `validated` (`validate_only`: nothing is stored) or `refused`"
+    " as a whole. A stream's batches are counted one by one.",
+    ["outcome"],
+)
+INGEST_SECONDS = Histogram(
+    "footfall_ingest_store_duration_seconds",
+    "Time from a checked batch's being handed to the event log to its being durable: what a caller waits for beside"
+    " the checks. A stream's batches are measured one by one.",
+    buckets=_TRANSACTIONS,
+)
+INGEST_BYTES = Counter(
+    "footfall_ingest_bytes_total",
+    "Bytes of the batches that were stored, as raw batches, before compression.",
+)
+INGEST_EVENTS = Counter(
+    "footfall_ingest_events_total",
+    "Events of batches that were stored, by `outcome`: `accepted` or `rejected`. A retry counts here again; what"
+    " counts once are rows.",
+    ["outcome"],
+)
+INGEST_REFUSALS = Counter(
+    "footfall_ingest_refusals_total",
+    "Refusals by `of` (`event`: an event of a batch that was taken; `batch`: a whole batch) and `code` (of an event, a"
+    " name of `footfall.v1.ErrorCode` without its prefix; of a batch, the kind of problem).",
+    ["of", "code"],
+)
+COMMIT_WAITING_BATCHES = Gauge(
+    "footfall_commit_waiting_batches",
+    "Batches that wait for their commit, those of the transaction under way among them.",
+)
+COMMIT_WAITING_BYTES = Gauge(
+    "footfall_commit_waiting_bytes",
+    "Bytes of those batches; at `FOOTFALL_COMMITTER_MAX_PENDING_BYTES` callers are told to try again.",
+)
+COMMIT_TRANSACTIONS = Counter(
+    "footfall_commit_transactions_total",
+    "Kafka transactions of the ingest server, by `outcome`: `committed` or `failed` (its callers are told to try"
+    " again).",
+    ["outcome"],
+)
+COMMIT_SECONDS = Histogram(
+    "footfall_commit_transaction_duration_seconds",
+    "Time that a transaction took, from its begin to its commit or failure.",
+    buckets=_TRANSACTIONS,
+)
+COMMIT_BATCHES = Histogram(
+    "footfall_commit_transaction_batches",
+    "Batches in a transaction; 0 if it holds ticks or error records alone.",
+    buckets=(0, 1, 2, 5, 10, 20, 50, 100, 200, 500),
+)
+EVENT_LOG_CONNECTED = Gauge(
+    "footfall_event_log_connected",
+    "1 while the event log takes batches, 0 while Kafka is away.",
+)
+TICKS = Counter(
+    "footfall_ticks_total",
+    "Ticks that this server has committed; of all ingest servers the elected one commits them.",
+)
+
+# ---- event consumer ----
+
+PROCESSING_RECORDS = Counter(
+    "footfall_processing_records_total",
+    "Raw records that were processed, by `kind`: `batches` or `tick`. A record whose transaction fails is processed,"
+    " and counted, again.",
+    ["kind"],
+)
+PROCESSING_BATCHES = Counter(
+    "footfall_processing_batches_total",
+    "Batches that were processed, by `outcome`: `new`, `duplicate` (seen before: a dedupe hit), `refused` (by the"
+    " window: its sequence is used, too old or too far ahead) or `failed` (a mistake of ours).",
+    ["outcome"],
+)
+PROCESSING_ROWS = Counter(
+    "footfall_processing_rows_total",
+    "Rows that were written, ticks' among them, by `table`.",
+    ["table"],
+)
+PROCESSING_ERRORS = Counter(
+    "footfall_processing_errors_total",
+    "Error records that were written, by `stage` and `code` (names of `footfall.v1.Stage` and `footfall.v1.ErrorCode`"
+    " without their prefixes).",
+    ["stage", "code"],
+)
+PROCESSING_SECONDS = Histogram(
+    "footfall_processing_record_duration_seconds",
+    "Time from a raw record's arrival in the process to the last of its outputs' being handed to the producer.",
+    buckets=_RECORDS,
+)
+PROCESSING_LAG_SECONDS = Gauge(
+    "footfall_processing_lag_seconds",
+    "Now minus the log time (the broker's) of the newest raw record that was processed, by `partition` of those that"
+    " this consumer is assigned. Ticks keep it below a second or two while the consumer keeps up, on an idle partition"
+    " too.",
+    ["partition"],
+)
+PROCESSING_LAG_OFFSETS = Gauge(
+    "footfall_processing_lag_offsets",
+    "Offsets from the consumer's position to the partition's end, as its last fetch told. Transactions' markers take"
+    " up offsets, so it is rarely 0: go by the lag in seconds, and take this for the amount of work that waits.",
+    ["partition"],
+)
+
+# ---- query server ----
+
+REPORTS = Counter(
+    "footfall_reports_total",
+    "Reports that were asked for and well formed, by `source`: `cache` (a hit), `flight` (a miss; the same report was"
+    " under way and its answer served both) or `asked` (a miss; a query was sent).",
+    ["source"],
+)
+QUERIES_SENT = Counter(
+    "footfall_queries_sent_total",
+    "Queries put on `queries.requests`, by `attempt`: `first`, or `hedge` if no consumer had begun the query in time"
+    " and it was sent once more.",
+    ["attempt"],
+)
+QUERIES_WAITING = Gauge(
+    "footfall_queries_waiting",
+    "Queries that wait for their answer.",
+)
+CACHE_FAILURES = Counter(
+    "footfall_cache_failures_total",
+    "Commands that Redis did not answer in time; each is a miss, and Redis is left alone for a moment.",
+)
+
+# ---- query consumer ----
+
+QUERIES = Counter(
+    "footfall_queries_total",
+    "Queries that were taken, by `outcome`: `ok`, or the kind of problem.",
+    ["outcome"],
+)
+QUERY_SECONDS = Histogram(
+    "footfall_query_duration_seconds",
+    "Time from a query's being taken to its answer.",
+    buckets=_CALLS,
+)
+DRUID_SECONDS = Histogram(
+    "footfall_druid_query_duration_seconds",
+    "Time that Druid took for one native query, by `outcome`: `ok` or `failed`. A report takes one or several.",
+    ["outcome"],
+    buckets=_CALLS,
+)
+COMPLETE_UNTIL_AGE_SECONDS = Gauge(
+    "footfall_data_complete_until_age_seconds",
+    "Now minus the newest `data_complete_until` that this consumer has seen, by `table`: how far reports are behind at"
+    " most. It is looked for every `FOOTFALL_QUERIES_LOOK_SECONDS` when nobody asks for reports; while Druid is away it"
+    " grows.",
+    ["table"],
+)
+
+# ---- error server ----
+
+ERRORS_PUSHED = Counter(
+    "footfall_errors_pushed_total",
+    "Errors that were pushed to clients; one that two clients follow counts twice.",
+)
+SLOW_READERS = Counter(
+    "footfall_error_slow_readers_total",
+    "Error streams that were ended because too many errors waited for their client.",
+)
+HISTORIES = Counter(
+    "footfall_error_histories_total",
+    "Reads of past errors that were begun.",
+)

@@ -1,0 +1,80 @@
+"""docs/reports.md: what a report may ask for, from the table of fields, the filter language and the limits."""
+
+import ast
+import inspect
+from itertools import pairwise
+
+from docs.pages.tables import table
+
+from footfall_core.report import filter_language, limits
+from footfall_core.report.fields import DIMENSIONS, METRICS
+from footfall_core.report.numbers import NUMBER
+
+_REPORTS = """# Reports
+
+Made from `core/footfall_core/report/` by `make docs`. `GetMetadata` answers the same tables.
+
+    footfall report --property my-shop --dimensions date,country --metrics sessions,activeUsers \\
+        --from 28daysAgo --to yesterday --timezone Asia/Kolkata \\
+        --filter 'pagePath startsWith /shop AND event.price >= 10' --metric-filter 'sessions > 100'
+
+- **Scope.** Fields are of events, of the items of e-commerce events, or of either. A report has fields of events or of
+  items, not of both: an event has any number of items, and would count as often.
+- **Not set.** What an event does not have is shown as `(not set)`; a filter on that text finds those events.
+- **Days and hours** are those that the clocks of the report's zone show, whatever its offset; a day on which the clocks
+  change has more or fewer hours.
+- **Date ranges** may overlap. With several, the dimension `dateRange` tells the rows apart, and order, paging and
+  filters are over all of them together. `today` is the day in the report's zone, by the server's clock.
+- **Money** of several currencies is never added up: set the currency, or ask for `currencyCode`.
+- **Estimates.** Metrics marked with ≈ are exact up to some thousands and may be estimates beyond; each answer names
+  those that are, with the error.
+"""
+
+_FILTERS = """## Filters
+
+A filter on dimensions keeps events; a filter on metrics keeps rows, after aggregation, and leaves totals alone.
+`RunReport` takes them as trees (`FilterExpression`), the command line as text:
+
+{language}
+
+On a dimension, numbers are compared as doubles; a value that is no plain decimal number (`{number}`) does not match.
+`date` and `dateHour` are never numbers. Regular expressions are RE2's and never Druid's to match: the query consumer
+matches them with the dimension's different values among the events that the other filters keep, of which there may be
+as many as `FOOTFALL_DRUID_MAX_MATCHED_VALUES` says.
+"""
+
+
+def reports_page() -> str:
+    """Return docs/reports.md."""
+    language = (inspect.getdoc(filter_language) or "").removeprefix("Filters as")
+    parts = [
+        _REPORTS,
+        f"## Dimensions\n\n{table(('dimension', 'scope', 'meaning'), _dimensions())}\n",
+        f"## Metrics\n\n{table(('metric', 'scope', 'type', 'meaning'), _metrics())}\n",
+        _FILTERS.format(language=f"Filters as{language}", number=NUMBER),
+        f"## Limits\n\n{table(('limit', 'most'), _limits())}\n",
+    ]
+    return "\n".join(parts)
+
+
+def _dimensions() -> list[list[str]]:
+    return [[f"`{one.name}`", one.scope.value, one.meaning] for one in DIMENSIONS.values()]
+
+
+def _metrics() -> list[list[str]]:
+    return [
+        [f"`{one.name}`" + (" ≈" if one.may_be_approximate else ""), one.scope.value, one.type.value, one.meaning]
+        for one in METRICS.values()
+    ]
+
+
+def _limits() -> list[list[str]]:
+    """Return what each limit is and how much it is, by the line below it in its module."""
+    lines = ast.parse(inspect.getsource(limits)).body
+    found = []
+    for line, below in pairwise(lines):
+        if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name) and isinstance(below, ast.Expr):
+            name, meaning = line.targets[0].id, ast.literal_eval(below.value)
+            if name.startswith("MAX_"):
+                found.append([" ".join(meaning.split()).removesuffix("."), f"{getattr(limits, name):,}"])
+    return found

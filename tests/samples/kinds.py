@@ -1,0 +1,310 @@
+"""What travels or is kept: how the present code writes a sample of each kind, and how it reads one.
+
+A reader is the code's own, and returns what the bytes mean as JSON; a field that has no meaning is left out.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+
+from footfall.v1 import query_pb2
+from footfall.v1.errors_pb2 import ErrorCount, EventError, ListErrorsResponse
+from footfall.v1.event_pb2 import Event, Item
+from footfall.v1.ingest_pb2 import StreamEventsRequest, WriteEventsRequest
+from footfall_core.clock import Micros
+from footfall_core.columns import ERRORS, EVENTS, ITEMS, Table
+from footfall_core.enrichment.country import Country
+from footfall_core.errors.page_token import PageStart, page_start_of, page_token
+from footfall_core.errors.records import error_record
+from footfall_core.errors.resume_token import position_of, resume_token
+from footfall_core.errors.rows import error_row
+from footfall_core.errors.selection import ErrorSelection
+from footfall_core.intake import Arrival, Taken, take
+from footfall_core.packing import raw_records, tick_record
+from footfall_core.partitioning import partition_of
+from footfall_core.problems import TryAgain
+from footfall_core.processing.fingerprint import fingerprint_of
+from footfall_core.processing.record import Outcome, Place, process_record, row_records
+from footfall_core.processing.window import Window, decode_window, encode_window
+from footfall_core.report import results
+from footfall_core.report.answer import Answer, answer_from_bytes, answer_to_bytes
+from footfall_core.report.plan import plan_from_bytes, plan_to_bytes
+from footfall_core.report.planner import plan_report
+from footfall_core.wire import query_pb2 as bus
+from footfall_core.wire.raw_pb2 import RawBatch, RawRecord, StreamedBatch
+from footfall_core.wire.state_pb2 import WriterWindow
+
+NOW = Micros(1_790_000_000_000_000)
+PLACE = Place(partition=2, offset=1_234_567_890_123, log_time_ms=NOW // 1000)
+SELECTION = ErrorSelection("shop", stages=frozenset({2}), codes=frozenset({1, 3}), writer_id="writer-1")
+AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of bytes."""
+
+    make: Callable[[], bytes]
+    read: Callable[[bytes], Any]
+    messages: Callable[[bytes], list[Message]] = lambda _: []
+    """The messages in the bytes, so that a test sees which types and fields have samples."""
+
+
+# ---- a batch on its way ----
+
+
+def _request() -> bytes:
+    item = Item(item_id="h1", item_name="Hat", item_brand="Hatters", item_category="Hats", item_variant="red")
+    item.price, item.quantity = 19.95, 2
+    purchase = Event(
+        name="purchase",
+        event_id="e1",
+        timestamp_micros=NOW - 5_000_000,
+        client_id="client-1",
+        user_id="user-1",
+        session_id="session-1",
+        page_location="https://shop.example/thanks?utm_source=news&utm_medium=email&utm_campaign=spring",
+        page_referrer="https://shop.example/basket",
+        page_title="Thank\tyou",
+        user_agent=AGENT,
+        ip_override="192.0.2.7",
+        language="de-CH",
+        currency="EUR",
+        value=39.9,
+        transaction_id="t-1",
+        items=[item],
+    )
+    purchase.params["tier"].string_value = "gold"
+    purchase.params["engagement_time_msec"].number_value = 1200
+    refused = Event(name="not a name", event_id="e2", client_id="client-1")
+    request = WriteEventsRequest(property="properties/shop", writer_id="writer-1", sequence=7, sent_time_micros=NOW)
+    request.events.extend([purchase, refused])
+    return request.SerializeToString()
+
+
+def _raw_batch() -> bytes:
+    arrival = Arrival(NOW, "192.0.2.1", AGENT, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+    taken = take(_request(), arrival)
+    assert isinstance(taken, Taken)
+    return taken.raw_batch
+
+
+def _raw_record() -> bytes:
+    (record,) = raw_records([_raw_batch()])
+    return record
+
+
+def _processed(record: bytes, stored: bytes | None = None) -> Outcome:
+    def country_of(_: str) -> Country:
+        return Country("CH", "Switzerland")
+
+    return process_record("1", record, PLACE, lambda _: stored, country_of=country_of)
+
+
+def _window() -> bytes:
+    window = Window()
+    for sequence in (1, 2, 3, 5, 6, 9):
+        window.remember(sequence, 1000 + sequence)
+    return encode_window(dataclasses.replace(window, floor=1))
+
+
+def _rows(lines: list[str]) -> bytes:
+    (record,) = row_records(lines)
+    return record
+
+
+def _rows_of(table: Table) -> Callable[[bytes], Any]:
+    def read(record: bytes) -> list[dict[str, str]]:
+        names = [column.name for column in table.columns]
+        # a row that was written before the last columns were added is shorter
+        return [
+            {name: value for name, value in zip(names, line.split("\t"), strict=False) if value}
+            for line in record.decode().split("\n")
+        ]
+
+    return read
+
+
+def _error() -> EventError:
+    (error,) = _processed(_raw_record()).errors
+    return error
+
+
+# ---- a report on its way ----
+
+
+def _plan() -> bytes:
+    def only(field: str, **condition: Any) -> query_pb2.FilterExpression:
+        return query_pb2.FilterExpression(filter=query_pb2.Filter(field_name=field, **condition))
+
+    begins = query_pb2.StringFilter(match_type=query_pb2.StringFilter.MATCH_TYPE_BEGINS_WITH, value="/hats")
+    regexp = query_pb2.StringFilter(match_type=query_pb2.StringFilter.MATCH_TYPE_PARTIAL_REGEXP, value="hats?$")
+    listed = query_pb2.InListFilter(values=["page_view", "purchase"], case_sensitive=True)
+    between = query_pb2.BetweenFilter(
+        from_value=query_pb2.NumericValue(int64_value=1), to_value=query_pb2.NumericValue(double_value=9.5)
+    )
+    either = query_pb2.FilterExpressionList(
+        expressions=[only("pagePath", string_filter=begins), only("pagePath", string_filter=regexp)]
+    )
+    every = query_pb2.FilterExpressionList(
+        expressions=[
+            query_pb2.FilterExpression(or_group=either),
+            query_pb2.FilterExpression(not_expression=only("eventName", in_list_filter=listed)),
+        ]
+    )
+    request = query_pb2.RunReportRequest(
+        property="properties/shop",
+        dimensions=[query_pb2.Dimension(name=name) for name in ("date", "pagePath", "event.tier")],
+        metrics=[query_pb2.Metric(name=name) for name in ("eventCount", "totalUsers")],
+        date_ranges=[query_pb2.DateRange(start_date="2026-03-01", end_date="2026-03-31", name="march")],
+        dimension_filter=query_pb2.FilterExpression(and_group=every),
+        metric_filter=only("eventCount", between_filter=between),
+        time_zone="Asia/Kathmandu",
+        limit=25,
+        offset=50,
+        include_bots=True,
+    )
+    return plan_to_bytes(plan_report(request, NOW))
+
+
+def _report() -> bytes:
+    response = query_pb2.RunReportResponse(
+        dimension_headers=["date"],
+        metric_headers=[query_pb2.MetricHeader(name="eventCount", type=query_pb2.METRIC_TYPE_INTEGER)],
+        rows=[query_pb2.Row(dimension_values=["20260301"], metric_values=[query_pb2.MetricValue(integer_value=3)])],
+        totals=[query_pb2.MetricValue(integer_value=3)],
+        row_count=1,
+        metadata=query_pb2.ReportMetadata(time_zone="Asia/Kathmandu"),
+    )
+    return answer_to_bytes(Answer(response.SerializeToString(), NOW))
+
+
+def _last_part(answer: bytes) -> bytes:
+    *_, last = results.parts("query-1", "attempt-1", bytes(results.PART_BYTES) + answer)
+    return last
+
+
+def _list_of_errors() -> bytes:
+    count = ErrorCount(stage=_error().stage, code=_error().code, count=3)
+    count.hour.FromSeconds(NOW // 3_600_000_000 * 3_600)
+    response = ListErrorsResponse(errors=[_error()], total_count=3, counts=[count])
+    return answer_to_bytes(Answer(response.SerializeToString(), None))
+
+
+def _answer_of(response: type[Message]) -> Callable[[bytes], Any]:
+    def read(data: bytes) -> Any:
+        answer = answer_from_bytes(data)
+        said = response()
+        said.ParseFromString(answer.response)
+        return {"response": _said(said), "data_complete_until": answer.data_complete_until}
+
+    return read
+
+
+def _asked(**question: Any) -> bytes:
+    return bus.QueryRequest(
+        query_id="query-1",
+        reply_partition=3,
+        deadline_micros=NOW + 30_000_000,
+        begin_before_micros=NOW + 5_000_000,
+        **question,
+    ).SerializeToString()
+
+
+def _errors_question() -> bus.ErrorsQuestion:
+    return bus.ErrorsQuestion(
+        property_id="shop",
+        stages=[2],
+        codes=[1, 3],
+        writer_id="writer-1",
+        start_micros=NOW - 3_600_000_000,
+        end_micros=NOW,
+        limit=100,
+        after_time_ms=NOW // 1000,
+        after_error_id="aaaabbbbccccdddd",
+        error_id="eeeeffffgggghhhh",
+    )
+
+
+# ---- reading ----
+
+
+def _said(message: Message) -> Any:
+    return MessageToDict(message, preserving_proto_field_name=True)
+
+
+def _message(make: Callable[[], bytes], kind: type[Message]) -> Kind:
+    def parsed(data: bytes) -> Message:
+        message = kind()
+        message.ParseFromString(data)
+        return message
+
+    return Kind(make, lambda data: _said(parsed(data)), lambda data: [parsed(data)])
+
+
+def _marks(data: bytes) -> Any:
+    """Return a batch, and what must stay the same of it for ever, or its retries would count twice."""
+    request = WriteEventsRequest.FromString(data)
+    return {
+        "request": _said(request),
+        "fingerprint": str(fingerprint_of(request)),
+        "partition_of_4": partition_of("shop", request.writer_id, 4),
+        "partition_of_64": partition_of("shop", request.writer_id, 64),
+    }
+
+
+def _seen(data: bytes) -> Any:
+    window = decode_window(data)
+    seen = {str(n): window.sight(n, 1000 + n).name for n in (1, 3, 4, 5, 6, 7, 8, 9, 10, 2_000_000)}
+    return {"seen": seen, "with_other_events": window.sight(9, 1).name}
+
+
+KINDS: dict[str, Kind] = {
+    # events.raw
+    "write_events_request": Kind(_request, _marks),
+    "raw_batch": _message(_raw_batch, RawBatch),
+    "raw_record": _message(_raw_record, RawRecord),
+    "tick": _message(lambda: tick_record(NOW), RawRecord),
+    # what a stream of batches sends, as the ingest server reads it
+    "streamed_batch": _message(
+        lambda: StreamEventsRequest(batch=WriteEventsRequest.FromString(_request())).SerializeToString(), StreamedBatch
+    ),
+    # the event consumer's state
+    "writer_window": Kind(_window, _seen, lambda data: [WriterWindow.FromString(data)]),
+    # events.rows, items.rows, errors.rows
+    "event_rows": Kind(
+        lambda: _rows(_processed(_raw_record()).lines + _processed(tick_record(NOW)).lines), _rows_of(EVENTS)
+    ),
+    "item_rows": Kind(
+        lambda: _rows(_processed(_raw_record()).item_lines + _processed(tick_record(NOW)).item_lines), _rows_of(ITEMS)
+    ),
+    "error_rows": Kind(lambda: _rows([error_row(_error())]), _rows_of(ERRORS)),
+    # errors
+    "event_error": _message(lambda: error_record(_error())[1], EventError),
+    # queries.requests
+    "plan": Kind(_plan, lambda data: dataclasses.asdict(plan_from_bytes(data))),
+    "query_of_a_report": _message(lambda: _asked(plan=_plan()), bus.QueryRequest),
+    "query_of_errors": _message(lambda: _asked(errors=_errors_question()), bus.QueryRequest),
+    # queries.results
+    "result_begun": _message(lambda: results.begun("query-1", "queries-1"), bus.QueryResult),
+    "result_part": _message(lambda: _last_part(_report()), bus.QueryResult),
+    "result_failure": _message(lambda: results.failure("query-1", TryAgain("Later.")), bus.QueryResult),
+    # the answer in those parts, and in Redis
+    "answer_report": Kind(_report, _answer_of(query_pb2.RunReportResponse), lambda data: [bus.Answer.FromString(data)]),
+    "answer_errors": Kind(_list_of_errors, _answer_of(ListErrorsResponse), lambda data: [bus.Answer.FromString(data)]),
+    # tokens that clients keep
+    "resume_token": Kind(
+        lambda: resume_token((0, 127, 128, 2**40), SELECTION.fingerprint()).encode(),
+        lambda data: list(position_of(data.decode(), SELECTION)),
+    ),
+    "page_token": Kind(
+        lambda: page_token(
+            PageStart(Micros(NOW - 1), NOW, NOW // 1000, "aaaabbbbccccdddd"), SELECTION.fingerprint()
+        ).encode(),
+        lambda data: dataclasses.asdict(page_start_of(data.decode(), SELECTION.fingerprint())),
+    ),
+}
