@@ -13,6 +13,7 @@ from footfall_adapters.environment import SettingsError, read_settings
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.kafka.topics import TopicsError, TopicsSettings, ensure_topics
 from footfall_cli.terminal import EXIT_UNREACHABLE, EXIT_WRONG_USE, Failure
+from footfall_core.columns import TABLES
 
 TOPICS, DATASOURCES = "topics", "datasources"
 
@@ -53,9 +54,9 @@ def provision_topics(variables: Mapping[str, str]) -> None:
 def provision_datasources(variables: Mapping[str, str]) -> None:
     """Make Druid read the rows."""
     kafka, overlord, settings = read_settings(variables, KafkaSettings, DruidOverlordSettings, IntakeSettings)
-    topic = kafka.topic("events.rows")
-    if supervisors.ensure(overlord.url, kafka.bootstrap_servers, topic, settings):
-        click.echo(f"Druid reads {topic}")
+    for table in TABLES:
+        if supervisors.ensure(overlord.url, kafka, table, settings):
+            click.echo(f"Druid reads {kafka.topic(table.topic)}")
 
 
 STEPS: Mapping[str, Callable[[Mapping[str, str]], None]] = {

@@ -14,7 +14,7 @@ class ColumnType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of `events.rows` and of the store's table of events."""
+    """A column of a row, and of the store's table that takes the row in."""
 
     name: str
     meaning: str
@@ -123,3 +123,21 @@ ERROR_COLUMNS: tuple[Column, ...] = (
 
 ERRORS_TABLE = "errors"
 """Name of the store's table of errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the store, and the topic whose rows it takes in."""
+
+    name: str
+    """Name of the store's table."""
+    topic: str
+    """Name of the topic, without the prefix."""
+    columns: tuple[Column, ...]
+    """What stands in a row, in order."""
+
+
+EVENTS = Table(EVENTS_TABLE, "events.rows", EVENT_COLUMNS)
+ITEMS = Table(ITEMS_TABLE, "items.rows", ITEM_COLUMNS)
+ERRORS = Table(ERRORS_TABLE, "errors.rows", ERROR_COLUMNS)
+TABLES = (EVENTS, ITEMS, ERRORS)

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from footfall.v1.errors_pb2 import EventError
 from footfall_core.clock import Micros
 
 
@@ -21,10 +22,10 @@ class EventLog(Protocol):
         """
         ...
 
-    def report(self, error_record: bytes, key: bytes) -> None:
-        """Hand an error record of a request that never reaches the log on to the errors topic.
+    def report(self, error: EventError) -> None:
+        """Hand the error of a request that never reaches the log on to the errors.
 
-        Never blocks. The record is stored with the next commit that succeeds. It is given up, with a line in the log,
+        Never blocks. The error is stored with the next commit that succeeds. It is given up, with a line in the log,
         when the log is away or too many wait: the caller has been told already.
         """
         ...

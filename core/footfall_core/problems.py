@@ -6,6 +6,8 @@
     ├── NotComputable       valid, but the data do not allow an answer
     ├── TryAgain            a part is away or full; the same request can succeed later
     ├── TooSlow             the caller reads too slowly and has to resume
+    ├── HistoryGone         what the caller wants to resume from is not kept any more; names what is
+    ├── NotFound            there is no such thing, or not any more
     └── DeadlinePassed      nobody waits for the answer any more
 
 Servers turn them into a gRPC status in one place (`footfall_server.hosts.status`). Nothing else ever reaches a caller.
@@ -63,6 +65,19 @@ class TryAgain(Problem):
 
 class TooSlow(Problem):
     """The caller reads its stream too slowly; nothing is buffered without bound."""
+
+
+class HistoryGone(Problem):
+    """The place to resume from is older than what is kept, so that something may have been missed."""
+
+    def __init__(self, message: str, *, earliest_resume_token: str) -> None:
+        super().__init__(message)
+        self.earliest_resume_token = earliest_resume_token
+        """Resumes from the earliest place that is kept."""
+
+
+class NotFound(Problem):
+    """What is asked for does not exist, or not any more."""
 
 
 class DeadlinePassed(Problem):

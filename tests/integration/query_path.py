@@ -15,17 +15,18 @@ from contextlib import AsyncExitStack, contextmanager
 from typing import Any
 
 import grpc
+import httpx
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from footfall.v1 import query_pb2, query_pb2_grpc
 from footfall_adapters.druid.supervisors import IntakeSettings, ensure
+from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_consumers.queries import main as queries
-from footfall_core.columns import EVENT_COLUMNS
+from footfall_core.columns import EVENTS, TABLES, Table
+from footfall_core.vitals import Vitals
 from footfall_server.hosts.grpc_aio import HostSettings, Server
 from footfall_server.query import main as query
-
-ROWS_TOPIC = "events.rows"
 
 
 class QueryPath:
@@ -33,7 +34,7 @@ class QueryPath:
 
     def __init__(self, addresses: Mapping[str, str], variables: Mapping[str, str], port: int) -> None:
         self.variables = variables
-        self._addresses = addresses
+        self.addresses = addresses
         self._producer = Producer({"bootstrap.servers": addresses["kafka"]})
         self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=[("grpc.max_receive_message_length", -1)])
         self.stub = query_pb2_grpc.QueryServiceStub(self._channel)
@@ -41,20 +42,28 @@ class QueryPath:
     def close(self) -> None:
         self._channel.close()
 
-    def put(self, rows: list[dict[str, Any]]) -> None:
-        """Write rows as the event consumer does, many lines in one record."""
-        lines = ["\t".join(str(row.get(column.name, "")) for column in EVENT_COLUMNS) for row in rows]
+    def put(self, rows: list[dict[str, Any]], table: Table = EVENTS) -> None:
+        """Write rows of a table as the event consumer does, many lines in one record."""
+        lines = ["\t".join(str(row.get(column.name, "")) for column in table.columns) for row in rows]
         for start in range(0, len(lines), 500):
-            self._producer.produce(ROWS_TOPIC, "\n".join(lines[start : start + 500]).encode(), partition=0)
+            self._producer.produce(table.topic, "\n".join(lines[start : start + 500]).encode(), partition=0)
         assert self._producer.flush(20) == 0
 
     def ask(self, request: query_pb2.RunReportRequest, timeout: float = 30) -> query_pb2.RunReportResponse:
         return self.stub.RunReport(request, timeout=timeout)
 
-    def await_events(self, property_id: str, count: int) -> None:
-        """Wait until the store shows so many events of a property."""
-        request = report_request(property_id, ["eventCount"], include_bots=True)
-        until(lambda: self.ask(request).totals[0].integer_value == count, seconds=90)
+    def await_rows(self, property_id: str, count: int, table: Table = EVENTS) -> None:
+        """Wait until Druid shows so many rows of a property in a table."""
+        query = {
+            "query": f"SELECT COUNT(*) FROM {table.name} WHERE property = '{property_id}'",
+            "resultFormat": "array",
+        }
+
+        def found() -> bool:
+            answer = httpx.post(f"http://{self.addresses['druid_broker']}/druid/v2/sql", json=query, timeout=20)
+            return answer.is_success and answer.json() == [[count]]
+
+        until(found, seconds=90)
 
 
 def report_request(
@@ -117,8 +126,10 @@ def query_path(addresses: Mapping[str, str], **changed: str) -> Iterator[QueryPa
     """Start the path on a running stack, with some settings changed, and end it with the block."""
     prefix = f"test-{uuid.uuid4().hex[:8]}."
     variables = query_variables(addresses, prefix) | changed
-    create_topics(addresses["kafka"], [f"{prefix}queries.requests", f"{prefix}queries.results", ROWS_TOPIC])
-    ensure(f"http://{addresses['druid_overlord']}", addresses["kafka"], ROWS_TOPIC, IntakeSettings())
+    query_topics = [f"{prefix}queries.requests", f"{prefix}queries.results"]
+    create_topics(addresses["kafka"], [*query_topics, *(table.topic for table in TABLES)])
+    for table in TABLES:
+        ensure(f"http://{addresses['druid_overlord']}", KafkaSettings(addresses["kafka"]), table, IntakeSettings())
     with query_consumer(variables), query_server(variables) as port:
         path = QueryPath(addresses, variables, port)
         try:
@@ -138,7 +149,7 @@ def create_topics(bootstrap: str, names: list[str]) -> None:
 @contextmanager
 def query_consumer(variables: Mapping[str, str]) -> Iterator[None]:
     stop = threading.Event()
-    thread = threading.Thread(target=queries.run, args=(variables, stop), name="query-consumer")
+    thread = threading.Thread(target=queries.run, args=(variables, Vitals(["queries"]), stop), name="query-consumer")
     thread.start()
     try:
         yield

@@ -9,6 +9,7 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from footfall.v1.errors_pb2 import EventError
 from footfall_adapters.environment import SettingsError
 from footfall_adapters.kafka.committer import CommitterSettings, KafkaEventLog
 from footfall_adapters.kafka.partitions import check_offsets, check_partitions
@@ -16,6 +17,7 @@ from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.kafka.ticker import TickerSettings, ticking
 from footfall_adapters.kafka.topics import TopicsSettings, ensure_topics
 from footfall_core.clock import SystemClock
+from footfall_core.errors.rows import error_row
 from footfall_core.problems import TooLarge, TryAgain
 from footfall_core.wire.raw_pb2 import RawRecord
 from footfall_local.stack import Stack
@@ -116,11 +118,15 @@ async def test_a_log_that_cannot_be_reached_says_so_within_its_time() -> None:
             await log.append(b"batch", 0)
 
 
-async def test_error_records_go_along(kafka: KafkaSettings) -> None:
+async def test_errors_go_along_as_records_and_as_rows(kafka: KafkaSettings) -> None:
+    error = EventError(error_id="e1", property="properties/shop", message="Refused.")
     async with event_log(kafka) as log:
-        log.report(b"an error", b"shop")
+        log.report(error)
         await log.append(b"batch", 0)
-    assert [error for records in committed(kafka, "errors").values() for error in records] == [b"an error"]
+    assert [record for records in committed(kafka, "errors").values() for record in records] == [
+        error.SerializeToString()
+    ]
+    assert [row for rows in committed(kafka, "errors.rows").values() for row in rows] == [error_row(error).encode()]
 
 
 async def test_one_of_two_servers_ticks_in_every_partition_and_the_other_takes_over(kafka: KafkaSettings) -> None:

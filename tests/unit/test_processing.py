@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import footfall_core.processing.record as record_module
-from footfall.v1.event_pb2 import Event
+from footfall.v1.event_pb2 import Event, Item
 from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
-from footfall_core.columns import EVENT_COLUMNS
+from footfall_core.columns import EVENT_COLUMNS, ITEM_COLUMNS
+from footfall_core.enrichment.country import Country
 from footfall_core.intake import Arrival, Refused, Taken, take
 from footfall_core.packing import MAX_RAW_BATCH_BYTES, MAX_RAW_RECORD_BYTES, raw_records, tick_record
 from footfall_core.partitioning import partition_of
@@ -20,6 +21,7 @@ from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
 NOW = 1_790_000_000_000_000
 ARRIVAL = Arrival(received_micros=NOW, peer_address="192.0.2.1", user_agent="", trace_parent="")
 NAMES = [column.name for column in EVENT_COLUMNS]
+ITEM_NAMES = [column.name for column in ITEM_COLUMNS]
 
 
 def request(*events: Event, **fields: object) -> WriteEventsRequest:
@@ -44,7 +46,8 @@ class State(dict[str, bytes]):
 
     def process(self, *messages: WriteEventsRequest) -> Outcome:
         (record,) = raw_records([taken(message).raw_batch for message in messages])
-        outcome = process_record("test", record, Place(2, self.offset, NOW // 1000), self.get)
+        place = Place(2, self.offset, NOW // 1000)
+        outcome = process_record("test", record, place, self.get, country_of=country_of)
         self.offset += 1
         self.update(outcome.windows)
         return outcome
@@ -52,6 +55,16 @@ class State(dict[str, bytes]):
 
 def rows(outcome: Outcome) -> list[dict[str, str]]:
     return [dict(zip(NAMES, line.split("\t"), strict=True)) for line in outcome.lines]
+
+
+def item_rows(outcome: Outcome) -> list[dict[str, str]]:
+    return [dict(zip(ITEM_NAMES, line.split("\t"), strict=True)) for line in outcome.item_lines]
+
+
+def country_of(address: str) -> Country | None:
+    """Know the country of three addresses."""
+    places = {"83.149.9.216": ("RU", "Russia"), "2a00::1": ("DE", "Germany"), ARRIVAL.peer_address: ("FR", "France")}
+    return Country(*places[address]) if address in places else None
 
 
 def test_an_event_becomes_a_row_with_every_column() -> None:
@@ -65,6 +78,8 @@ def test_an_event_becomes_a_row_with_every_column() -> None:
                     page_referrer="https://www.google.com/",
                     page_title="Line\nbreak\tand tab",
                     user_agent="Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+                    language="en-GB",
+                    ip_override="83.149.9.216",
                     currency="EUR",
                     value=0.1,
                     transaction_id="t1",
@@ -83,6 +98,9 @@ def test_an_event_becomes_a_row_with_every_column() -> None:
     assert orjson.loads(row["params"]) == {"n": 3, "f": 0.5, "s": "a\tb"}
     assert (row["run"], row["log_hour"], row["raw_partition"]) == ("test", str(NOW // 3_600_000_000), "2")
     assert row["tick_time_micros"] == ""
+    assert (row["country"], row["country_id"]) == ("Russia", "RU")
+    assert (row["language"], row["language_name"]) == ("en-gb", "English")
+    assert row["is_active_user"] == "0"
 
 
 @pytest.mark.parametrize("gap", ["\t", "\n", "\r", "\r\n"])
@@ -174,6 +192,132 @@ def test_a_tick_becomes_a_row_of_the_reserved_property() -> None:
     (row,) = rows(outcome)
     assert (row["property"], row["raw_partition"], row["tick_time_micros"]) == ("~tick", "3", str(NOW))
     assert row["time_ms"] == str(NOW // 1000)
+    # reports on items ask the items how complete they are
+    (item_row,) = item_rows(outcome)
+    assert item_row == {name: row.get(name, "") for name in ITEM_NAMES}
+
+
+def purchase(*items: Item, **fields: object) -> Event:
+    base = {"name": "purchase", "currency": "EUR", "transaction_id": "t1", "page_title": "not theirs", "items": items}
+    return event(**base | fields)
+
+
+SHOE = {"item_id": "s1", "item_name": "Shoe", "item_brand": "Run", "item_category": "Shoes", "item_variant": "red"}
+
+
+def test_each_item_becomes_a_row_that_begins_with_its_event() -> None:
+    outcome = State().process(
+        request(
+            event(),
+            purchase(
+                Item(**SHOE, price=49.5, quantity=2),  # type: ignore[arg-type]
+                Item(item_id="s2"),
+                user_id="u1",
+                session_id="7",
+                ip_override="2a00::1",
+                language="de",
+                page_location="https://Shop.example/a?utm_source=news&utm_medium=email",
+                params={"session_engaged": Value(string_value="1")},
+            ),
+            event(name="add_to_cart", items=[Item(item_name="Hat")]),
+        )
+    )
+    first, second, third = item_rows(outcome)
+    _, bought, carted = rows(outcome)
+    item = SHOE | {"price": "49.5", "quantity": "2", "amount": "99.0"}
+    assert first == {name: bought[name] for name in ITEM_NAMES if name in NAMES} | item
+    assert (first["event_name"], first["transaction_id"], first["user_id"]) == ("purchase", "t1", "u1")
+    assert (first["country_id"], first["language_name"], first["channel_group"]) == ("DE", "German", "Email")
+    assert (first["is_active_user"], first["raw_partition"], first["run"]) == ("1", "2", "test")
+    assert (second["item_id"], second["item_name"], second["time_ms"]) == ("s2", "", first["time_ms"])
+    assert (third["event_name"], third["item_name"]) == ("add_to_cart", "Hat")
+    assert third["time_ms"] == carted["time_ms"]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "price", "quantity", "amount"),
+    [
+        ({}, "", "1", ""),
+        ({"price": 9.99}, "9.99", "1", "9.99"),
+        ({"price": 0.1, "quantity": 3}, "0.1", "3", "0.30000000000000004"),
+        ({"price": 0.0}, "0.0", "1", "0.0"),
+        ({"price": 5.0, "quantity": 0}, "5.0", "0", "0.0"),
+        ({"quantity": 4}, "", "4", ""),
+        ({"price": -2.5, "quantity": 2}, "-2.5", "2", "-5.0"),
+        # the store could not read an infinite number, and would take in no further row
+        ({"price": 1e308, "quantity": 10}, "1e+308", "10", ""),
+        ({"price": 1e300, "quantity": 2**63 - 1}, "1e+300", "9223372036854775807", ""),
+    ],
+)
+def test_an_amount_is_price_times_quantity_which_is_1_if_unset(
+    amounts: dict[str, float], price: str, quantity: str, amount: str
+) -> None:
+    item = Item(item_id="s1", **amounts)  # type: ignore[arg-type]
+    (row,) = item_rows(State().process(request(purchase(item))))
+    assert (row["price"], row["quantity"], row["amount"]) == (price, quantity, amount)
+
+
+@pytest.mark.parametrize("gap", ["\t", "\n", "\r", "\r\n"])
+def test_a_tab_or_line_break_in_an_item_is_one_space(gap: str) -> None:
+    fields = dict.fromkeys(SHOE, f"a{gap}b")
+    (row,) = item_rows(State().process(request(purchase(Item(**fields), user_id=f"u{gap}v"))))  # type: ignore[arg-type]
+    assert {row[name] for name in SHOE} == {"a b"}
+    assert row["user_id"] == "u v"
+
+
+def test_items_count_once_and_never_without_their_event() -> None:
+    state = State()
+    bad = purchase(Item(item_id="s1"), name="not allowed")
+    batch = request(purchase(Item(item_id="s2")), bad, writer_id="w", sequence=1)
+    first, again = state.process(batch), state.process(batch)
+    assert [row["item_id"] for row in item_rows(first)] == ["s2"]
+    assert again.item_lines == []
+
+
+def test_an_item_that_cannot_become_a_row_takes_its_event_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: object) -> str:
+        raise RuntimeError("a bug")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(record_module, "item_rows", broken)
+        outcome = State().process(request(event(), purchase(Item(item_id="s1"))), request(event()))
+    assert (len(outcome.lines), outcome.item_lines, len(outcome.errors)) == (1, [], 1)
+
+
+@pytest.mark.parametrize(
+    ("historical", "address", "expected"),
+    [
+        (False, "83.149.9.216", "RU"),
+        (False, "", "FR"),  # the call's own
+        (True, "83.149.9.216", "RU"),
+        (True, "", ""),  # whoever imports history is not where it happened
+        (False, "198.51.100.7", ""),
+    ],
+)
+def test_the_country_is_that_of_the_events_address_or_of_the_calls(
+    historical: bool, address: str, expected: str
+) -> None:
+    (row,) = rows(State().process(request(event(ip_override=address), historical_import=historical)))
+    assert row["country_id"] == expected
+
+
+@pytest.mark.parametrize("address", ["83.149.9.216", "2a00::1", ""])
+def test_no_row_holds_an_address(address: str) -> None:
+    outcome = State().process(request(purchase(Item(item_id="s1"), ip_override=address)))
+    assert len(outcome.lines) == len(outcome.item_lines) == 1
+    for line in outcome.lines + outcome.item_lines:
+        assert (address or ARRIVAL.peer_address) not in line
+
+
+def test_an_engaged_users_event_says_so() -> None:
+    engaged = event(params={"engagement_time_msec": Value(number_value=12)})
+    outcome = State().process(request(engaged, event()))
+    assert [row["is_active_user"] for row in rows(outcome)] == ["1", "0"]
+
+
+def test_the_same_record_gives_the_same_rows() -> None:
+    batch = request(purchase(Item(**SHOE, price=1.5), ip_override="2a00::1", language="fr"))  # type: ignore[arg-type]
+    assert State().process(batch) == State().process(batch)
 
 
 def test_validate_only_answers_alike() -> None:

@@ -1,4 +1,4 @@
-"""The supervisor that has Druid take in the rows of events from Kafka, exactly once."""
+"""The supervisors that have Druid take in the rows of each table from Kafka, exactly once."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ import httpx
 import orjson
 import structlog
 
-from footfall_core.columns import EVENT_COLUMNS, EVENTS_TABLE, TIME_COLUMN
+from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_core.columns import TIME_COLUMN, Table
 
 log = structlog.get_logger()
 
@@ -21,7 +22,7 @@ _NEVER_IN_A_VALUE = "\u0001"
 
 @dataclass(frozen=True)
 class IntakeSettings:
-    """How Druid takes in rows."""
+    """How Druid takes in the rows of one table."""
 
     task_count: int = 1
     """Tasks that read at a time, each some of the partitions; more are of use on more machines only."""
@@ -31,18 +32,24 @@ class IntakeSettings:
     """How often the supervisor looks after its tasks and their offsets; ISO 8601."""
 
 
-def ensure(overlord_url: str, kafka_bootstrap: str, topic: str, settings: IntakeSettings) -> bool:
-    """Make sure that Druid takes in the rows of a topic, and return whether anything had to be changed.
+def ensure(overlord_url: str, kafka: KafkaSettings, table: Table, settings: IntakeSettings) -> bool:
+    """Make sure that Druid takes in the rows of a table, and return whether anything had to be changed.
 
     Idempotent: a supervisor that was made from the same specification goes on undisturbed.
+
+    Args:
+        overlord_url: of the overlord or a router, `http://host:port`.
+        kafka: where the rows are.
+        table: whose rows.
+        settings: how they are taken in.
 
     Raises:
         httpx.HTTPError: the overlord is away, or refuses the specification.
     """
-    spec = events_spec(kafka_bootstrap, topic, settings)
+    spec = supervisor_spec(kafka, table, settings)
     digest = hashlib.sha256(orjson.dumps(spec, option=orjson.OPT_SORT_KEYS)).hexdigest()
     with httpx.Client(base_url=overlord_url, timeout=30) as overlord:
-        found = overlord.get(f"/druid/indexer/v1/supervisor/{EVENTS_TABLE}")
+        found = overlord.get(f"/druid/indexer/v1/supervisor/{table.name}")
         if found.is_success and found.json().get("context", {}).get(SPEC_KEY) == digest:
             return False
         answer = overlord.post(
@@ -51,22 +58,22 @@ def ensure(overlord_url: str, kafka_bootstrap: str, topic: str, settings: Intake
         if answer.is_error:
             log.error("druid refused the supervisor", status=answer.status_code, answer=answer.text[:2000])
         answer.raise_for_status()
-    log.info("druid supervisor set", datasource=EVENTS_TABLE, topic=topic, existed=found.is_success)
+    log.info("druid supervisor set", datasource=table.name, topic=kafka.topic(table.topic), existed=found.is_success)
     return True
 
 
-def events_spec(kafka_bootstrap: str, topic: str, settings: IntakeSettings) -> dict[str, Any]:
+def supervisor_spec(kafka: KafkaSettings, table: Table, settings: IntakeSettings) -> dict[str, Any]:
     """Return the specification: what a row is, how it is stored, how it is read."""
     return {
         "type": "kafka",
         "spec": {
             "dataSchema": {
-                "dataSource": EVENTS_TABLE,
+                "dataSource": table.name,
                 "timestampSpec": {"column": TIME_COLUMN, "format": "millis"},
                 "dimensionsSpec": {
                     "dimensions": [
                         {"type": column.type.value, "name": column.name}
-                        for column in EVENT_COLUMNS
+                        for column in table.columns
                         if column.name != TIME_COLUMN
                     ]
                 },
@@ -79,15 +86,15 @@ def events_spec(kafka_bootstrap: str, topic: str, settings: IntakeSettings) -> d
                 },
             },
             "ioConfig": {
-                "topic": topic,
+                "topic": kafka.topic(table.topic),
                 "inputFormat": {
                     "type": "tsv",
-                    "columns": [column.name for column in EVENT_COLUMNS],
+                    "columns": [column.name for column in table.columns],
                     "findColumnsFromHeader": False,
                     "listDelimiter": _NEVER_IN_A_VALUE,
                 },
                 "consumerProperties": {
-                    "bootstrap.servers": kafka_bootstrap,
+                    "bootstrap.servers": kafka.bootstrap_servers,
                     # rows of a transaction that was aborted must never be seen
                     "isolation.level": "read_committed",
                 },
@@ -100,8 +107,7 @@ def events_spec(kafka_bootstrap: str, topic: str, settings: IntakeSettings) -> d
             },
             "tuningConfig": {
                 "type": "kafka",
-                # a row that cannot be read stops the intake, loudly: skipping it would lose an event that was
-                # acknowledged
+                # a row that cannot be read stops the intake, loudly: skipping it would lose what was acknowledged
                 "maxParseExceptions": 0,
                 "logParseExceptions": True,
                 "offsetFetchPeriod": settings.period,

@@ -16,15 +16,21 @@ from typing import Self
 import structlog
 from confluent_kafka import KafkaException, Producer
 
+from footfall.v1.errors_pb2 import EventError
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.logs import LIBRDKAFKA
+from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
+from footfall_core.columns import ERRORS
+from footfall_core.errors.records import error_record
+from footfall_core.errors.rows import error_row
 from footfall_core.packing import MAX_RAW_BATCH_BYTES, raw_records, tick_record
 from footfall_core.problems import TooLarge, TryAgain
 
 log = structlog.get_logger()
 
 MAX_REPORTS = 10_000
-"""Error records that may wait for a commit."""
+"""Errors that may wait for a commit."""
 
 UNCONFIRMED = "The event log did not confirm the batch; it may or may not be stored."
 
@@ -59,7 +65,7 @@ class _Gathered:
     """What goes into one transaction."""
 
     batches: list[_Pending] = field(default_factory=list)
-    reports: list[tuple[bytes, bytes]] = field(default_factory=list)
+    reports: list[EventError] = field(default_factory=list)
     tick: bool = False
 
 
@@ -73,6 +79,7 @@ class KafkaEventLog:
         self._transactional_id = f"{kafka.topic_prefix}ingest.{instance}"
         self._raw_topic = kafka.topic("events.raw")
         self._error_topic = kafka.topic("errors")
+        self._error_row_topic = kafka.topic(ERRORS.topic)
         self._wake = threading.Condition()
         self._waiting = _Gathered()
         self._pending_bytes = 0
@@ -113,16 +120,18 @@ class KafkaEventLog:
             self._pending_bytes += len(raw_batch)
             self._waiting.batches.append(pending)
             self._wake.notify()
+        telemetry.COMMIT_WAITING_BATCHES.inc()
+        telemetry.COMMIT_WAITING_BYTES.inc(len(raw_batch))
         return await pending.done
 
-    def report(self, error_record: bytes, key: bytes) -> None:
-        """Store an error record with the next commit; see the port."""
+    def report(self, error: EventError) -> None:
+        """Store an error with the next commit; see the port."""
         with self._wake:
             if self._away is None and len(self._waiting.reports) < MAX_REPORTS:
-                self._waiting.reports.append((error_record, key))
+                self._waiting.reports.append(error)
                 self._wake.notify()
             else:
-                log.warning("error record given up: the caller was told, the error stream will not show it")
+                log.warning("error given up: the caller was told, the error stream will not show it")
 
     def tick(self) -> bool:
         """Commit a tick to every partition soon, and return whether that can be. Called from any thread."""
@@ -144,11 +153,13 @@ class KafkaEventLog:
             gathered = self._take()
             if gathered is None:
                 return
+            began = time.perf_counter()
             try:
                 self._commit(producer, gathered)
             except Exception as error:  # noqa: BLE001 - see below; and no caller may wait for a thread that is gone
                 # Whatever it was, an ambiguous commit included: a new producer under the same id fences what is still
                 # in flight, so a late request cannot land in a later transaction (librdkafka #5423).
+                _count(gathered, "failed", began)
                 self._settle(gathered, TryAgain(UNCONFIRMED))
                 self._report_again(gathered)
                 with suppress(KafkaException):
@@ -156,7 +167,9 @@ class KafkaEventLog:
                 producer = None
                 log.warning("transaction failed", error=str(error), batches=len(gathered.batches))
             else:
+                _count(gathered, "committed", began)
                 self._settle(gathered, self._clock.now())
+                producer.poll(0)  # has what the client library logs written
 
     def _connect(self) -> Producer | None:
         producer = Producer(
@@ -169,15 +182,18 @@ class KafkaEventLog:
                 "compression.type": "lz4",
                 "message.max.bytes": 6 * 1024 * 1024,
                 "log_level": 3,
+                "logger": LIBRDKAFKA,
             }
         )
         try:
             producer.init_transactions(self._settings.reconnect_seconds)
         except KafkaException as error:
+            producer.poll(0)  # has what the client library logs written
             self._went_away(str(error.args[0].str()))
             return None
         with self._wake:
             self._away = None
+        telemetry.EVENT_LOG_CONNECTED.set(1)
         self._connected.set()
         log.info("event log connected", transactional_id=self._transactional_id)
         return producer
@@ -187,6 +203,7 @@ class KafkaEventLog:
         with self._wake:
             self._away = reason
             gathered, self._waiting = self._waiting, _Gathered()
+        telemetry.EVENT_LOG_CONNECTED.set(0)
         log.warning("event log away", reason=reason)
         self._settle(gathered, TryAgain(f"The event log cannot be written: {reason}"))
 
@@ -206,7 +223,7 @@ class KafkaEventLog:
             return gathered
 
     def _report_again(self, gathered: _Gathered) -> None:
-        """Keep error records for the next commit: their ids are stable, so that one may come twice."""
+        """Keep errors for the next commit: their ids are stable, so that one may come twice."""
         with self._wake:
             self._waiting.reports = (gathered.reports + self._waiting.reports)[:MAX_REPORTS]
 
@@ -224,8 +241,10 @@ class KafkaEventLog:
             record = tick_record(self._clock.now())
             for partition in range(self._kafka.raw_partitions):
                 self._produce(producer, record, partition)
-        for error_record, key in gathered.reports:
-            producer.produce(self._error_topic, error_record, key)
+        for error in gathered.reports:
+            key, record = error_record(error)
+            producer.produce(self._error_topic, record, key)
+            producer.produce(self._error_row_topic, error_row(error), key)
         producer.commit_transaction(self._settings.transaction_timeout_ms / 1000)
 
     def _produce(self, producer: Producer, record: bytes, partition: int) -> None:
@@ -233,10 +252,21 @@ class KafkaEventLog:
         producer.produce(self._raw_topic, record, str(partition), partition)
 
     def _settle(self, gathered: _Gathered, result: Micros | TryAgain) -> None:
+        size = sum(len(pending.raw_batch) for pending in gathered.batches)
         with self._wake:
-            self._pending_bytes -= sum(len(pending.raw_batch) for pending in gathered.batches)
+            self._pending_bytes -= size
+        telemetry.COMMIT_WAITING_BATCHES.dec(len(gathered.batches))
+        telemetry.COMMIT_WAITING_BYTES.dec(size)
         if gathered.batches:
             self._loop.call_soon_threadsafe(_resolve, gathered.batches, result)
+
+
+def _count(gathered: _Gathered, outcome: str, began: float) -> None:
+    telemetry.COMMIT_TRANSACTIONS.labels(outcome).inc()
+    telemetry.COMMIT_SECONDS.observe(time.perf_counter() - began)
+    telemetry.COMMIT_BATCHES.observe(len(gathered.batches))
+    if gathered.tick and outcome == "committed":
+        telemetry.TICKS.inc()
 
 
 def _resolve(batches: list[_Pending], result: Micros | TryAgain) -> None:

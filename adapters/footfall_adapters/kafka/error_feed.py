@@ -6,7 +6,11 @@
 A stream that begins in the past is registered first, so that it is offered all that is recorded from then on. After
 that its history asks Kafka for the end of the topic and reads up to there, and what was offered from before that end is
 dropped. So there is no gap, nothing comes twice, and when the past is read, all that was recorded before the call was
-pushed.
+pushed. It makes no difference whether the past begins at a time or where an earlier stream was, nor which server that
+was: another one's reader may be ahead of this one's, and its streams' places with it.
+
+The reader asks Kafka to say when it reaches the end of a partition: its place moves on then behind what is never
+delivered, transactions' markers and what was aborted, which retention takes away like everything else.
 
 While Kafka is away live streams stay, and go on where they were when it is back; new ones are told to try again. If the
 place is no more, because the topic was made anew or retention was faster than the reader, live streams are told to try
@@ -26,9 +30,12 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from footfall_adapters.kafka.error_history import ErrorHistory
 from footfall_adapters.kafka.error_stream import KafkaErrorStream
-from footfall_adapters.kafka.error_topic import TOPIC, ends, error_of, new_reader, property_of
+from footfall_adapters.kafka.error_topic import TOPIC, error_of, new_reader, property_of, watermarks
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
+from footfall_core.errors.feed import Position
+from footfall_core.errors.selection import ErrorSelection
 from footfall_core.problems import TryAgain
 
 log = structlog.get_logger()
@@ -66,6 +73,7 @@ class KafkaErrorFeed:
         self._ready = asyncio.Event()
         self._streams: defaultdict[str, set[KafkaErrorStream]] = defaultdict(set)
         self._histories: set[ErrorHistory] = set()
+        self._places: dict[int, int] = {}
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -78,31 +86,38 @@ class KafkaErrorFeed:
         await asyncio.gather(*(asyncio.wrap_future(history.close()) for history in self._histories))
         await asyncio.to_thread(self._thread.join)
 
-    async def open(self, property_id: str, start: Micros | None) -> KafkaErrorStream:
+    async def open(self, selection: ErrorSelection, start: Micros | Position | None) -> KafkaErrorStream:
         """See `ErrorFeed`."""
         try:
             async with asyncio.timeout(self._settings.ready_seconds):
                 await self._ready.wait()
         except TimeoutError as error:
             raise TryAgain("The log of errors is away; call again.") from error
-        history = None
-        if start is not None and start <= self._clock.now():
-            if len(self._histories) >= self._settings.history_readers:
-                raise TryAgain(
-                    "Too many streams read past errors at the moment; call again, or without start_time.",
-                    retry_after_seconds=5,
-                )
-            history = ErrorHistory(self._kafka, property_id, start // 1000, self._forget_history)
-            self._histories.add(history)
-        stream = KafkaErrorStream(property_id, self._settings.queue_errors, history, self._forget)
-        self._streams[property_id].add(stream)
+        stream = KafkaErrorStream(selection, self._settings.queue_errors, self._places, self._forget)
+        self._streams[selection.property_id].add(stream)
+        try:
+            if isinstance(start, tuple) or (start is not None and start <= self._clock.now()):
+                await stream.begin_with(self._new_history(selection, start))
+        except BaseException:
+            stream.close()
+            raise
         return stream
 
+    def _new_history(self, selection: ErrorSelection, start: Micros | Position) -> ErrorHistory:
+        if len(self._histories) >= self._settings.history_readers:
+            raise TryAgain(
+                "Too many streams read past errors at the moment; call again a little later.", retry_after_seconds=5
+            )
+        telemetry.HISTORIES.inc()
+        history = ErrorHistory(self._kafka, selection, start, self._forget_history)
+        self._histories.add(history)
+        return history
+
     def _forget(self, stream: KafkaErrorStream) -> None:
-        streams = self._streams[stream.property_id]
+        streams = self._streams[stream.selection.property_id]
         streams.discard(stream)
         if not streams:
-            del self._streams[stream.property_id]
+            del self._streams[stream.selection.property_id]
 
     def _forget_history(self, history: ErrorHistory) -> None:
         """Free the history's place among the readers; called on its own thread when its consumer is closed."""
@@ -113,9 +128,10 @@ class KafkaErrorFeed:
         for stream in [stream for streams in self._streams.values() for stream in streams]:
             stream.fail(TryAgain(why))
 
-    def _begin(self, partitions: int) -> None:
+    def _begin(self, places: dict[int, int]) -> None:
+        self._places = places
         self._ready.set()
-        log.info("following the errors", partitions=partitions)
+        log.info("following the errors", partitions=len(places))
 
     def _lose(self) -> None:
         self._ready.clear()
@@ -123,17 +139,23 @@ class KafkaErrorFeed:
 
     def _hand_out(self, messages: list[Message]) -> None:
         for message in messages:
+            partition, offset = message.partition(), message.offset()
+            if message.error() is not None:
+                # the end of the partition, of which the message tells the offset
+                self._places[partition] = offset
+                continue
             streams = self._streams.get(property_of(message))
             if streams and (error := error_of(message)):
                 for stream in tuple(streams):
-                    stream.offer(message.partition(), message.offset(), error)
+                    stream.offer(partition, offset, error)
+            self._places[partition] = offset + 1
 
     # ---- from here on: the reader's thread ----
 
     def _follow(self) -> None:
         while not self._stop.is_set():
             try:
-                with closing(new_reader(self._kafka)) as reader:
+                with closing(new_reader(self._kafka, **{"enable.partition.eof": True})) as reader:
                     self._follow_with(reader)
             except KafkaException as error:
                 log.warning("the errors cannot be followed", reason=error.args[0].str())
@@ -144,9 +166,10 @@ class KafkaErrorFeed:
                 self._stop.wait(_AGAIN_SECONDS)
 
     def _follow_with(self, reader: Consumer) -> None:
-        places = ends(reader, self._kafka.topic(TOPIC))
-        reader.assign([TopicPartition(self._kafka.topic(TOPIC), *place) for place in places.items()])
-        self._on_loop(self._begin, len(places))
+        topic = self._kafka.topic(TOPIC)
+        _, ends = watermarks(reader, topic)
+        reader.assign([TopicPartition(topic, *place) for place in enumerate(ends)])
+        self._on_loop(self._begin, dict(enumerate(ends)))
         while not self._stop.is_set():
             # consume() alone would wait for its whole number of records, or for its whole time-out
             first = reader.poll(_POLL_SECONDS)
@@ -155,7 +178,7 @@ class KafkaErrorFeed:
             records = []
             for message in (first, *reader.consume(_BATCH - 1, timeout=0)):
                 failure = message.error()
-                if failure is None:
+                if failure is None or failure.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
                     records.append(message)
                 elif failure.fatal() or failure.code() in _LOST:
                     raise KafkaException(failure)

@@ -6,6 +6,8 @@ from google.protobuf.message import DecodeError
 
 from footfall.v1.errors_pb2 import EventError
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.logs import LIBRDKAFKA
+from footfall_core.errors.feed import Position
 
 TOPIC = "errors"
 
@@ -31,16 +33,17 @@ def new_reader(kafka: KafkaSettings, **more: object) -> Consumer:
             "reconnect.backoff.max.ms": 1_000,
             "fetch.error.backoff.ms": 100,
             "log_level": 3,
+            "logger": LIBRDKAFKA,
             **more,
         }
     )
 
 
-def ends(reader: Consumer, topic: str) -> dict[int, int]:
-    """Return the end of each partition: the first offset that is not committed yet.
+def watermarks(reader: Consumer, topic: str) -> tuple[Position, Position]:
+    """Return the first offset that each partition still has, and its end: the first that is not committed yet.
 
-    A reader has to ask for it: a partition assigned at "the end" finds its place only with its first fetch, and what
-    is recorded until then would be missed.
+    A reader has to ask for the end: a partition assigned at "the end" finds its place only with its first fetch, and
+    what is recorded until then would be missed.
 
     Raises:
         KafkaException: Kafka is away, or has no such topic.
@@ -48,10 +51,11 @@ def ends(reader: Consumer, topic: str) -> dict[int, int]:
     found = reader.list_topics(topic, timeout=KAFKA_SECONDS).topics[topic]
     if found.error is not None:
         raise KafkaException(found.error)
-    return {
-        partition: reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=KAFKA_SECONDS)[1]
-        for partition in found.partitions
-    }
+    marks = [
+        reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=KAFKA_SECONDS)
+        for partition in sorted(found.partitions)
+    ]
+    return tuple(low for low, _ in marks), tuple(end for _, end in marks)
 
 
 def property_of(message: Message) -> str:

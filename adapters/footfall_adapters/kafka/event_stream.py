@@ -1,6 +1,7 @@
 """Drives the processing of raw records in Quix Streams: exactly once, with the windows in RocksDB.
 
-The offsets of what was read, the rows, the errors and the new state (as its changelog) are one Kafka transaction.
+The offsets of what was read, the rows of events and items, the errors and the new state (as its changelog) are one
+Kafka transaction.
 """
 
 import time
@@ -13,8 +14,13 @@ from typing import Any
 import structlog
 from quixstreams import Application, State, message_context
 
+from footfall_adapters.kafka.event_lag import EventLag
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_core.clock import Micros
+from footfall_core.columns import ERRORS, EVENTS, ITEMS
 from footfall_core.errors.records import error_record
+from footfall_core.errors.rows import error_row
+from footfall_core.processing.figures import count_record
 from footfall_core.processing.record import Outcome, Place, row_records
 
 log = structlog.get_logger()
@@ -78,9 +84,12 @@ class EventStream:
         process: Process,
     ) -> None:
         self._process = process
-        self._rows_topic = kafka.topic("events.rows")
+        self._row_topic = kafka.topic(EVENTS.topic)
+        self._item_row_topic = kafka.topic(ITEMS.topic)
         self._error_topic = kafka.topic("errors")
+        self._error_row_topic = kafka.topic(ERRORS.topic)
         self._last_record: float | None = None
+        self._lag = EventLag(kafka.topic("events.raw"))
         self._app = Application(
             broker_address=kafka.bootstrap_servers,
             consumer_group=kafka.topic(settings.group),
@@ -126,23 +135,31 @@ class EventStream:
         silent = None if self._last_record is None else time.monotonic() - self._last_record
         return does_its_part(is_member=bool(consumer.memberid()), partitions=len(consumer.assignment()), silent=silent)
 
+    def measure_lag(self, now: Micros) -> None:
+        """Set the figures that say how far this instance is behind the log; called from any thread."""
+        self._lag.measure(self._frame.processing_context.consumer, now)
+
     def _take(self, value: bytes, key: bytes, timestamp: int, headers: Any, state: State[str, Any]) -> None:
         del key, headers
+        began = time.perf_counter()
         context = message_context()
         place = Place(context.partition, context.offset, timestamp)
         outcome = self._process(value, place, state.get_bytes)
+        error_lines = [error_row(error) for error in outcome.errors]
         # everything is worked out: from here on nothing but writing
         for window_key, window in outcome.windows.items():
             state.set_bytes(window_key, window, ttl=WINDOW_TTL)
-        partition_key = str(place.partition).encode()
-        for record in row_records(outcome.lines):
-            self._producer.produce(self._rows_topic, record, partition_key, partition=place.partition)
+        self._put_rows(self._row_topic, outcome.lines, place.partition)
+        self._put_rows(self._item_row_topic, outcome.item_lines, place.partition)
+        self._put_rows(self._error_row_topic, error_lines, place.partition)
         for error in outcome.errors:
             key, record = error_record(error)
             self._producer.produce(self._error_topic, record, key)
         for failure in outcome.failures:
             log.error("batch not processed", partition=place.partition, offset=place.offset, exc_info=failure)
         self._last_record = time.monotonic()
+        self._lag.processed(place.partition, place.log_time_ms)
+        count_record(outcome, time.perf_counter() - began)
         if outcome.batches:
             log.info(
                 "record",
@@ -151,5 +168,12 @@ class EventStream:
                 batches=outcome.batches,
                 duplicates=outcome.duplicates,
                 rows=len(outcome.lines),
+                item_rows=len(outcome.item_lines),
                 errors=len(outcome.errors),
             )
+
+    def _put_rows(self, topic: str, lines: list[str], partition: int) -> None:
+        """Write rows to the partition of their raw record's number: its rows stay in its order."""
+        key = str(partition).encode()
+        for record in row_records(lines):
+            self._producer.produce(topic, record, key, partition=partition)

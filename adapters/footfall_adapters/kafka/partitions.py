@@ -5,6 +5,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from footfall_adapters.environment import SettingsError
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.logs import LIBRDKAFKA
 
 
 def check_partitions(kafka: KafkaSettings, timeout_seconds: float = 10.0) -> None:
@@ -15,9 +16,9 @@ def check_partitions(kafka: KafkaSettings, timeout_seconds: float = 10.0) -> Non
     """
     topic = kafka.topic("events.raw")
     try:
-        metadata = AdminClient({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3}).list_topics(
-            topic, timeout=timeout_seconds
-        )
+        metadata = AdminClient(
+            {"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3, "logger": LIBRDKAFKA}
+        ).list_topics(topic, timeout=timeout_seconds)
     except KafkaException as error:
         raise SettingsError(f"Kafka at {kafka.bootstrap_servers} cannot be reached: {error.args[0].str()}") from error
     found = len(metadata.topics[topic].partitions)
@@ -40,7 +41,7 @@ def check_offsets(kafka: KafkaSettings, group: str, timeout_seconds: float = 10.
         SettingsError: the group has state and no offsets, or Kafka cannot be asked.
     """
     raw, changelog = kafka.topic("events.raw"), f"changelog__{kafka.topic(group)}--{kafka.topic('events.raw')}--default"
-    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3})
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3, "logger": LIBRDKAFKA})
     try:
         metadata = admin.list_topics(timeout=timeout_seconds).topics
         if changelog not in metadata:

@@ -1,4 +1,4 @@
-"""The query server's side of the bus: a plan goes out on `queries.requests`, its answer comes on `queries.results`.
+"""The asking server's side of the bus: a question goes out on `queries.requests`, its answer on `queries.results`.
 
 A query that no consumer has begun within 300 ms is sent once more, under the same id and to another partition, and
 again 600 ms later; the first answer wins. So a consumer that hangs or has just died holds nobody up. Partitions that
@@ -13,10 +13,12 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from footfall_adapters.kafka.query_partitions import Partitions
+from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
 from footfall_core.problems import DeadlinePassed, Problem, TryAgain
+from footfall_core.report.ports import Question
 from footfall_core.report.results import Assembly, error_of
-from footfall_core.wire.query_pb2 import QueryRequest, QueryResult
+from footfall_core.wire.query_pb2 import ErrorsQuestion, QueryRequest, QueryResult
 
 log = structlog.get_logger()
 
@@ -91,18 +93,20 @@ class KafkaQueryBus:
         self._new_id = new_id
         self._waiting: dict[str, _Waiting] = {}
 
-    async def ask(self, plan: bytes, deadline: Micros) -> bytes:
-        """Return the answer to a plan: see the port."""
+    async def ask(self, question: Question, deadline: Micros) -> bytes:
+        """Return the answer to a question: see the port."""
         if len(self._waiting) >= self._settings.max_waiting:
-            raise TryAgain("Too many reports are under way at the moment; please try again.")
+            raise TryAgain("Too many queries are under way at the moment; please try again.")
         query_id, now = self._new_id(), self._clock.now()
+        telemetry.QUERIES_WAITING.inc()
         waiting = self._waiting[query_id] = _Waiting(asyncio.get_running_loop().create_future())
         request = QueryRequest(
             query_id=query_id,
             reply_partition=self._reply_partition,
             deadline_micros=deadline,
             begin_before_micros=now + self._settings.give_up_ms * 1000,
-            plan=plan,
+            plan=None if isinstance(question, ErrorsQuestion) else question,
+            errors=question if isinstance(question, ErrorsQuestion) else None,
         ).SerializeToString()
         try:
             async with asyncio.timeout((deadline - now) / 1e6):
@@ -110,9 +114,10 @@ class KafkaQueryBus:
                 return await waiting.answer
         except TimeoutError:
             raise DeadlinePassed(
-                "The report was not computed within its deadline; ask for fewer days or dimensions, or allow more time."
+                "There was no answer within the deadline; ask for fewer days or dimensions, or allow more time."
             ) from None
         finally:
+            telemetry.QUERIES_WAITING.dec()
             del self._waiting[query_id]
             if not waiting.answer.cancel() and not waiting.answer.cancelled():
                 waiting.answer.exception()  # seen, in case that the caller had left
@@ -123,6 +128,7 @@ class KafkaQueryBus:
         wait = self._settings.hedge_ms / 1000
         tried: list[int] = []
         while len(tried) < self._settings.max_sent and (partition := self._partitions.pick(tried)) is not None:
+            telemetry.QUERIES_SENT.labels("hedge" if tried else "first").inc()
             tried.append(partition)
             self._sent(partition, request, waiting)
             if await _begun_within(waiting, wait):
@@ -132,12 +138,12 @@ class KafkaQueryBus:
             left -= wait
             wait *= 2
         if not await _begun_within(waiting, left):
-            raise TryAgain("Nothing computes reports at the moment; please try again.")
+            raise TryAgain("Nothing answers queries at the moment; please try again.")
 
     def _sent(self, partition: int, request: bytes, waiting: _Waiting) -> None:
         def failed(reason: str) -> None:
             log.warning("query not sent", reason=reason)
-            waiting.end(TryAgain("The report cannot be asked for at the moment; please try again."))
+            waiting.end(TryAgain("Nothing can be asked for at the moment; please try again."))
 
         self._send(partition, request, failed)
 

@@ -17,6 +17,7 @@ from footfall_adapters.kafka.polling import Polling, polling
 from footfall_adapters.kafka.query_server import REQUESTS, RESULTS
 from footfall_adapters.kafka.sending import Sending, sending
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.logs import LIBRDKAFKA
 from footfall_core.clock import Micros
 from footfall_core.report.ports import Query
 from footfall_core.wire.query_pb2 import QueryRequest
@@ -91,7 +92,7 @@ def _parsed(record: bytes) -> Query | None:
         reply_partition=request.reply_partition,
         deadline=Micros(request.deadline_micros),
         begin_before=Micros(request.begin_before_micros),
-        plan=request.plan,
+        question=request.errors if request.WhichOneof("question") == "errors" else request.plan,
     )
 
 
@@ -108,6 +109,7 @@ async def open_query_inbox(kafka: KafkaSettings, settings: QueryInboxSettings) -
         # their deadline
         "auto.offset.reset": "earliest",
         "auto.commit.interval.ms": 1_000,
+        "logger": LIBRDKAFKA,
     }
     with sending(kafka) as sender:
         async with polling(config, sender.serve) as reader:

@@ -20,6 +20,7 @@ from footfall_adapters.kafka.polling import Polling, polling
 from footfall_adapters.kafka.query_bus import KafkaQueryBus, QueryBusSettings
 from footfall_adapters.kafka.sending import sending
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.logs import LIBRDKAFKA
 from footfall_core.clock import Clock
 
 REQUESTS = "queries.requests"
@@ -57,6 +58,7 @@ async def open_query_bus(
             "group.id": kafka.topic(f"query-server-{instance}"),  # librdkafka wants one; nothing is committed to it
             "enable.auto.commit": False,
             "auto.offset.reset": "latest",
+            "logger": LIBRDKAFKA,
         }
         async with polling(config, sender.serve) as reader:
             # before the first question, so that no answer is missed

@@ -10,6 +10,7 @@ from confluent_kafka import KafkaError, Producer
 
 from footfall_adapters.environment import SettingsError
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.logs import LIBRDKAFKA
 
 SEND_SECONDS = 5.0
 """How long a record may wait for its broker before it is given up."""
@@ -71,6 +72,7 @@ def sending(kafka: KafkaSettings) -> Iterator[Sending]:
             "acks": "1",
             "message.timeout.ms": int(SEND_SECONDS * 1000),
             "message.max.bytes": MAX_RECORD_BYTES,
+            "logger": LIBRDKAFKA,
         }
     )
     try:

@@ -14,6 +14,7 @@ import structlog
 from confluent_kafka import Consumer
 
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.logs import LIBRDKAFKA
 
 log = structlog.get_logger()
 
@@ -90,6 +91,7 @@ def _member(kafka: KafkaSettings, settings: TickerSettings, instance: str) -> Co
             "enable.auto.commit": False,
             "auto.offset.reset": "latest",
             "log_level": 3,
+            "logger": LIBRDKAFKA,
         }
     )
     consumer.subscribe([kafka.topic("control")])

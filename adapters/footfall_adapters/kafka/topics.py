@@ -15,6 +15,7 @@ from confluent_kafka.admin import (
 )
 
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_core.columns import TABLES
 
 LARGEST_RECORD = 6 * 1024 * 1024
 """A raw record holds one request of at most 4 MiB, and what the rules need beside it."""
@@ -75,12 +76,12 @@ def topic_plans(kafka: KafkaSettings, settings: TopicsSettings) -> list[TopicPla
             },
         ),
         # rows go to the partition of their raw record's number
-        TopicPlan("events.rows", kafka.raw_partitions, {"retention.ms": str(7 * DAY_MS), **large}),
+        *(TopicPlan(table.topic, kafka.raw_partitions, {"retention.ms": str(7 * DAY_MS), **large}) for table in TABLES),
         # followers ask from a time: the broker's own grows with the offsets
         TopicPlan(
             "errors",
             kafka.raw_partitions,
-            {"message.timestamp.type": "LogAppendTime", "retention.ms": str(30 * DAY_MS)},
+            {"message.timestamp.type": "LogAppendTime", "retention.ms": str(30 * DAY_MS), **large},
         ),
         TopicPlan("queries.requests", settings.query_partitions, minutes_only),
         TopicPlan("queries.results", settings.query_partitions, minutes_only),

@@ -17,6 +17,7 @@ from hashlib import blake2b
 
 from footfall.v1.errors_pb2 import EventError, PayloadPlace, Stage
 from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
+from footfall_core.limits import MAX_STRING_LENGTH
 from footfall_core.problems import InvalidRequest, Problem, TooLarge
 from footfall_core.properties import PROPERTY_ID, parse_property, property_name
 from footfall_core.validation.batch import RULES_VERSION
@@ -61,7 +62,8 @@ def validation_errors(batch: RawBatch, request: WriteEventsRequest, place: RawPl
         error.field = verdict.field
         error.message = verdict.message
         error.event_index = verdict.index
-        error.event_id = request.events[verdict.index].event_id
+        # one that is too long is a mistake of its own, and would make the record too large for its topic
+        error.event_id = request.events[verdict.index].event_id[:MAX_STRING_LENGTH]
         errors.append(error)
     return errors
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 
 from footfall.v1.errors_pb2 import EventError
 from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
+from footfall_core.columns import EVENT_COLUMNS, ITEM_COLUMNS
+from footfall_core.enrichment.country import CountryOf, nowhere
 from footfall_core.errors.records import RawPlace, dedupe_error, processing_error, validation_errors
 from footfall_core.event_time import EventTimes
 from footfall_core.processing.fingerprint import fingerprint_of
-from footfall_core.processing.rows import RowOrigin, event_row, tick_row
+from footfall_core.processing.rows import RowContext, RowOrigin, event_row, item_rows, tick_row
 from footfall_core.processing.window import Sighting, Window, decode_window, encode_window
 from footfall_core.properties import PREFIX
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
@@ -31,7 +33,9 @@ class Outcome:
     """What a raw record gives."""
 
     lines: list[str] = field(default_factory=list)
-    """Rows, in order."""
+    """Rows of events, in order."""
+    item_lines: list[str] = field(default_factory=list)
+    """Rows of their items, in order."""
     errors: list[EventError] = field(default_factory=list)
     windows: dict[str, bytes] = field(default_factory=dict)
     """New state by key, only where it changed."""
@@ -51,7 +55,14 @@ class Place:
     """The broker's time of the record, Unix milliseconds. From here on it is what "now" means."""
 
 
-def process_record(run: str, record: bytes, place: Place, load: Callable[[str], bytes | None]) -> Outcome:
+def process_record(
+    run: str,
+    record: bytes,
+    place: Place,
+    load: Callable[[str], bytes | None],
+    *,
+    country_of: CountryOf = nowhere,
+) -> Outcome:
     """Decide what becomes of a raw record.
 
     Args:
@@ -59,12 +70,16 @@ def process_record(run: str, record: bytes, place: Place, load: Callable[[str], 
         record: the record's bytes.
         place: where it stands.
         load: returns the stored state of a key, or None.
+        country_of: knows the countries of addresses.
     """
     raw = RawRecord.FromString(record)
     origin = RowOrigin(run, place.log_time_ms // 3_600_000, place.partition)
     if raw.tick_time_micros:
-        return Outcome(lines=[tick_row(raw.tick_time_micros, origin)])
-    work = _Work(run, origin.tail, load)
+        return Outcome(
+            lines=[tick_row(raw.tick_time_micros, origin, EVENT_COLUMNS)],
+            item_lines=[tick_row(raw.tick_time_micros, origin, ITEM_COLUMNS)],
+        )
+    work = _Work(run, origin.tail, load, country_of)
     for batch_index, stored in enumerate(raw.batches):
         batch = RawBatch.FromString(stored)
         work.take(batch, RawPlace(place.partition, place.offset, batch_index, place.log_time_ms))
@@ -74,10 +89,11 @@ def process_record(run: str, record: bytes, place: Place, load: Callable[[str], 
 class _Work:
     """A raw record under way."""
 
-    def __init__(self, run: str, tail: str, load: Callable[[str], bytes | None]) -> None:
+    def __init__(self, run: str, tail: str, load: Callable[[str], bytes | None], country_of: CountryOf) -> None:
         self._run = run
         self._tail = tail
         self._load = load
+        self._country_of = country_of
         self._windows: dict[str, Window] = {}
         self._outcome = Outcome()
 
@@ -102,7 +118,7 @@ class _Work:
                 outcome.errors.append(dedupe_error(request, at, self._run, _REFUSALS[sighting]))
                 return
         try:
-            lines = list(_rows(batch, request, property_id, self._tail))
+            lines, item_lines = self._rows(batch, request, property_id)
             errors = validation_errors(batch, request, at, self._run) if batch.rejected else []
         except Exception as error:  # noqa: BLE001 - whatever it is, its place is kept for processing it again
             outcome.failures.append(error)
@@ -112,6 +128,7 @@ class _Work:
             window.remember(request.sequence, fingerprint)
             self._windows[key] = window
         outcome.lines += lines
+        outcome.item_lines += item_lines
         outcome.errors += errors
 
     def finish(self) -> Outcome:
@@ -119,15 +136,28 @@ class _Work:
         self._outcome.windows = {key: encode_window(window) for key, window in self._windows.items()}
         return self._outcome
 
-
-def _rows(batch: RawBatch, request: WriteEventsRequest, property_id: str, tail: str) -> Iterator[str]:
-    times = EventTimes.of_request(request, batch.received_time_micros)
-    # a batch of history was recorded elsewhere: the call's own user agent says nothing of its visitors
-    call_user_agent = "" if request.historical_import else batch.user_agent
-    rejected = {verdict.index for verdict in batch.rejected}
-    for index, event in enumerate(request.events):
-        if index not in rejected:
-            yield event_row(event, property_id, times, call_user_agent, tail)
+    def _rows(self, batch: RawBatch, request: WriteEventsRequest, property_id: str) -> tuple[list[str], list[str]]:
+        """Return the rows of a batch's good events, and those of their items."""
+        # a batch of history was recorded elsewhere: the call's own user agent and address say nothing of its visitors
+        historical = request.historical_import
+        context = RowContext(
+            property_id,
+            EventTimes.of_request(request, batch.received_time_micros),
+            call_user_agent="" if historical else batch.user_agent,
+            call_address="" if historical else batch.peer_address,
+            origin=self._tail,
+            country_of=self._country_of,
+        )
+        rejected = {verdict.index for verdict in batch.rejected}
+        lines: list[str] = []
+        item_lines: list[str] = []
+        for index, event in enumerate(request.events):
+            if index not in rejected:
+                line = event_row(event, context)
+                lines.append(line)
+                if event.items:
+                    item_lines.extend(item_rows(event, line))
+        return lines, item_lines
 
 
 def row_records(lines: list[str]) -> Iterator[bytes]:

@@ -1,15 +1,22 @@
-"""An event as the tab-separated line that the store takes in. The hot path of the event consumer.
+"""Events, items and ticks as the tab-separated lines that the store takes in. The hot path of the event consumer.
 
 Tabs and line breaks in a fixed column become one space; parameters are JSON in one column, where nothing is lost.
 """
 
+import math
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 
 import orjson
+from google.protobuf.struct_pb2 import Value
 
-from footfall.v1.event_pb2 import Event
-from footfall_core.columns import EVENT_COLUMNS
+from footfall.v1.event_pb2 import Event, Item
+from footfall_core.columns import EVENT_COLUMNS, ITEM_COLUMNS, TIME_COLUMN, Column
+from footfall_core.enrichment.activity import is_active_user
+from footfall_core.enrichment.country import CountryOf
+from footfall_core.enrichment.language import parse_language
 from footfall_core.enrichment.page import parse_page
 from footfall_core.enrichment.traffic import attribute
 from footfall_core.enrichment.user_agent import parse_user_agent
@@ -20,7 +27,9 @@ _BREAKS = re.compile(r"[\t\n\r]+")
 _SEPARATOR = "\x1f"
 """Stands between fields until tabs within them are gone: events hold no C0 control but tab and line breaks."""
 
-_TICK_INDEX = {column.name: index for index, column in enumerate(EVENT_COLUMNS)}
+_EVENT_INDEX = {column.name: index for index, column in enumerate(EVENT_COLUMNS)}
+_of_the_event = itemgetter(*(_EVENT_INDEX[column.name] for column in ITEM_COLUMNS if column.name in _EVENT_INDEX))
+"""Takes those fields of an event's row with which the rows of its items begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +44,38 @@ class RowOrigin:
 
     @property
     def tail(self) -> str:
-        """The last columns, which are the same for all rows of a raw record; an event's row has no tick time."""
+        """The columns that are the same for all rows of a raw record; an event's row has no tick time."""
         return _SEPARATOR.join((self.run, str(self.log_hour), str(self.raw_partition), ""))
 
 
-def event_row(event: Event, property_id: str, times: EventTimes, call_user_agent: str, tail: str) -> str:
-    """Return an event's row, without a line break.
+@dataclass(frozen=True, slots=True)
+class RowContext:
+    """What the rows of one batch are made with."""
 
-    Args:
-        event: a valid event.
-        property_id: id of its property.
-        times: of its batch.
-        call_user_agent: stands in for the event's own; empty if it must not.
-        tail: `RowOrigin.tail` of its raw record.
-    """
+    property_id: str
+    times: EventTimes
+    call_user_agent: str
+    """Stands in for an event's own; empty if it must not."""
+    call_address: str
+    """Stands in for an event's own; empty if it must not."""
+    origin: str
+    """`RowOrigin.tail` of the raw record."""
+    country_of: CountryOf
+
+
+def event_row(event: Event, context: RowContext) -> str:
+    """Return the row of a valid event, without a line break."""
     location = event.page_location
     page = parse_page(location)
     traffic = attribute(page, event.page_referrer)
-    device = parse_user_agent(event.user_agent or call_user_agent)
+    device = parse_user_agent(event.user_agent or context.call_user_agent)
+    language = parse_language(event.language)
+    country = context.country_of(event.ip_override or context.call_address)
+    params = _plain(event.params)
     line = _SEPARATOR.join(
         (
-            str(times.of(event.timestamp_micros) // 1000),
-            property_id,
+            str(context.times.of(event.timestamp_micros) // 1000),
+            context.property_id,
             event.name,
             event.event_id,
             event.client_id,
@@ -74,35 +93,69 @@ def event_row(event: Event, property_id: str, times: EventTimes, call_user_agent
             device.device_category,
             device.browser,
             device.operating_system,
-            event.language,
+            language.tag,
             "1" if device.is_bot else "0",
             event.currency,
             repr(event.value) if event.HasField("value") else "",
             event.transaction_id,
-            _params_json(event) if event.params else "",
-            tail,
+            orjson.dumps(params, option=orjson.OPT_SORT_KEYS).decode() if params else "",
+            context.origin,
+            country.name if country else "",
+            country.id if country else "",
+            language.name,
+            "1" if is_active_user(params) else "0",
         )
     )
+    return _tab_separated(line)
+
+
+def item_rows(event: Event, row: str) -> Iterator[str]:
+    """Return the rows of an event's items, in order, without line breaks.
+
+    Args:
+        event: a valid event.
+        row: its own row.
+    """
+    fields = row.split("\t")
+    beginning = "\t".join(_of_the_event(fields))
+    for item in event.items:
+        yield f"{beginning}\t{_tab_separated(_item_fields(item))}"
+
+
+def _item_fields(item: Item) -> str:
+    quantity = item.quantity if item.HasField("quantity") else 1
+    price = amount = ""
+    if item.HasField("price"):
+        price = repr(item.price)
+        product = item.price * quantity
+        # the store reads no infinity, and one row that it cannot read stops its intake
+        amount = repr(product) if math.isfinite(product) else ""
+    texts = (item.item_id, item.item_name, item.item_brand, item.item_category, item.item_variant)
+    return _SEPARATOR.join((*texts, price, str(quantity), amount))
+
+
+def _tab_separated(line: str) -> str:
     if "\t" in line or "\n" in line or "\r" in line:
         line = _BREAKS.sub(" ", line)
     return line.replace(_SEPARATOR, "\t")
 
 
-def tick_row(tick_time_micros: int, origin: RowOrigin) -> str:
-    """Return the row of a tick, without a line break."""
-    fields = [""] * len(EVENT_COLUMNS)
-    fields[_TICK_INDEX["time_ms"]] = str(tick_time_micros // 1000)
-    fields[_TICK_INDEX["property"]] = TICK_PROPERTY
-    fields[_TICK_INDEX["run"]] = origin.run
-    fields[_TICK_INDEX["log_hour"]] = str(origin.log_hour)
-    fields[_TICK_INDEX["raw_partition"]] = str(origin.raw_partition)
-    fields[_TICK_INDEX["tick_time_micros"]] = str(tick_time_micros)
-    return "\t".join(fields)
+def tick_row(tick_time_micros: int, origin: RowOrigin, columns: tuple[Column, ...]) -> str:
+    """Return the row of a tick in a table of these columns, without a line break."""
+    fields = {
+        TIME_COLUMN: str(tick_time_micros // 1000),
+        "property": TICK_PROPERTY,
+        "run": origin.run,
+        "log_hour": str(origin.log_hour),
+        "raw_partition": str(origin.raw_partition),
+        "tick_time_micros": str(tick_time_micros),
+    }
+    return "\t".join(fields.get(column.name, "") for column in columns)
 
 
-def _params_json(event: Event) -> str:
+def _plain(params: Mapping[str, Value]) -> dict[str, str | bool | int | float]:
     values: dict[str, str | bool | int | float] = {}
-    for name, value in event.params.items():
+    for name, value in params.items():
         kind = value.WhichOneof("kind")
         if kind == "string_value":
             values[name] = value.string_value
@@ -111,4 +164,4 @@ def _params_json(event: Event) -> str:
             values[name] = int(number) if number.is_integer() else number
         else:
             values[name] = value.bool_value
-    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS).decode()
+    return values

@@ -15,7 +15,8 @@ from footfall_core.wire.raw_pb2 import Verdict
 RULES_VERSION = "1"
 """Version of the rules in this package; grows with every change of a verdict."""
 
-_WRITER_ID = re.compile(rf"[A-Za-z0-9._:-]{{1,{MAX_WRITER_ID_LENGTH}}}")
+WRITER_ID = re.compile(rf"[A-Za-z0-9._:-]{{1,{MAX_WRITER_ID_LENGTH}}}")
+WRITER_ID_SENTENCE = f"Allowed are 1 to {MAX_WRITER_ID_LENGTH} of A-Z, a-z, 0-9 and . _ : -"
 
 
 def batch_problem(request: WriteEventsRequest) -> Problem | None:
@@ -32,10 +33,8 @@ def batch_problem(request: WriteEventsRequest) -> Problem | None:
             FieldViolation("events", f"There are {len(request.events):,} events; at most {MAX_EVENTS:,} are allowed.")
         )
     if request.writer_id:
-        if _WRITER_ID.fullmatch(request.writer_id) is None:
-            violations.append(
-                FieldViolation("writer_id", f"Allowed are 1 to {MAX_WRITER_ID_LENGTH} of A-Z, a-z, 0-9 and . _ : -")
-            )
+        if WRITER_ID.fullmatch(request.writer_id) is None:
+            violations.append(FieldViolation("writer_id", WRITER_ID_SENTENCE))
         if request.sequence < 1:
             violations.append(
                 FieldViolation("sequence", f"{request.sequence} is not a sequence; a writer's first batch has 1.")

@@ -1,20 +1,47 @@
-"""Puts the error server together."""
+"""The error server: errors out, as they are recorded, and looked up later."""
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
-from footfall_adapters.environment import read_settings
+from footfall_adapters.environment import InstanceSettings, read_settings
 from footfall_adapters.kafka.error_feed import ErrorFeedSettings, KafkaErrorFeed
+from footfall_adapters.kafka.query_bus import QueryBusSettings
+from footfall_adapters.kafka.query_server import open_query_bus
+from footfall_adapters.kafka.raw_reader import RawReaderSettings, raw_reader
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.clock import SystemClock
-from footfall_server.errors.stream_errors import ErrorServerSettings, StreamErrors
+from footfall_server.errors.get_error import GetError
+from footfall_server.errors.list_errors import ListErrors
+from footfall_server.errors.settings import ErrorServerSettings
+from footfall_server.errors.stream_errors import StreamErrors
 from footfall_server.hosts.call import Kind, Route
+
+SERVICE = "/footfall.v1.ErrorService"
 
 
 async def routes(stack: AsyncExitStack, variables: Mapping[str, str]) -> list[Route]:
-    """Return the routes of the error server; what they need is closed with `stack`."""
-    kafka, feed_settings, settings = read_settings(variables, KafkaSettings, ErrorFeedSettings, ErrorServerSettings)
+    """Start what the error server needs, in order, and return what it serves; the stack ends it in reverse.
+
+    The store is asked through Kafka and by other processes: while it is away streams go on.
+
+    Raises:
+        SettingsError: names every variable that is missing or wrong.
+    """
+    instance, kafka, feed_settings, bus_settings, raw_settings, settings = read_settings(
+        variables,
+        InstanceSettings,
+        KafkaSettings,
+        ErrorFeedSettings,
+        QueryBusSettings,
+        RawReaderSettings,
+        ErrorServerSettings,
+    )
     clock = SystemClock()
     feed = await stack.enter_async_context(KafkaErrorFeed(kafka, feed_settings, clock))
-    handler = StreamErrors(feed, settings, clock)
-    return [Route("/footfall.v1.ErrorService/StreamErrors", handler, Kind.SERVER_STREAM)]
+    bus = await stack.enter_async_context(open_query_bus(kafka, bus_settings, instance.name, clock))
+    raw = await stack.enter_async_context(raw_reader(kafka, raw_settings))
+    return [
+        Route(f"{SERVICE}/StreamErrors", StreamErrors(feed, settings, clock), Kind.SERVER_STREAM),
+        Route(f"{SERVICE}/ListErrors", ListErrors(bus, settings, clock)),
+        Route(f"{SERVICE}/GetError", GetError(bus, raw, settings, clock)),
+    ]

@@ -3,27 +3,18 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, closing
-from dataclasses import dataclass
 
 from google.protobuf.message import DecodeError
 
 from footfall.v1.errors_pb2 import EventError, Heartbeat, StreamErrorsRequest, StreamErrorsResponse
-from footfall_core.clock import Clock, Micros
-from footfall_core.errors.feed import ErrorFeed, ErrorStream
-from footfall_core.problems import InvalidRequest, TryAgain
-from footfall_core.properties import parse_property
+from footfall_core import telemetry
+from footfall_core.clock import Clock
+from footfall_core.errors.feed import ErrorFeed, ErrorStream, OutOfHistoryError
+from footfall_core.errors.following import following_of
+from footfall_core.errors.resume_token import resume_token
+from footfall_core.problems import HistoryGone, InvalidRequest, TryAgain
+from footfall_server.errors.settings import ErrorServerSettings
 from footfall_server.hosts.call import Call
-
-_LAST_SECOND = 253_402_300_799
-"""The end of the year 9999, up to which a `Timestamp` may reach."""
-
-
-@dataclass(frozen=True)
-class ErrorServerSettings:
-    """How the error server streams."""
-
-    heartbeat_seconds: float = 15.0
-    """Seconds without another message after which a heartbeat is sent; less than any proxy's idle time-out."""
 
 
 class StreamErrors:
@@ -35,19 +26,30 @@ class StreamErrors:
         self._clock = clock
 
     async def __call__(self, request: bytes, call: Call) -> AsyncGenerator[bytes, None]:
-        """Push errors and heartbeats; see `footfall.v1.ErrorService`.
+        """Push errors and heartbeats, each with the token to resume behind it; see `footfall.v1.ErrorService`.
 
         Raises:
-            InvalidRequest: the property or the start is wrong.
+            InvalidRequest: the property, the filter, the start or the token is wrong.
+            HistoryGone: the token is older than the history.
             TooSlow: the client reads too slowly.
             TryAgain: the server drains, or the log of errors is away.
         """
-        property_id, start = _parse(request)
-        call.log.update(property=property_id, pushed=0)
-        with closing(await self._feed.open(property_id, start)) as stream:
-            async with aclosing(self._messages(stream, call)) as messages:
-                async for message in messages:
-                    yield message.SerializeToString()
+        selection, start = following_of(_parsed(request))
+        fingerprint = selection.fingerprint()
+        call.log.update(property=selection.property_id, resumed=isinstance(start, tuple), pushed=0)
+        try:
+            with closing(await self._feed.open(selection, start)) as stream:
+                async with aclosing(self._messages(stream, call)) as messages:
+                    async for message in messages:
+                        # nothing is awaited between the message and its token
+                        message.resume_token = resume_token(stream.position, fingerprint)
+                        yield message.SerializeToString()
+        except OutOfHistoryError as gone:
+            raise HistoryGone(
+                "The resume token is older than the history that is kept: errors may have been missed. Call again "
+                "with the token in the trailer footfall-earliest-resume-token.",
+                earliest_resume_token=resume_token(gone.earliest, fingerprint),
+            ) from gone
 
     async def _messages(self, stream: ErrorStream, call: Call) -> AsyncGenerator[StreamErrorsResponse, None]:
         drained = asyncio.create_task(call.draining.wait())
@@ -62,7 +64,7 @@ class StreamErrors:
                     return_when=asyncio.FIRST_COMPLETED,
                 )
                 if drained.done():
-                    raise TryAgain("This server is about to stop; call again with the time of the last error.")
+                    raise TryAgain("This server is about to stop; call again with the last resume token.")
                 if not arriving.done():
                     yield self._heartbeat(live=live)
                     continue
@@ -72,6 +74,7 @@ class StreamErrors:
                     yield self._heartbeat(live=live)
                 else:
                     pushed += 1
+                    telemetry.ERRORS_PUSHED.inc()
                     call.log["pushed"] = pushed
                     yield StreamErrorsResponse(error=error)
                 arriving = asyncio.create_task(stream.next())
@@ -86,16 +89,8 @@ class StreamErrors:
         return StreamErrorsResponse(heartbeat=heartbeat)
 
 
-def _parse(request: bytes) -> tuple[str, Micros | None]:
-    """Return the property's id and the start, if there is one."""
+def _parsed(request: bytes) -> StreamErrorsRequest:
     try:
-        wanted = StreamErrorsRequest.FromString(request)
-    except DecodeError as error:
-        raise InvalidRequest.of("", "The request is not a footfall.v1.StreamErrorsRequest in protobuf.") from error
-    property_id = parse_property(wanted.property)
-    if not wanted.HasField("start_time"):
-        return property_id, None
-    start = wanted.start_time
-    if not 0 <= start.seconds <= _LAST_SECOND or not 0 <= start.nanos < 1_000_000_000:
-        raise InvalidRequest.of("start_time", "Allowed are the years 1970 to 9999, and 0 to 999,999,999 nanos.")
-    return property_id, Micros(start.ToMicroseconds())
+        return StreamErrorsRequest.FromString(request)
+    except DecodeError:
+        raise InvalidRequest.of("", "The request is not a footfall.v1.StreamErrorsRequest in protobuf.") from None

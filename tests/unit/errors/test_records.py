@@ -53,6 +53,12 @@ def test_a_rejected_event_has_an_error_that_names_its_place() -> None:
     assert not error.retryable
 
 
+def test_an_event_id_of_megabytes_makes_no_error_that_its_topic_refuses() -> None:
+    of = request()
+    of.events[1].event_id = "i" * 2_000_000
+    assert validation_error(of).event_id == "i" * 1_024
+
+
 def test_the_first_event_of_a_batch_has_its_index() -> None:
     [error] = validation_errors(batch(Verdict(index=0, code=NAME_INVALID)), request(), PLACE, "r1")
     assert error.HasField("event_index")

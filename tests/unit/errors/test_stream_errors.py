@@ -7,11 +7,22 @@ import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from footfall.v1.errors_pb2 import EventError, Heartbeat, StreamErrorsRequest, StreamErrorsResponse
+from footfall.v1.errors_pb2 import (
+    ErrorFilter,
+    EventError,
+    Heartbeat,
+    Stage,
+    StreamErrorsRequest,
+    StreamErrorsResponse,
+)
 from footfall.v1.errors_pb2_grpc import ErrorServiceStub
 from footfall_core.clock import Micros
+from footfall_core.errors.feed import OutOfHistoryError, Position
+from footfall_core.errors.resume_token import resume_token
+from footfall_core.errors.selection import ErrorSelection
 from footfall_core.problems import Problem, TooSlow, TryAgain
-from footfall_server.errors.stream_errors import ErrorServerSettings, StreamErrors
+from footfall_server.errors.settings import ErrorServerSettings
+from footfall_server.errors.stream_errors import StreamErrors
 from footfall_server.hosts.call import Kind, Route
 from footfall_server.hosts.grpc_aio import HostSettings, Server
 
@@ -19,6 +30,7 @@ NOW = Micros(1_700_000_000_000_000)
 SHOP = StreamErrorsRequest(property="properties/shop")
 FIRST = EventError(error_id="1")
 SECOND = EventError(error_id="2")
+SELECTION = ErrorSelection("shop")
 
 
 class FixedClock:
@@ -28,13 +40,17 @@ class FixedClock:
 
 class FakeStream:
     def __init__(self) -> None:
-        self.items: asyncio.Queue[EventError | Problem | None] = asyncio.Queue()
+        self.items: asyncio.Queue[EventError | Exception | None] = asyncio.Queue()
         self.closed = asyncio.Event()
+        self.position: Position = (0, 0)
+        """Moves on in its second partition with each error, and in its first when the test says so."""
 
     async def next(self) -> EventError | None:
         item = await self.items.get()
-        if isinstance(item, Problem):
+        if isinstance(item, Exception):
             raise item
+        if item:
+            self.position = (self.position[0], self.position[1] + 1)
         return item
 
     def close(self) -> None:
@@ -45,14 +61,14 @@ class FakeFeed:
     """Gives each call a stream that the test fills; the first is already caught up."""
 
     def __init__(self) -> None:
-        self.opened: list[tuple[str, Micros | None]] = []
+        self.opened: list[tuple[ErrorSelection, Micros | Position | None]] = []
         self.stream = FakeStream()
-        self.problem: Problem | None = None
+        self.problem: Exception | None = None
 
-    async def open(self, property_id: str, start: Micros | None) -> FakeStream:
+    async def open(self, selection: ErrorSelection, start: Micros | Position | None) -> FakeStream:
         if self.problem:
             raise self.problem
-        self.opened.append((property_id, start))
+        self.opened.append((selection, start))
         return self.stream
 
 
@@ -94,17 +110,25 @@ async def ending(call: Call) -> grpc.aio.AioRpcError:
     pytest.fail("the stream ended with OK")
 
 
-def heartbeat(*, live: bool) -> StreamErrorsResponse:
+def heartbeat(*position: int, live: bool) -> StreamErrorsResponse:
     time = Timestamp()
     time.FromMicroseconds(NOW)
-    return StreamErrorsResponse(heartbeat=Heartbeat(time=time, live=live))
+    return StreamErrorsResponse(heartbeat=Heartbeat(time=time, live=live), resume_token=token(*position or (0, 0)))
+
+
+def pushed(error: EventError, *position: int) -> StreamErrorsResponse:
+    return StreamErrorsResponse(error=error, resume_token=token(*position))
+
+
+def token(*position: int, selection: ErrorSelection = SELECTION) -> str:
+    return resume_token(position, selection.fingerprint())
 
 
 async def test_the_first_message_says_that_the_stream_is_live() -> None:
     async with served() as s:
         s.feed.stream.items.put_nowait(None)
         assert await s.call().read() == heartbeat(live=True)
-        assert s.feed.opened == [("shop", None)]
+        assert s.feed.opened == [(SELECTION, None)]
 
 
 async def test_errors_are_pushed_in_the_order_of_the_feed() -> None:
@@ -113,9 +137,9 @@ async def test_errors_are_pushed_in_the_order_of_the_feed() -> None:
         for item in (FIRST, None, SECOND):
             s.feed.stream.items.put_nowait(item)
         assert [await call.read() for _ in range(3)] == [
-            StreamErrorsResponse(error=FIRST),
-            heartbeat(live=True),
-            StreamErrorsResponse(error=SECOND),
+            pushed(FIRST, 0, 1),
+            heartbeat(0, 1, live=True),
+            pushed(SECOND, 0, 2),
         ]
 
 
@@ -125,7 +149,51 @@ async def test_the_start_is_handed_on() -> None:
         await s.call(
             StreamErrorsRequest(property="properties/shop", start_time=Timestamp(seconds=5, nanos=7000))
         ).read()
-        assert s.feed.opened == [("shop", 5_000_007)]
+        assert s.feed.opened == [(SELECTION, 5_000_007)]
+
+
+async def test_a_token_is_handed_on_as_the_position_that_it_stands_for() -> None:
+    async with served() as s:
+        s.feed.stream.items.put_nowait(None)
+        await s.call(StreamErrorsRequest(property="properties/shop", resume_token=token(3, 700))).read()
+        assert s.feed.opened == [(SELECTION, (3, 700))]
+
+
+async def test_a_filter_is_handed_on_and_its_tokens_are_its_own() -> None:
+    filtered = ErrorSelection("shop", stages=frozenset({3}), writer_id="w1")
+    wanted = ErrorFilter(stages=[Stage.STAGE_DEDUPE], writer_id="w1")
+    async with served() as s:
+        s.feed.stream.items.put_nowait(None)
+        message = await s.call(StreamErrorsRequest(property="properties/shop", filter=wanted)).read()
+        assert s.feed.opened == [(filtered, None)]
+        assert message.resume_token == token(0, 0, selection=filtered)
+        with_anothers = StreamErrorsRequest(property="properties/shop", resume_token=message.resume_token)
+        error = await ending(s.call(with_anothers))
+        assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert error.details().startswith("resume_token: ")
+
+
+async def test_heartbeats_move_on_with_the_log() -> None:
+    async with served(heartbeat_seconds=0.02) as s:
+        call = s.call()
+        s.feed.stream.items.put_nowait(None)
+        await call.read()
+        s.feed.stream.position = (500, 0)
+        while await call.read() != heartbeat(500, 0, live=True):
+            pass
+
+
+@pytest.mark.parametrize("when", ["opening", "reading"])
+async def test_a_token_older_than_the_history_is_told_where_to_go_on(when: str) -> None:
+    async with served() as s:
+        gone = OutOfHistoryError((9, 4))
+        if when == "opening":
+            s.feed.problem = gone
+        else:
+            s.feed.stream.items.put_nowait(gone)
+        error = await ending(s.call(StreamErrorsRequest(property="properties/shop", resume_token=token(1, 4))))
+        assert error.code() is grpc.StatusCode.OUT_OF_RANGE
+        assert ("footfall-earliest-resume-token", token(9, 4)) in tuple(error.trailing_metadata())
 
 
 async def test_a_quiet_stream_beats_and_says_whether_it_is_live() -> None:
@@ -148,7 +216,9 @@ async def test_an_error_is_still_pushed_after_heartbeats() -> None:
         while await call.read() == heartbeat(live=True):
             pass
         s.feed.stream.items.put_nowait(SECOND)
-        assert await call.read() == StreamErrorsResponse(error=SECOND)
+        while (message := await call.read()) == heartbeat(0, 1, live=True):
+            pass
+        assert message == pushed(SECOND, 0, 2)
 
 
 @pytest.mark.parametrize(
@@ -222,6 +292,9 @@ async def test_a_client_that_goes_away_leaves_nothing_behind(leave: Callable[[Se
         StreamErrorsRequest(property="properties/shop", start_time=Timestamp(seconds=-1)),
         StreamErrorsRequest(property="properties/shop", start_time=Timestamp(seconds=2**60)),
         StreamErrorsRequest(property="properties/shop", start_time=Timestamp(nanos=-1)),
+        StreamErrorsRequest(property="properties/shop", resume_token="garbage"),
+        StreamErrorsRequest(property="properties/shop", start_time=Timestamp(seconds=1), resume_token=token(1)),
+        StreamErrorsRequest(property="properties/shop", filter=ErrorFilter(stages=[99])),  # type: ignore[list-item]
     ],
 )
 async def test_a_wrong_request_is_refused(request_: StreamErrorsRequest) -> None:

@@ -75,7 +75,8 @@ class ErrorServiceServicer:
         """Counts a property's errors by hour, stage and code, and lists them, newest first, in pages. An error can be seen
         here about a second after it was found, and for 30 days.
 
-        Errors: INVALID_ARGUMENT (bad property, range, page size or page token), DEADLINE_EXCEEDED, UNAVAILABLE with
+        Errors: INVALID_ARGUMENT (bad property, range, page size or page token), FAILED_PRECONDITION (more errors than can be
+        told apart), RESOURCE_EXHAUSTED (a page of more than 32 MiB: ask for fewer), DEADLINE_EXCEEDED, UNAVAILABLE with
         RetryInfo (the store cannot be reached, draining).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -72,6 +72,7 @@ class IngestServiceServicer:
         What is wrong with one batch is its answer's `refusal`, and the stream goes on. The stream itself ends with
         UNAVAILABLE and RetryInfo when its server drains: what was read is answered first; whatever has no answer is to be
         sent again, under the same sequence, on another stream. INVALID_ARGUMENT: a message that cannot be read at all.
+        RESOURCE_EXHAUSTED: one far over 4 MiB; what has no answer is to be sent again, without it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -1,0 +1,48 @@
+"""`GetError`: find the error, then read what was sent at its place in the raw topic."""
+
+from google.protobuf.message import DecodeError
+
+from footfall.v1.errors_pb2 import GetErrorRequest, ListErrorsResponse
+from footfall_core.clock import Clock
+from footfall_core.errors.listing import question_of_one
+from footfall_core.errors.payload import with_payload, without_payload
+from footfall_core.errors.ports import RawRecords
+from footfall_core.problems import InvalidRequest, NotFound
+from footfall_core.report.answer import answer_from_bytes
+from footfall_core.report.ports import QueryBus
+from footfall_server.errors.settings import ErrorServerSettings
+from footfall_server.hosts.call import Call
+from footfall_server.hosts.deadlines import deadline_of
+
+
+class GetError:
+    """The handler of `GetError`."""
+
+    def __init__(self, bus: QueryBus, raw: RawRecords, settings: ErrorServerSettings, clock: Clock) -> None:
+        self._bus = bus
+        self._raw = raw
+        self._settings = settings
+        self._clock = clock
+
+    async def __call__(self, request: bytes, call: Call) -> bytes:
+        """Return the bytes of a `GetErrorResponse`."""
+        now = self._clock.now()
+        question = question_of_one(_parsed(request), now)
+        call.log["property"] = question.property_id
+        deadline = deadline_of(call, now, self._settings.max_seconds, self._settings.margin_seconds)
+        answer = answer_from_bytes(await self._bus.ask(question, deadline))
+        found = ListErrorsResponse.FromString(answer.response).errors
+        if not found:
+            raise NotFound("The property has no error of this id, or none that is at most 30 days old.")
+        error = found[0]
+        if not error.HasField("payload"):
+            return without_payload(error).SerializeToString()
+        record = await self._raw.read(error.payload.partition, error.payload.offset)
+        return with_payload(error, record).SerializeToString()
+
+
+def _parsed(request: bytes) -> GetErrorRequest:
+    try:
+        return GetErrorRequest.FromString(request)
+    except DecodeError:
+        raise InvalidRequest.of("", "The request is not a footfall.v1.GetErrorRequest in protobuf.") from None

@@ -1,0 +1,16 @@
+"""How the error server answers."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ErrorServerSettings:
+    """How the error server streams and answers."""
+
+    heartbeat_seconds: float = 15.0
+    """Seconds without another message after which a heartbeat is sent; less than any proxy's idle time-out."""
+    max_seconds: float = 30.0
+    """How long an answer may take whose caller sets no deadline, or a later one."""
+    margin_seconds: float = 0.25
+    """How long before the caller's deadline an answer is given up, at most a tenth of the time there is: the caller
+    gets a sentence then, instead of its own library's time-out."""

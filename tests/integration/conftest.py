@@ -1,0 +1,39 @@
+"""What tests share: a query path, small properties whose numbers are counted by hand, a topic of errors a test."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_local.stack import Stack
+from tests.integration.error_log import delete_topic, make_topic
+from tests.integration.query_path import QueryPath, query_path
+from tests.integration.report_rows import SHOP, SHOP_ITEMS, TRAVEL, TRAVEL_ITEMS, stored
+
+
+@pytest.fixture(scope="session")
+def path(stack: Stack) -> Iterator[QueryPath]:
+    """A query server with its consumer, on the stack's Kafka, Druid and Redis."""
+    with query_path(stack.addresses) as path:
+        yield path
+
+
+@pytest.fixture(scope="session")
+def shop(path: QueryPath) -> str:
+    """The property of `SHOP`."""
+    return stored(path, "shop", SHOP, SHOP_ITEMS)
+
+
+@pytest.fixture(scope="session")
+def travel(path: QueryPath) -> str:
+    """The property of `TRAVEL`."""
+    return stored(path, "travel", TRAVEL, TRAVEL_ITEMS)
+
+
+@pytest.fixture
+def kafka(stack: Stack) -> Iterator[KafkaSettings]:
+    """A Kafka whose topic of errors is the test's own."""
+    kafka = make_topic(KafkaSettings(stack.addresses["kafka"], topic_prefix=f"test-{uuid.uuid4().hex[:8]}-"))
+    yield kafka
+    delete_topic(kafka)

@@ -1,0 +1,140 @@
+"""The errors of the past, from a real Kafka, each test with a topic of its own."""
+
+import asyncio
+from contextlib import closing
+
+import pytest
+from confluent_kafka import Consumer
+
+from footfall_adapters.kafka import error_feed, error_history, error_topic
+from footfall_adapters.kafka.error_feed import KafkaErrorFeed
+from footfall_adapters.kafka.error_history import ErrorHistory
+from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_core.problems import TryAgain
+from tests.integration.error_log import Writer, ago, eventually, feed_of, micros, next_ids, shop, threads
+
+pytestmark = pytest.mark.stack
+
+
+async def test_a_start_in_the_past_gives_the_errors_from_then_on_and_then_the_live_ones(kafka: KafkaSettings) -> None:
+    writer = await asyncio.to_thread(Writer, kafka)
+    times = [ago(50), ago(40), ago(30)]
+    for number, time_ms in enumerate(times):
+        await asyncio.to_thread(writer.write, f"past{number}", time_ms=time_ms)
+    async with feed_of(kafka) as feed:
+        with closing(await feed.open(shop(), micros(times[1]))) as stream:
+            assert sorted(await next_ids(stream, 2)) == ["past1", "past2"]
+            await asyncio.to_thread(writer.write, "new1")
+            assert await next_ids(stream, 2) == ["live", "new1"]
+            # the past is read: its reader is given back while the stream lives on
+            await eventually(lambda: not threads("error-history"))
+
+
+async def test_what_was_recorded_before_the_call_comes_before_the_stream_is_live(kafka: KafkaSettings) -> None:
+    writer = await asyncio.to_thread(Writer, kafka)
+    start = micros(ago(60))
+    async with feed_of(kafka) as feed:
+        for number in range(20):
+            await asyncio.to_thread(writer.write, f"e{number}")
+            with closing(await feed.open(shop(), start)) as stream:
+                assert "live" not in await next_ids(stream, number + 1)
+                assert await next_ids(stream, 1) == ["live"]
+
+
+async def test_a_start_in_the_future_means_from_now_on(kafka: KafkaSettings) -> None:
+    async with feed_of(kafka, history_readers=0) as feed:
+        with closing(await feed.open(shop(), micros(ago(-60)))) as stream:
+            assert await next_ids(stream, 1) == ["live"]
+
+
+async def test_streams_opened_amid_a_flood_have_neither_gap_nor_doubling(kafka: KafkaSettings) -> None:
+    writer = await asyncio.to_thread(Writer, kafka)
+    total, from_start = 2_000, ago(60)
+    written = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def flood() -> None:
+        for first in range(0, total, 10):
+            writer.begin(*(f"e{number}" for number in range(first, first + 10)))
+            # every third transaction is aborted first, so that markers and aborted records lie between
+            if first % 3 == 0:
+                writer.abort()
+                writer.begin(*(f"e{number}" for number in range(first, first + 10)))
+            writer.commit()
+            if first == 200:
+                loop.call_soon_threadsafe(written.set)
+
+    async def follow(feed: KafkaErrorFeed) -> list[str]:
+        with closing(await feed.open(shop(), micros(from_start))) as stream:
+            return [each for each in await next_ids(stream, total + 1) if each != "live"]
+
+    async with feed_of(kafka, queue=total) as feed:
+        flooding = asyncio.create_task(asyncio.to_thread(flood))
+        await written.wait()
+        got = await asyncio.gather(*(follow(feed) for _ in range(3)))
+        await flooding
+    expected = {f"e{number}" for number in range(total)}
+    for ids in got:
+        assert len(ids) == total
+        assert set(ids) == expected
+
+
+async def test_too_many_readers_of_the_past_are_told_to_try_again(kafka: KafkaSettings) -> None:
+    async with feed_of(kafka, history_readers=1) as feed:
+        first = await feed.open(shop(), micros(ago(60)))
+        with pytest.raises(TryAgain):
+            await feed.open(shop(), micros(ago(60)))
+        first.close()
+        await eventually(lambda: not threads("error-history"))
+        with closing(await feed.open(shop(), micros(ago(60)))) as stream:
+            assert await next_ids(stream, 1) == ["live"]
+
+
+async def test_a_stream_closed_while_it_reads_the_past_leaves_nothing_behind(
+    kafka: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers: list[Consumer] = []
+
+    def new_reader(*given: object, **more: object) -> Consumer:
+        readers.append(error_topic.new_reader(*given, **more))  # type: ignore[arg-type]
+        return readers[-1]
+
+    monkeypatch.setattr(error_feed, "new_reader", new_reader)
+    monkeypatch.setattr(error_history, "new_reader", new_reader)
+    writer = await asyncio.to_thread(Writer, kafka)
+    await asyncio.to_thread(writer.write, *(f"e{number}" for number in range(1_000)))
+    async with feed_of(kafka) as feed:
+        stream = await feed.open(shop(), micros(ago(60)))
+        reading = asyncio.create_task(stream.next())
+        await eventually(lambda: bool(threads("error-history")))
+        reading.cancel()
+        stream.close()
+        await eventually(lambda: not threads("error-history"))
+    assert not threads("error-")
+    assert len(readers) == 2
+    for reader in readers:
+        with pytest.raises(RuntimeError, match="closed"):
+            reader.poll(0)
+
+
+async def test_the_past_ends_where_the_topic_did_with_what_is_never_delivered(kafka: KafkaSettings) -> None:
+    writer = await asyncio.to_thread(Writer, kafka)
+
+    def write() -> None:
+        writer.write("e1", "e2")
+        writer.begin("aborted2")
+        writer.abort()
+
+    await asyncio.to_thread(write)
+    closed = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    history = ErrorHistory(kafka, shop(), (0, 0, 0, 0), lambda _: loop.call_soon_threadsafe(closed.set))
+    assert await history.begin() == {0: 0, 1: 0, 2: 0, 3: 0}
+    errors = []
+    while past := await history.read():
+        errors += [placed.error.error_id for placed in past.errors]
+    assert sorted(errors) == ["e1", "e2"]
+    assert history.until[2] > 2
+    assert history._places == history.until
+    history.close()
+    await closed.wait()

@@ -1,0 +1,204 @@
+"""The bookkeeping of one stream, with a history and a feed that the test holds still."""
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import Future
+from typing import cast
+
+import pytest
+
+from footfall.v1.errors_pb2 import EventError
+from footfall_adapters.kafka.error_feed import ErrorFeedSettings, KafkaErrorFeed
+from footfall_adapters.kafka.error_history import ErrorHistory, Past, PlacedError
+from footfall_adapters.kafka.error_stream import KafkaErrorStream
+from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_core.clock import SystemClock
+from footfall_core.errors.selection import ErrorSelection
+from footfall_core.problems import TooSlow, TryAgain
+
+
+def error(number: int, **fields: str) -> EventError:
+    return EventError(error_id=f"e{number}", **fields)  # type: ignore[arg-type]
+
+
+class History:
+    """Begins somewhere and gives out pages."""
+
+    def __init__(self, begins: Mapping[int, int], until: Mapping[int, int], *pages: Past) -> None:
+        self._begins = begins
+        self._pages = [*pages, None]
+        self.until = until
+        self.closed = False
+
+    async def begin(self) -> Mapping[int, int]:
+        await asyncio.sleep(0)
+        return self._begins
+
+    async def read(self) -> Past | None:
+        await asyncio.sleep(0)
+        return self._pages.pop(0)
+
+    def close(self) -> Future[None]:
+        self.closed = True
+        return Future()
+
+
+class Feed:
+    """The places of a feed, and one stream of it."""
+
+    def __init__(self, *places: int, longest: int = 10, selection: ErrorSelection | None = None) -> None:
+        self.places = dict(enumerate(places))
+        self.forgotten = 0
+        self.stream = KafkaErrorStream(selection or ErrorSelection("shop"), longest, self.places, self._forget)
+
+    def _forget(self, _: KafkaErrorStream) -> None:
+        self.forgotten += 1
+
+    def read(self, partition: int, offset: int, found: EventError | None = None) -> None:
+        """Read a record: an error of the stream's property, or something else."""
+        if found:
+            self.stream.offer(partition, offset, found)
+        self.places[partition] = offset + 1
+
+    async def begin_with(self, history: History) -> None:
+        await self.stream.begin_with(cast("ErrorHistory", history))
+
+    async def ids(self, count: int) -> list[str]:
+        async with asyncio.timeout(5):
+            found = [await self.stream.next() for _ in range(count)]
+        return [each.error_id if each else "live" for each in found]
+
+
+async def test_a_stream_of_the_present_is_where_its_feed_is() -> None:
+    feed = Feed(5, 7)
+    assert feed.stream.position == (5, 7)
+    assert await feed.ids(1) == ["live"]
+    feed.read(0, 5)
+    feed.read(1, 20)
+    assert feed.stream.position == (6, 21)
+
+
+async def test_what_waits_holds_the_position_back_in_its_partition_and_all_behind_it_in_the_others() -> None:
+    feed = Feed(0, 0)
+    assert await feed.ids(1) == ["live"]
+    feed.read(1, 40)
+    feed.read(0, 3, error(1))
+    feed.read(1, 50)
+    feed.read(0, 9, error(2))
+    # as far as the feed was when the first error came
+    assert feed.stream.position == (0, 41)
+    assert await feed.ids(1) == ["e1"]
+    assert feed.stream.position == (4, 41)
+    assert await feed.ids(1) == ["e2"]
+    assert feed.stream.position == (10, 51)
+
+
+async def test_before_its_past_is_read_a_stream_is_where_it_began() -> None:
+    feed = Feed(100, 100)
+    await feed.begin_with(History({0: 3, 1: 4}, {0: 100, 1: 100}))
+    feed.read(0, 100)
+    assert feed.stream.position == (3, 4)
+
+
+async def test_the_past_moves_the_position_on_by_what_was_delivered_and_by_what_was_passed_over() -> None:
+    feed = Feed(100, 100)
+    found = [PlacedError(0, 10, error(1)), PlacedError(0, 20, error(2))]
+    await feed.begin_with(
+        History({0: 3, 1: 4}, {0: 100, 1: 100}, Past(found, {0: 60, 1: 30}), Past([], {0: 90, 1: 95}))
+    )
+    assert await feed.ids(1) == ["e1"]
+    assert feed.stream.position == (11, 4)
+    assert await feed.ids(1) == ["e2"]
+    assert feed.stream.position == (60, 30)
+    feed.read(1, 105)
+    assert await feed.ids(1) == ["live"]
+    assert feed.stream.position == (100, 106)
+
+
+async def test_a_position_ahead_of_this_feed_is_neither_missed_nor_doubled() -> None:
+    # another server had read up to 100, this one's feed is at 90
+    feed = Feed(90)
+    await feed.begin_with(History({0: 100}, {0: 102}, Past([PlacedError(0, 101, error(101))], {0: 102})))
+    for offset in range(90, 105):
+        feed.read(0, offset, error(offset) if offset % 2 else None)
+    assert await feed.ids(3) == ["e101", "live", "e103"]
+    assert feed.stream.position == (105,)
+
+
+async def test_a_feed_that_is_behind_does_not_take_the_position_back() -> None:
+    feed = Feed(90)
+    await feed.begin_with(History({0: 100}, {0: 100}))
+    assert await feed.ids(1) == ["live"]
+    feed.read(0, 95)
+    assert feed.stream.position == (100,)
+
+
+async def test_what_does_not_match_neither_waits_nor_holds_back() -> None:
+    feed = Feed(0, longest=1, selection=ErrorSelection("shop", writer_id="w1"))
+    assert await feed.ids(1) == ["live"]
+    for offset in range(5):
+        feed.read(0, offset, error(offset, writer_id="w2"))
+    assert feed.stream.position == (5,)
+    feed.read(0, 5, error(5, writer_id="w1"))
+    assert await feed.ids(1) == ["e5"]
+
+
+async def test_a_stream_that_ends_keeps_the_position_of_what_was_delivered() -> None:
+    feed = Feed(0, longest=2)
+    assert await feed.ids(1) == ["live"]
+    feed.read(0, 0, error(0))
+    assert await feed.ids(1) == ["e0"]
+    for offset in range(1, 5):
+        feed.read(0, offset, error(offset))
+    with pytest.raises(TooSlow, match="resume token"):
+        await feed.stream.next()
+    assert feed.stream.position == (1,)
+    assert feed.forgotten == 1
+
+
+async def test_a_stream_that_fails_while_its_past_begins_says_so() -> None:
+    feed = Feed(0)
+    history = History({0: 0}, {0: 5})
+    beginning = asyncio.create_task(feed.begin_with(history))
+    await asyncio.sleep(0)
+    feed.stream.fail(TryAgain("away"))
+    await beginning
+    assert history.closed
+    with pytest.raises(TryAgain):
+        await feed.stream.next()
+
+
+class Record:
+    """A record as Kafka's consumer gives it out."""
+
+    def __init__(self, partition: int, offset: int, property_id: str, found: EventError) -> None:
+        self._at = (partition, offset)
+        self._key, self._value = property_id.encode(), found.SerializeToString()
+
+    def partition(self) -> int:
+        return self._at[0]
+
+    def offset(self) -> int:
+        return self._at[1]
+
+    def key(self) -> bytes:
+        return self._key
+
+    def value(self) -> bytes:
+        return self._value
+
+    def error(self) -> None:
+        return None
+
+
+async def test_a_feed_that_never_comes_to_the_end_of_the_log_takes_its_quiet_streams_along() -> None:
+    feed = KafkaErrorFeed(KafkaSettings("nowhere"), ErrorFeedSettings(), SystemClock())
+    feed._begin({0: 0, 1: 0})
+    stream = await feed.open(ErrorSelection("shop"), None)
+    assert await stream.next() is None
+    feed._hand_out([Record(0, 10, "busy", error(1)), Record(1, 20, "shop", error(2)), Record(0, 11, "busy", error(3))])
+    assert stream.position == (11, 0)
+    found = await stream.next()
+    assert found == error(2)
+    assert stream.position == (12, 21)
+    stream.close()
