@@ -1,14 +1,18 @@
 """A report as a table for people and as JSON for programs."""
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from footfall.results import Report
+from footfall.report import Report, Value
 from footfall_cli.terminal import plain
+
+RANGE = "dateRange"
+"""The dimension that tells several date ranges apart."""
 
 
 def as_json(report: Report) -> str:
@@ -18,6 +22,7 @@ def as_json(report: Report) -> str:
         {
             "rows": report.rows,
             "totals": report.totals,
+            **({"range_totals": list(report.range_totals)} if len(report.range_totals) > 1 else {}),
             "row_count": report.row_count,
             "metadata": {
                 "time_zone": metadata.time_zone,
@@ -33,32 +38,50 @@ def as_json(report: Report) -> str:
                     for metric in metadata.approximate_metrics
                 ],
                 "bots_included": metadata.bots_included,
+                "date_ranges": [
+                    {"name": days.name, "start": days.start, "end": days.end} for days in metadata.date_ranges
+                ],
             },
         },
         indent=2,
     )
 
 
-def show(report: Report, dimensions: list[str], metrics: list[str]) -> None:
-    """Write the report to stdout as a table, and what it is worth below."""
-    table = Table(box=None, pad_edge=False, show_footer=bool(report.totals), footer_style="bold")
-    for index, name in enumerate(dimensions):
-        table.add_column(name, footer="Total" if index == 0 else "", overflow="fold")
+def show(report: Report) -> None:
+    """Write the report to stdout as a table with its totals, and what it is worth below."""
     approximate = {metric.name for metric in report.metadata.approximate_metrics}
+    metrics = [name for name, _ in report.metrics]
+    table = Table(box=None, pad_edge=False)
+    for name in report.dimensions:
+        table.add_column(name, overflow="fold")
     for name in metrics:
-        mark = "≈" if name in approximate else ""
-        table.add_column(name, justify="right", footer=mark + _number(report.totals.get(name)))
-    for row in report.rows:
+        table.add_column(name, justify="right")
+
+    def add(cells: Sequence[str], values: Mapping[str, Value], style: str = "") -> None:
+        marked = [("≈" if name in approximate else "") + _number(values.get(name)) for name in metrics]
         # Text, because a page title may hold what rich takes for markup
-        cells = [Text(plain(str(row[name]))) for name in dimensions]
-        marked = [Text(("≈" if name in approximate else "") + _number(row[name])) for name in metrics]
-        table.add_row(*cells, *marked)
+        table.add_row(*map(Text, cells), *map(Text, marked), style=style)
+
+    for row in report.rows:
+        add([plain(str(row[name])) for name in report.dimensions], row)
+    for index, totals in enumerate(report.range_totals):
+        if totals and report.dimensions:
+            add(_total_cells(report, index), totals, "bold")
     console = Console(highlight=False)
     if not console.is_terminal:
         # a file or a pipe has no width to fit in
         console = Console(highlight=False, width=100_000)
     console.print(table)
     console.print(Text(_worth(report)), style="dim")
+
+
+def _total_cells(report: Report, index: int) -> list[str]:
+    """Return what stands below the dimensions in the row of totals of a date range."""
+    cells = ["" for _ in report.dimensions]
+    if len(report.range_totals) > 1 and RANGE in report.dimensions:
+        cells[report.dimensions.index(RANGE)] = plain(report.metadata.date_ranges[index].name)
+    cells[0] = f"Total {cells[0]}".strip()
+    return cells
 
 
 def utc(instant: datetime | None) -> str | None:
@@ -70,6 +93,8 @@ def _worth(report: Report) -> str:
     metadata = report.metadata
     shown = len(report.rows)
     parts = [f"{shown:,} of {report.row_count:,} rows" if shown != report.row_count else f"{shown:,} rows"]
+    if len(metadata.date_ranges) > 1:
+        parts += [plain(f"{days.name}: {days.start} to {days.end}") for days in metadata.date_ranges]
     parts.append(f"days in {metadata.time_zone or 'UTC'}")
     if metadata.currency_code:
         parts.append(f"amounts in {metadata.currency_code}")

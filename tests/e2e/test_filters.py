@@ -21,7 +21,7 @@ FIELDS = r"""
     status = answer[1]
     bytes = answer[2]
     referrer = $4
-    split($1, when, /[[:]/)
+    split($1, when, /\[|:/)
     day = when[2]
     hour = when[3]
 }

@@ -4,6 +4,7 @@ pydruid builds the queries; its own HTTP client has neither time-outs nor a pool
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -13,6 +14,7 @@ import orjson
 import structlog
 
 from footfall_adapters.druid.settings import DruidSettings
+from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
 from footfall_core.problems import DeadlinePassed, NotComputable, TryAgain
 
@@ -56,6 +58,15 @@ class Broker:
         return await self._answer(SQL, {"query": statement, "resultFormat": "array"}, "sqlQueryId", deadline)
 
     async def _answer(self, path: str, query: Query, id_name: str, deadline: Micros) -> list[Any]:
+        began, outcome = time.perf_counter(), "failed"
+        try:
+            rows = await self._asked(path, query, id_name, deadline)
+            outcome = "ok"
+        finally:
+            telemetry.DRUID_SECONDS.labels(outcome).observe(time.perf_counter() - began)
+        return rows
+
+    async def _asked(self, path: str, query: Query, id_name: str, deadline: Micros) -> list[Any]:
         remaining = (deadline - self._clock.now()) / 1e6
         if remaining <= 0:
             raise DeadlinePassed(_LATE)

@@ -5,20 +5,27 @@ two: a value that is not set is the text `(not set)`. So each comparison here sa
 negation is one of what is known to be true.
 """
 
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydruid.utils.dimensions import ExtractionFunction
 from pydruid.utils.filters import Filter, Interval
 
+from footfall_adapters.druid.dimensions import number_column, output_name, text_column
 from footfall_adapters.druid.instants import interval
+from footfall_core.clock import Micros
 from footfall_core.report.days import days_between
-from footfall_core.report.fields import DATE, DIMENSIONS, NOT_SET
-from footfall_core.report.plan import AllOf, AnyOf, Condition, Not, OneOf, Plan, Text
+from footfall_core.report.fields import DATE, NOT_SET, Source, dimension_of
+from footfall_core.report.hours import HOURS_A_DAY, date_hour_label, date_hours, hour_label
+from footfall_core.report.plan import AllOf, AnyOf, Condition, Leaf, Not, OneOf, Pattern, Plan, Text, Within
 
 
 def filter_of(condition: Condition, plan: Plan) -> Filter:
-    """Return the filter that is true where a condition of the plan holds, and not true elsewhere."""
+    """Return the filter that is true where a condition of the plan holds, and not true elsewhere.
+
+    Regular expressions on columns are not Druid's to match: `matched_here` has put lists in their place before.
+    """
     match condition:
         case AllOf(children):
             return Filter(type="and", fields=[filter_of(child, plan) for child in children])
@@ -26,13 +33,28 @@ def filter_of(condition: Condition, plan: Plan) -> Filter:
             return Filter(type="or", fields=[filter_of(child, plan) for child in children])
         case Not(child):
             return Filter(type="not", field=Plain(type="istrue", field=Filter.build_filter(filter_of(child, plan))))
-        case OneOf() | Text() if condition.dimension == DATE:
+        case _:
+            return _leaf(condition, plan)
+
+
+def _leaf(condition: Leaf, plan: Plan) -> Filter:
+    match dimension_of(condition.dimension).source:
+        case Source.RANGE:
+            return Plain(type="true" if condition.matches(plan.range.name) else "false")
+        case Source.TIME if condition.dimension == DATE:
             return _days(condition, plan)
+        case Source.TIME:
+            return _hours(condition, plan)
+    match condition:
+        case Within():
+            return within(number_column(condition.field), condition)
         case OneOf() | Text():
             comparison = _one_of(condition) if isinstance(condition, OneOf) else _text(condition)
             if not condition.matches(NOT_SET):
                 return comparison
-            return Filter(type="or", fields=[comparison, Plain(type="null", column=_column(condition))])
+            return Filter(type="or", fields=[comparison, Plain(type="null", column=text_column(condition.dimension))])
+        case Pattern():
+            raise TypeError("a regular expression on a column would reach Druid")
 
 
 class Plain(Filter):  # type: ignore[misc]  # pydruid has no types
@@ -50,14 +72,13 @@ class _Lower(ExtractionFunction):  # type: ignore[misc]
         return {"type": "lower", "locale": "en"}
 
 
-def _column(condition: OneOf | Text) -> str:
-    return DIMENSIONS[condition.dimension].column
-
-
 def _one_of(condition: OneOf) -> Filter:
     extraction = _Lower() if condition.ignore_case else None
     return Filter(
-        type="in", dimension=_column(condition), values=list(condition.values), extraction_function=extraction
+        type="in",
+        dimension=text_column(condition.dimension),
+        values=list(condition.values),
+        extraction_function=extraction,
     )
 
 
@@ -74,11 +95,39 @@ def _text(condition: Text) -> Filter:
         case "contains":
             pattern = f"%{escaped}%"
     extraction = _Lower() if condition.ignore_case else None
-    return Plain(extraction, type="like", dimension=_column(condition), pattern=pattern, escape="\\")
+    return Plain(extraction, type="like", dimension=text_column(condition.dimension), pattern=pattern, escape="\\")
 
 
-def _days(condition: OneOf | Text, plan: Plan) -> Filter:
+def within(column: str, condition: Within, slack: float = 0.0) -> Filter:
+    """Return the filter of the numbers of a column in a range, which may be wider by some slack."""
+    ends: dict[str, Any] = {}
+    if condition.low is not None:
+        ends |= {"lower": condition.low - slack, "lowerOpen": not (condition.low_counts or slack)}
+    if condition.high is not None:
+        ends |= {"upper": condition.high + slack, "upperOpen": not (condition.high_counts or slack)}
+    return Plain(type="range", column=column, matchValueType="DOUBLE", **ends)
+
+
+def _days(condition: Leaf, plan: Plan) -> Filter:
     """Return the filter of the days that match: the days of a report are few, so each of them is tried here."""
     days = days_between(plan.start, plan.end, ZoneInfo(plan.time_zone))
     spans = [interval(day.start, day.end) for day in days if condition.matches(day.date.isoformat())]
     return Interval("__time", spans) if spans else Plain(type="false")
+
+
+def _hours(condition: Leaf, plan: Plan) -> Filter:
+    """Return the filter of the hours that match: likewise."""
+    numbers = _matching_hours(condition, plan.start, plan.end, plan.time_zone)
+    if not numbers:
+        return Plain(type="false")
+    return Filter(type="in", dimension=output_name(condition.dimension), values=[str(number) for number in numbers])
+
+
+@lru_cache(maxsize=32)
+def _matching_hours(condition: Leaf, start: Micros, end: Micros, time_zone: str) -> tuple[int, ...]:
+    match condition.dimension:
+        case "hour":
+            return tuple(number for number in range(HOURS_A_DAY) if condition.matches(hour_label(number)))
+        case _:
+            all_hours = date_hours(start, end, ZoneInfo(time_zone))
+            return tuple(number for number in all_hours if condition.matches(date_hour_label(number)))

@@ -14,19 +14,32 @@ from pydruid.utils.dimensions import DimensionSpec
 from pydruid.utils.filters import Filter
 
 from footfall_adapters.druid.conditions import Plain, filter_of
+from footfall_adapters.druid.dimensions import (
+    compared_columns,
+    grouped_columns,
+    is_number,
+    once_each,
+    output_name,
+)
+from footfall_adapters.druid.having import having
 from footfall_adapters.druid.instants import instant, interval
-from footfall_adapters.druid.measures import aggregations, amount_columns, of_events, output_name, virtual_column
+from footfall_adapters.druid.measures import (
+    aggregations,
+    counted_events,
+    identity_column,
+    identity_columns,
+    measured_columns,
+    of_events,
+)
 from footfall_core.clock import Micros
-from footfall_core.columns import EVENTS_TABLE
 from footfall_core.properties import TICK_PROPERTY
-from footfall_core.report.days import Day, days_between, offsets_between
-from footfall_core.report.fields import DATE, DIMENSIONS, METRICS, NOT_SET, Metric
+from footfall_core.report.days import Day, days_between
+from footfall_core.report.fields import METRICS, Metric
 from footfall_core.report.plan import Plan
 
 Query = dict[str, Any]
 
 DAY_MICROS = 24 * 3600 * 1_000_000
-EPOCH = date(1970, 1, 1)
 
 GROUPS = "n:groups"
 """The number of rows of a whole report."""
@@ -41,17 +54,19 @@ def rows_query(plan: Plan) -> Query:
         {
             "dimension": output_name(term.field),
             "direction": "descending" if term.descending else "ascending",
-            "dimensionOrder": "numeric" if term.field == DATE or term.field in METRICS else "lexicographic",
+            "dimensionOrder": "numeric" if term.field in METRICS or is_number(term.field) else "lexicographic",
         }
         for term in plan.order
     ]
-    return _group_by(
+    query = _group_by(
         plan,
         aggregations=aggregations(plan),
         limit_spec={"type": "default", "offset": plan.offset, "limit": plan.limit, "columns": columns},
-        virtualColumns=[*_dimension_columns(plan), *amount_columns(plan)],
+        virtualColumns=once_each([*grouped_columns(plan), *compared_columns(plan), *measured_columns(plan)]),
         context={"resultAsArray": True},
     )
+    dropped = having(plan)
+    return query if dropped is None else query | {"having": dropped}
 
 
 def days_queries(plan: Plan) -> list[tuple[date, Query]]:
@@ -91,7 +106,7 @@ def totals_query(plan: Plan) -> Query:
 
 def groups_query(plan: Plan) -> Query:
     """Return the query for the number of rows, whatever the page is."""
-    groups = _group_by(plan, aggregations={}, virtualColumns=_dimension_columns(plan))
+    groups = _group_by(plan, aggregations={})
     return _built(
         "groupby",
         datasource={"type": "query", "query": groups},
@@ -107,51 +122,57 @@ def distinct_query(plan: Plan, metric: Metric) -> Query:
 
     It takes time by the number of different values, but hardly any memory for each row of the report.
     """
-    conditions = [*_conditions(plan), Filter(type="not", field=Plain(type="null", column=metric.column))]
-    if metric.events:
-        conditions.append(of_events(metric.events))
+    identity = identity_column(metric)
+    is_set = Filter(type="not", field=Plain(type="null", column=identity))
     dimensions = _dimension_specs(plan)
     inner = _group_by(
         plan,
-        filter=Filter(type="and", fields=conditions),
-        dimensions=[*dimensions, DimensionSpec(metric.column, "id")],
+        filter=Filter(type="and", fields=[*_conditions(plan), is_set, *counted_events(metric)]),
+        dimensions=[*dimensions, DimensionSpec(identity, "id")],
         aggregations={},
-        virtualColumns=_dimension_columns(plan),
+        virtualColumns=once_each([*grouped_columns(plan), *compared_columns(plan), *identity_columns(metric)]),
     )
     return _group_by(
         plan,
         datasource={"type": "query", "query": inner},
         filter=None,
+        virtualColumns=None,
         dimensions=[spec | {"dimension": spec["outputName"]} for spec in dimensions],
         aggregations={output_name(metric.name): count(metric.name)},
         context={"resultAsArray": True},
     )
 
 
+def values_query(plan: Plan, limit: int) -> Query:
+    """Return the query for different values of the plan's one dimension, at most `limit` of them."""
+    return _group_by(
+        plan, aggregations={}, limit_spec={"type": "default", "limit": limit}, context={"resultAsArray": True}
+    )
+
+
 def currencies_query(plan: Plan) -> Query:
     """Return the query for the currencies of the amounts that the report's metrics of money would add up."""
     money = [METRICS[name] for name in plan.metrics if METRICS[name].is_money]
-    has_amount = [Filter(type="not", field=Plain(type="null", column=column)) for column in ("value", "currency")]
+    columns = {column for metric in money for column in metric.columns}
+    has_amount = [Filter(type="not", field=Plain(type="null", column=name)) for name in (*sorted(columns), "currency")]
     if all(metric.events for metric in money):
         has_amount.append(of_events(event for metric in money for event in metric.events + metric.minus_events))
-    return _built(
-        "groupby",
-        datasource=EVENTS_TABLE,
-        granularity="all",
-        intervals=[interval(plan.start, plan.end)],
+    return _group_by(
+        plan,
         filter=Filter(type="and", fields=[*_conditions(plan), *has_amount]),
         dimensions=[DimensionSpec("currency", "currency")],
         aggregations={},
         limit_spec={"type": "default", "limit": MAX_CURRENCIES, "columns": ["currency"]},
+        virtualColumns=once_each(compared_columns(plan)),
         context={"resultAsArray": True},
     )
 
 
-def ticks_query(since: Micros, until: Micros) -> Query:
-    """Return the query for the newest tick of each raw partition."""
+def ticks_query(table: str, since: Micros, until: Micros) -> Query:
+    """Return the query for the newest tick of each raw partition in a table."""
     return _built(
         "groupby",
-        datasource=EVENTS_TABLE,
+        datasource=table,
         granularity="all",
         intervals=[interval(since, until)],
         filter=Filter(dimension="property", value=TICK_PROPERTY),
@@ -161,20 +182,15 @@ def ticks_query(since: Micros, until: Micros) -> Query:
     )
 
 
-def day_of_number(number: int) -> date:
-    """Return the day of a number that a query of groups answers for the date."""
-    return date.fromordinal(EPOCH.toordinal() + number)
-
-
 def _timeseries(plan: Plan, start: Micros, end: Micros, granularity: str | dict[str, Any]) -> Query:
     return _built(
         "timeseries",
-        datasource=EVENTS_TABLE,
+        datasource=plan.table,
         granularity=granularity,
         intervals=[interval(start, end)],
         filter=Filter(type="and", fields=_conditions(plan)),
         aggregations=aggregations(plan),
-        virtualColumns=amount_columns(plan),
+        virtualColumns=once_each([*compared_columns(plan), *measured_columns(plan)]),
         context={"skipEmptyBuckets": True},
     )
 
@@ -182,11 +198,12 @@ def _timeseries(plan: Plan, start: Micros, end: Micros, granularity: str | dict[
 def _group_by(plan: Plan, **parts: Any) -> Query:
     """Return a groupBy of the plan's events by its dimensions; `parts` add to it or take the place of its own."""
     own = {
-        "datasource": EVENTS_TABLE,
+        "datasource": plan.table,
         "granularity": "all",
         "intervals": [interval(plan.start, plan.end)],
         "filter": Filter(type="and", fields=_conditions(plan)),
         "dimensions": _dimension_specs(plan),
+        "virtualColumns": once_each([*grouped_columns(plan), *compared_columns(plan)]),
     }
     return _built("groupby", **{name: part for name, part in (own | parts).items() if part is not None})
 
@@ -197,7 +214,7 @@ def _dimension_specs(plan: Plan) -> list[dict[str, str]]:
             "type": "default",
             "dimension": output_name(name),
             "outputName": output_name(name),
-            "outputType": "LONG" if name == DATE else "STRING",
+            "outputType": "LONG" if is_number(name) else "STRING",
         }
         for name in plan.dimensions
     ]
@@ -215,23 +232,3 @@ def _conditions(plan: Plan) -> list[Filter]:
     if plan.condition is not None:
         conditions.append(filter_of(plan.condition, plan))
     return conditions
-
-
-def _dimension_columns(plan: Plan) -> list[Query]:
-    """Return the virtual columns of the dimensions: days by number, and `(not set)` for what is not set."""
-    return [
-        virtual_column(output_name(name), _day_expression(plan), "LONG")
-        if name == DATE
-        else virtual_column(output_name(name), f"nvl(\"{DIMENSIONS[name].column}\", '{NOT_SET}')", "STRING")
-        for name in plan.dimensions
-    ]
-
-
-def _day_expression(plan: Plan) -> str:
-    """Return the number of an event's day since 1970-01-01, by the clocks of the plan's zone."""
-    *changes, last = offsets_between(plan.start, plan.end, ZoneInfo(plan.time_zone))
-    ahead = str(last.ahead_ms)
-    if changes:
-        cases = ", ".join(f"__time < {change.until // 1000}, {change.ahead_ms}" for change in changes)
-        ahead = f"case_searched({cases}, {ahead})"
-    return f"div(__time + {ahead}, {DAY_MICROS // 1000})"

@@ -2,12 +2,15 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from footfall_adapters.druid import queries
 from footfall_adapters.druid.availability import Availability
 from footfall_adapters.druid.broker import Broker
+from footfall_adapters.druid.matching import matched_here
 from footfall_adapters.druid.measures import EVENTS, SKETCH_SIZE, metrics_of
-from footfall_adapters.druid.report_rows import Rows, numbers
+from footfall_adapters.druid.report_rows import Rows
+from footfall_adapters.druid.row_values import in_order, numbers, passes, with_range
 from footfall_adapters.druid.settings import DruidSettings
 from footfall_adapters.druid.side_by_side import side_by_side
 from footfall_core.clock import Micros
@@ -31,34 +34,57 @@ class DruidReportStore:
         self._availability = availability
         self._settings = settings
 
-    async def newest_ticks(self, since: Micros, until: Micros, deadline: Micros) -> dict[int, Micros]:
+    async def newest_ticks(self, table: str, since: Micros, until: Micros, deadline: Micros) -> dict[int, Micros]:
         """Return the newest tick by raw partition: see the port."""
-        if not await self._availability.all_there(deadline):
+        if not await self._availability.all_there(table, deadline):
             return {}
-        rows = await self._broker.ask(queries.ticks_query(since, until), deadline)
+        rows = await self._broker.ask(queries.ticks_query(table, since, until), deadline)
         return {int(partition): Micros(tick) for partition, tick in rows if partition is not None and tick}
 
     async def run(self, plan: Plan, deadline: Micros) -> Report:
         """Compute a report: see the port."""
-        if not plan.dimensions:
-            (events, totals), currency_code = await side_by_side(
-                self._totals(plan, deadline), self._currency(plan, deadline)
-            )
-            rows: Sequence[ReportRow] = [ReportRow((), totals)] if events else []
-            page, row_count = rows[plan.offset : plan.offset + plan.limit], len(rows)
-        else:
-            (_, totals), currency_code, (page, row_count) = await side_by_side(
-                self._totals(plan, deadline),
-                self._currency(plan, deadline),
-                Rows(self._broker, self._settings, deadline).page(plan),
-            )
-        return Report(
-            rows=page,
-            totals=totals,
-            row_count=row_count,
-            currency_code=currency_code,
-            approximations=_approximations(plan, [totals, *(row.metrics for row in page)]),
+        parts = await side_by_side(
+            *(matched_here(part, self._broker, self._settings, deadline) for part in plan.by_range())
         )
+        if len(parts) > 1:
+            # which range the rows of the page come from is known only when they are put in order
+            window = min(plan.offset + plan.limit, self._settings.max_groups)
+            parts = [replace(part, offset=0, limit=window) for part in parts]
+        found, currency_code = await side_by_side(
+            side_by_side(*(self._part(part, deadline) for part in parts)), self._currency(parts, deadline)
+        )
+        rows = [row for part, one in zip(parts, found, strict=True) for row in with_range(plan, part, one.rows)]
+        if len(parts) > 1:
+            self._refuse_pages_too_far(plan, found)
+            rows = in_order(rows, plan)[plan.offset : plan.offset + plan.limit]
+        totals = [one.totals for one in found]
+        return Report(
+            rows=rows,
+            totals=totals,
+            row_count=sum(one.row_count for one in found),
+            currency_code=currency_code,
+            approximations=_approximations(plan, [*totals, *(row.metrics for row in rows)]),
+        )
+
+    async def _part(self, plan: Plan, deadline: Micros) -> "_Part":
+        """Return what is found for a plan of one range."""
+        if not plan.dimensions:
+            events, totals = await self._totals(plan, deadline)
+            row = ReportRow((), totals)
+            rows: Sequence[ReportRow] = [row] if events and passes(plan, row) else []
+            return _Part(rows[plan.offset : plan.offset + plan.limit], totals, len(rows))
+        (_, totals), (page, row_count) = await side_by_side(
+            self._totals(plan, deadline), Rows(self._broker, self._settings, deadline).page(plan)
+        )
+        return _Part(page, totals, row_count)
+
+    def _refuse_pages_too_far(self, plan: Plan, found: Sequence["_Part"]) -> None:
+        most = self._settings.max_groups
+        if plan.offset + plan.limit > most and any(one.row_count > most for one in found):
+            raise NotComputable(
+                f"With several date ranges only the first {most:,} rows can be had; ask for fewer rows, or for one "
+                "range at a time."
+            )
 
     async def _totals(self, plan: Plan, deadline: Micros) -> tuple[int, tuple[int | float, ...]]:
         """Return the number of events, and the metrics over all of them."""
@@ -68,19 +94,30 @@ class DruidReportStore:
         result = answer[0]["result"]
         return result[EVENTS], numbers(plan, metrics_of(plan, result))
 
-    async def _currency(self, plan: Plan, deadline: Micros) -> str:
+    async def _currency(self, parts: Sequence[Plan], deadline: Micros) -> str:
         """Return the currency of the report's amounts, empty if they have none or it is a dimension."""
+        plan = parts[0]
         if plan.currency_code or not any(METRICS[name].is_money for name in plan.metrics):
             return plan.currency_code
         if "currencyCode" in plan.dimensions:
             return ""
-        found = sorted(row[0] for row in await self._broker.ask(queries.currencies_query(plan), deadline))
+        answers = await side_by_side(*(self._broker.ask(queries.currencies_query(part), deadline) for part in parts))
+        found = sorted({row[0] for answer in answers for row in answer})
         if len(found) > 1:
             raise NotComputable(
                 f"The amounts are of several currencies ({', '.join(found)}), which are never added up: set "
                 "currency_code to one of them, or ask for the dimension currencyCode."
             )
         return found[0] if found else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is found for one date range."""
+
+    rows: Sequence[ReportRow]
+    totals: tuple[int | float, ...]
+    row_count: int
 
 
 def _approximations(plan: Plan, values: Sequence[Sequence[int | float]]) -> tuple[Approximation, ...]:

@@ -9,8 +9,6 @@ class DruidSettings:
 
     broker_url: str
     """URL of a broker or router, `http://host:port`."""
-    overlord_url: str = ""
-    """URL of an overlord or router; only `footfall provision` asks it."""
     connect_seconds: float = 1.0
     """How long a connection to the broker may take."""
     pool_size: int = 32
@@ -20,3 +18,5 @@ class DruidSettings:
     (`druid.processing.buffer.sizeBytes`): 100 fit 50 MiB, 1,000 fit 500 MiB. Reports of more are counted otherwise."""
     max_groups: int = 200_000
     """Rows of a report that are held here at a time to bring counts together that Druid made one by one."""
+    max_matched_values: int = 100_000
+    """Different values of a dimension that a regular expression may be matched with; more are refused."""

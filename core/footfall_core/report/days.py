@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from footfall_core.clock import Micros
 from footfall_core.report.limits import FIRST_YEAR, LAST_YEAR
 
+_DAYS_AGO = re.compile(r"(\d{1,4})daysAgo", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NOT_A_PLACE = frozenset({"Factory", "localtime", "posixrules"})
 
@@ -34,6 +35,31 @@ def parse_day(text: str) -> date:
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise ValueError(f"{text} is out of range; years from {FIRST_YEAR} to {LAST_YEAR} are allowed.")
     return day
+
+
+def resolve_day(text: str, today: date) -> date:
+    """Return the day that `YYYY-MM-DD`, `today`, `yesterday` or `NdaysAgo` names.
+
+    Raises:
+        ValueError: one sentence on what is wrong.
+    """
+    if text == "today":
+        return today
+    if text == "yesterday":
+        return today - timedelta(days=1)
+    if ago := _DAYS_AGO.fullmatch(text):
+        return parse_day((today - timedelta(days=int(ago[1]))).isoformat())
+    try:
+        return parse_day(text)
+    except ValueError as error:
+        if _DAY.fullmatch(text):
+            raise
+        raise ValueError(f"{str(error).removesuffix('.')}, or today, yesterday or 7daysAgo.") from None
+
+
+def day_of(instant: Micros, zone: ZoneInfo) -> date:
+    """Return the day that an instant is in."""
+    return datetime.fromtimestamp(instant / 1_000_000, zone).date()
 
 
 def start_of_day(day: date, zone: ZoneInfo) -> Micros:
@@ -63,7 +89,7 @@ class Day:
 def days_between(start: Micros, end: Micros, zone: ZoneInfo) -> tuple[Day, ...]:
     """Return the days of a zone from the one that begins at `start` up to the one that ends at `end`."""
     days = []
-    day = datetime.fromtimestamp(start / 1_000_000, zone).date()
+    day = day_of(start, zone)
     while (begin := start_of_day(day, zone)) < end:
         days.append(Day(day, begin, start_of_day(day + timedelta(days=1), zone)))
         day += timedelta(days=1)

@@ -2,30 +2,40 @@ r"""Filters as people write them, after AIP-160, which Google's own APIs follow.
 
     eventName = purchase AND source = google OR source = bing
 
-`OR` binds tighter than `AND`, as AIP-160 has it; conditions side by side are joined by `AND`. Case counts.
+`OR` binds tighter than `AND`, as AIP-160 has it; conditions side by side are joined by `AND`. Case counts, except
+within `ignoreCase(...)`.
 
-    =  !=                        equal or not; an unescaped `*` at the begin or end stands for anything
-    :                            contains; `source:*` says that there is a value
+    =  !=                        equal or not, as text; an unescaped `*` at the begin or end stands for anything
+    :                            contains; `source:*` says that there is a value, as `isSet(source)` does
+    ==  <  <=  >  >=             compares numbers: `event.price >= 10.5`
+    hour between (8, 17)         a number from 8 to 17
     NOT x    -x    (x)
-    pagePath startsWith "/shop"  or startsWith(pagePath, "/shop"); likewise endsWith and contains
-    source in ("google", "bing") or in(source, "google", "bing")
+    pagePath startsWith "/shop"  likewise endsWith and contains
+    pagePath matches "^/(a|b)/"  a part of it matches the regular expression of RE2; fullyMatches: all of it
+    source in ("google", "bing")
+    ignoreCase(source = google OR pagePath contains "/shop")
+
+Each word between name and value may be written as a function too: `startsWith(pagePath, "/shop")`,
+`between(hour, 8, 17)`, `in(source, "google", "bing")`.
 
 A value is a bare word, or stands in double or single quotes; a backslash in quotes takes the next character as it
-is, so `"\*"` is a star. A bare word holds no blank and none of `( ) , = ! : < > " '`, and begins with no hyphen.
+is, so `"\*"` is a star, and `"\\d"` the `\d` of a regular expression. A bare word holds no blank and none of
+`( ) , = ! : < > " '`, and begins with a hyphen only if it is a number.
+
+Filters on metrics compare numbers: `eventCount > 100 AND NOT totalUsers between (1, 10)`. There `=` is `==`.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cache
 from typing import cast
 
-from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark import Lark, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from footfall.v1 import query_pb2
 from footfall_core.problems import InvalidRequest
-from footfall_core.report.fields import DIMENSIONS, NOT_SET
-from footfall_core.report.limits import MAX_FILTER_DEPTH, MAX_FILTER_TEXT_LENGTH
-from footfall_core.report.suggestions import unknown
+from footfall_core.report.filter_builders import DimensionBuilder, MetricBuilder, Part, WrongTextError
+from footfall_core.report.limits import MAX_FILTER_TEXT_LENGTH
 
 _GRAMMAR = r"""
     ?start: all_of
@@ -37,11 +47,14 @@ _GRAMMAR = r"""
     none_of: (_NOT | _MINUS) _term
     _simple: "(" all_of ")" | _restriction
 
-    _restriction: compared | matched | listed
+    _restriction: compared | matched | listed | ranged | is_set | ignoring
     compared: WORD COMPARATOR _value
     matched: WORD FUNCTION _value | FUNCTION "(" WORD _COMMA _value ")"
     listed: WORD _IN "(" _value (_COMMA _value)* ")" | _IN "(" WORD (_COMMA _value)+ ")"
-    _value: WORD | QUOTED
+    ranged: WORD _BETWEEN "(" _value _COMMA _value ")" | _BETWEEN "(" WORD _COMMA _value _COMMA _value ")"
+    is_set: _IS_SET "(" WORD ")"
+    ignoring: _IGNORE_CASE "(" all_of ")"
+    _value: WORD | QUOTED | NEGATIVE
 
     _AND: "AND"
     _OR: "OR"
@@ -49,9 +62,13 @@ _GRAMMAR = r"""
     _IN: "in"
     _MINUS: "-"
     _COMMA: ","
-    COMPARATOR: "=" | "!=" | ":" | "<=" | "<" | ">=" | ">"
-    FUNCTION.2: /(startsWith|endsWith|contains)(?![^\s()",=!:<>'])/
+    COMPARATOR: "==" | "=" | "!=" | ":" | "<=" | "<" | ">=" | ">"
+    FUNCTION.2: /(startsWith|endsWith|contains|matches|fullyMatches)(?![^\s()",=!:<>'])/
+    _BETWEEN.2: /between(?![^\s()",=!:<>'])/
+    _IS_SET.2: /isSet(?=\s*\()/
+    _IGNORE_CASE.2: /ignoreCase(?=\s*\()/
     WORD: /(?!(AND|OR|NOT)(?![^\s()",=!:<>']))[^\s()",=!:<>'\-][^\s()",=!:<>']*/
+    NEGATIVE: /-[0-9][^\s()",=!:<>']*/
     QUOTED: /"(\\.|[^"\\])*"|'(\\.|[^'\\])*'/s
 
     %import common.WS
@@ -60,188 +77,54 @@ _GRAMMAR = r"""
 
 _EXPECTED = (
     ("QUOTED", "a value"),
-    ("COMPARATOR", "an operator: = != : startsWith endsWith contains in"),
+    ("COMPARATOR", "an operator: = != : == < <= > >= between in startsWith endsWith contains matches fullyMatches"),
     ("_AND", "AND, OR or another condition"),
     ("_MINUS", "a condition, for example source = google"),
     ("_COMMA", "a comma"),
     ("RPAR", "a closing parenthesis"),
     ("LPAR", "an opening parenthesis"),
-    ("WORD", "the name of a dimension"),
+    ("WORD", "a name"),
 )
 """What to call the tokens that could have come; those of a condition's begin are only named once."""
 
-_Match = query_pb2.StringFilter
-_FUNCTIONS = {
-    "startsWith": _Match.MATCH_TYPE_BEGINS_WITH,
-    "endsWith": _Match.MATCH_TYPE_ENDS_WITH,
-    "contains": _Match.MATCH_TYPE_CONTAINS,
-}
-
 
 def parse_filter(text: str, field: str = "filter") -> query_pb2.FilterExpression:
-    """Return the filter that a text in the filter language states; a blank text gives one that matches everything.
+    """Return the filter on dimensions that a text states; a blank text gives one that matches everything.
 
     Raises:
         InvalidRequest: names `field`, the place in the text, and what was expected there.
     """
+    return _parsed(text, field, _dimension_parser)
+
+
+def parse_metric_filter(text: str, field: str = "metric filter") -> query_pb2.FilterExpression:
+    """Return the filter on metrics that a text states; else as `parse_filter`."""
+    return _parsed(text, field, _metric_parser)
+
+
+def _parsed(text: str, field: str, parser: Callable[[], Lark]) -> query_pb2.FilterExpression:
     if not text.strip():
         return query_pb2.FilterExpression()
     if len(text) > MAX_FILTER_TEXT_LENGTH:
         raise InvalidRequest.of(field, f"has {len(text)} characters; at most {MAX_FILTER_TEXT_LENGTH} are allowed.")
     try:
         # the transformer makes it while the parser reads, which lark's types do not know
-        return cast("_Part", _parser().parse(text)).expression
+        return cast("Part", parser().parse(text)).expression
     except UnexpectedInput as error:
         raise InvalidRequest.of(field, _sentence(text, error)) from None
-    except _WrongError as error:
+    except WrongTextError as error:
         raise InvalidRequest.of(field, _at(text, error.position, error.sentence)) from None
 
 
+# built at the first use: importing does nothing
 @cache
-def _parser() -> Lark:
-    # built at the first use: importing does nothing
-    return Lark(_GRAMMAR, parser="lalr", transformer=_Builder())
+def _dimension_parser() -> Lark:
+    return Lark(_GRAMMAR, parser="lalr", transformer=DimensionBuilder())
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A piece of the filter, and how many levels it has."""
-
-    expression: query_pb2.FilterExpression
-    depth: int = 1
-
-
-@dataclass(slots=True)
-class _WrongError(Exception):
-    """A text that the grammar takes and the language does not."""
-
-    position: int
-    sentence: str
-
-
-class _Builder(Transformer[Token, _Part]):
-    """Makes the filter while the parser reads, so that no depth of parentheses can exhaust the stack."""
-
-    def all_of(self, parts: list[_Part]) -> _Part:
-        return _group("and_group", parts)
-
-    def any_of(self, parts: list[_Part]) -> _Part:
-        return _group("or_group", parts)
-
-    def none_of(self, parts: list[_Part]) -> _Part:
-        return _negated(parts[0])
-
-    def compared(self, tokens: list[Token]) -> _Part:
-        dimension, operator, value = _dimension(tokens[0]), str(tokens[1]), _Value.of(tokens[2])
-        match operator:
-            case "=":
-                return value.equal(dimension)
-            case "!=":
-                return _negated(value.equal(dimension))
-            case ":" if value.is_anything:
-                return _negated(_exact(dimension, NOT_SET))
-            case ":":
-                return _string(dimension, _Match.MATCH_TYPE_CONTAINS, value.text)
-            case _:
-                raise _WrongError(tokens[1].start_pos or 0, f"{operator} compares numbers, and dimensions are text")
-
-    def matched(self, tokens: list[Token]) -> _Part:
-        first, second, value = tokens
-        function, dimension = (first, second) if first.type == "FUNCTION" else (second, first)
-        return _string(_dimension(dimension), _FUNCTIONS[str(function)], _literal(value))
-
-    def listed(self, tokens: list[Token]) -> _Part:
-        values = query_pb2.InListFilter(values=[_literal(token) for token in tokens[1:]], case_sensitive=True)
-        return _filter(query_pb2.Filter(field_name=_dimension(tokens[0]), in_list_filter=values))
-
-
-@dataclass(frozen=True, slots=True)
-class _Value:
-    """The value of a comparison: a text, and whether anything may stand before or behind it."""
-
-    text: str
-    open_start: bool
-    open_end: bool
-
-    @classmethod
-    def of(cls, token: Token) -> "_Value":
-        """Return the value of a token, in which an unescaped `*` at the begin or end stands for anything."""
-        # each piece is a character, with its backslash if it has one
-        pieces = re.findall(r"\\.|.", token[1:-1], re.DOTALL) if token.type == "QUOTED" else list(_literal(token))
-        open_start, open_end = pieces[:1] == ["*"], pieces[-1:] == ["*"]
-        inner = pieces[open_start : len(pieces) - open_end]
-        if "*" in inner:
-            raise _WrongError(
-                token.start_pos or 0, r'a * stands for anything only at the begin or end; "\*" in quotes is a star'
-            )
-        return cls("".join(piece[-1] for piece in inner), open_start, open_end)
-
-    @property
-    def is_anything(self) -> bool:
-        """Whether it is a `*` alone."""
-        return self.text == "" and (self.open_start or self.open_end)
-
-    def equal(self, dimension: str) -> _Part:
-        """Return the condition that a dimension has this value."""
-        if self.is_anything:
-            return _negated(_exact(dimension, NOT_SET))
-        match self.open_start, self.open_end:
-            case True, True:
-                return _string(dimension, _Match.MATCH_TYPE_CONTAINS, self.text)
-            case True, False:
-                return _string(dimension, _Match.MATCH_TYPE_ENDS_WITH, self.text)
-            case False, True:
-                return _string(dimension, _Match.MATCH_TYPE_BEGINS_WITH, self.text)
-            case _:
-                return _exact(dimension, self.text)
-
-
-def _literal(token: Token) -> str:
-    """Return the text of a value in which a `*` is nothing but a star."""
-    if token.type == "QUOTED":
-        return re.sub(r"\\(.)", r"\1", token[1:-1], flags=re.DOTALL)
-    return str(token)
-
-
-def _dimension(token: Token) -> str:
-    if token not in DIMENSIONS:
-        raise _WrongError(token.start_pos or 0, unknown("dimension", str(token), DIMENSIONS).removesuffix("."))
-    return str(token)
-
-
-def _exact(dimension: str, value: str) -> _Part:
-    return _string(dimension, _Match.MATCH_TYPE_EXACT, value)
-
-
-def _string(dimension: str, match_type: _Match.MatchType, value: str) -> _Part:
-    string = _Match(match_type=match_type, value=value, case_sensitive=True)
-    return _filter(query_pb2.Filter(field_name=dimension, string_filter=string))
-
-
-def _filter(condition: query_pb2.Filter) -> _Part:
-    return _Part(query_pb2.FilterExpression(filter=condition))
-
-
-def _negated(part: _Part) -> _Part:
-    if part.expression.WhichOneof("expr") == "not_expression":
-        return _Part(part.expression.not_expression, part.depth - 1)
-    return _deeper(query_pb2.FilterExpression(not_expression=part.expression), part.depth)
-
-
-def _group(kind: str, parts: list[_Part]) -> _Part:
-    if len(parts) == 1:
-        return parts[0]
-    group = query_pb2.FilterExpressionList(expressions=[part.expression for part in parts])
-    depth = max(part.depth for part in parts)
-    if kind == "and_group":
-        return _deeper(query_pb2.FilterExpression(and_group=group), depth)
-    return _deeper(query_pb2.FilterExpression(or_group=group), depth)
-
-
-def _deeper(expression: query_pb2.FilterExpression, depth: int) -> _Part:
-    if depth >= MAX_FILTER_DEPTH:
-        raise _WrongError(0, f"the filter is deeper than {MAX_FILTER_DEPTH} levels, the most allowed")
-    return _Part(expression, depth + 1)
+@cache
+def _metric_parser() -> Lark:
+    return Lark(_GRAMMAR, parser="lalr", transformer=MetricBuilder())
 
 
 def _sentence(text: str, error: UnexpectedInput) -> str:

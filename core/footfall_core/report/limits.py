@@ -10,6 +10,10 @@ MAX_LIMIT = 250_000
 """Rows of a page: GA4's limit."""
 MAX_OFFSET = 10_000_000
 """Rows that may be skipped: the store sorts all that come before a page."""
+MAX_RANGES = 4
+"""Date ranges a report: GA4's limit."""
+MAX_RANGE_NAME_LENGTH = 100
+"""Characters of the name of a date range."""
 MAX_DAYS = 3_660
 """Days of a range: ten years."""
 FIRST_YEAR = 1970
@@ -24,6 +28,8 @@ MAX_FILTER_VALUES = 1_000
 """Values of one list in a filter."""
 MAX_FILTER_VALUE_LENGTH = 8_192
 """Characters of a value in a filter: that of a page's URL."""
+MAX_PATTERN_LENGTH = 1_024
+"""Characters of a regular expression in a filter."""
 MAX_FILTER_TEXT_LENGTH = 65_536
 """Characters of a filter written in the filter language."""
 MAX_ANSWER_BYTES = 32 * 1024 * 1024

@@ -5,15 +5,19 @@ requests that mean the same should give the same plan: `filters` brings conditio
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Annotated, Literal, Union
 
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
 
 from footfall_core.clock import Micros
+from footfall_core.report import patterns
+from footfall_core.report.fields import DATE_RANGE
+from footfall_core.report.numbers import number_of
 
-PLAN_VERSION = 1
+PLAN_VERSION = 2
 """Raised when plans of the same bytes come to mean something else, so that no old answer serves them."""
 
 _STRICT = ConfigDict(extra="forbid")
@@ -61,6 +65,56 @@ class Text:
 
 @with_config(_STRICT)
 @dataclass(frozen=True, slots=True)
+class Pattern:
+    """The dimension's value matches a regular expression of RE2; one that is not set counts as `(not set)`."""
+
+    dimension: str
+    pattern: str
+    whole: bool
+    """Whether the whole value must match, or a part of it."""
+    ignore_case: bool
+    type: Literal["pattern"] = "pattern"
+
+    def matches(self, value: str) -> bool:
+        """Return whether a value, or `(not set)`, fulfils the condition."""
+        return patterns.matches(self.pattern, value, whole=self.whole, ignore_case=self.ignore_case)
+
+
+@with_config(_STRICT)
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The dimension's or metric's value is a number of this range; a dimension's text may be none."""
+
+    field: str
+    low: float | None
+    """The lower end; None: there is none."""
+    high: float | None
+    """The upper end; None: there is none."""
+    low_counts: bool = True
+    """Whether the lower end itself is in the range."""
+    high_counts: bool = True
+    """Whether the upper end itself is in the range."""
+    type: Literal["within"] = "within"
+
+    @property
+    def dimension(self) -> str:
+        """The dimension, where the condition is on one."""
+        return self.field
+
+    def matches(self, value: str) -> bool:
+        """Return whether a dimension's value, or `(not set)`, fulfils the condition."""
+        number = number_of(value)
+        return number is not None and self.holds(number)
+
+    def holds(self, number: float) -> bool:
+        """Return whether a number is in the range."""
+        return (self.low is None or self.low < number or (self.low_counts and self.low == number)) and (
+            self.high is None or number < self.high or (self.high_counts and self.high == number)
+        )
+
+
+@with_config(_STRICT)
+@dataclass(frozen=True, slots=True)
 class Not:
     """The condition does not hold."""
 
@@ -86,8 +140,51 @@ class AnyOf:
     type: Literal["any_of"] = "any_of"
 
 
-Condition = Annotated[Union[OneOf, Text, Not, AllOf, AnyOf], Field(discriminator="type")]  # noqa: UP007 - see Not
-"""A condition on the dimensions of an event."""
+Leaf = OneOf | Text | Pattern | Within
+"""A condition on one dimension or metric."""
+
+Condition = Annotated[Union[OneOf, Text, Pattern, Within, Not, AllOf, AnyOf], Field(discriminator="type")]  # noqa: UP007 - see Not
+"""A condition on the dimensions of an event, or on the metrics of a row."""
+
+
+def holds(condition: Condition, leaf_holds: Callable[[Leaf], bool]) -> bool:
+    """Return whether a condition holds, by whether its leaves do."""
+    match condition:
+        case Not(child):
+            return not holds(child, leaf_holds)
+        case AllOf(children):
+            return all(holds(child, leaf_holds) for child in children)
+        case AnyOf(children):
+            return any(holds(child, leaf_holds) for child in children)
+        case _:
+            return leaf_holds(condition)
+
+
+def mapped(condition: Condition, change: Callable[[Leaf], Condition]) -> Condition:
+    """Return the condition with each leaf changed."""
+    match condition:
+        case Not(child):
+            return Not(mapped(child, change))
+        case AllOf(children):
+            return AllOf(tuple(mapped(child, change) for child in children))
+        case AnyOf(children):
+            return AnyOf(tuple(mapped(child, change) for child in children))
+        case _:
+            return change(condition)
+
+
+def leaves(condition: Condition | None) -> Iterator[Leaf]:
+    """Yield the conditions on single fields."""
+    match condition:
+        case None:
+            return
+        case Not(child):
+            yield from leaves(child)
+        case AllOf(children) | AnyOf(children):
+            for child in children:
+                yield from leaves(child)
+        case _:
+            yield condition
 
 
 @with_config(_STRICT)
@@ -101,19 +198,38 @@ class OrderTerm:
 
 @with_config(_STRICT)
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A report to be computed."""
+class PlannedRange:
+    """A date range, resolved."""
 
-    property_id: str
+    name: str
+    first_day: str
+    """`YYYY-MM-DD`."""
+    last_day: str
+    """`YYYY-MM-DD`; it counts too."""
     start: Micros
     """The first instant, Unix microseconds."""
     end: Micros
     """The instant after the last, Unix microseconds."""
+
+
+@with_config(_STRICT)
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A report to be computed."""
+
+    property_id: str
+    table: str
+    """Name of the one table that has all of the report's fields: `footfall_core.columns.TABLES`."""
+    ranges: tuple[PlannedRange, ...]
+    """At least one; several make `dateRange` one of the dimensions."""
     time_zone: str
     """Zone in which days begin, a name of the IANA data base."""
     dimensions: tuple[str, ...]
     metrics: tuple[str, ...]
     condition: Condition | None
+    """What events must fulfil to count."""
+    metric_condition: Condition | None
+    """What rows must fulfil to be answered; totals are those of all rows."""
     order: tuple[OrderTerm, ...]
     """Leaves nothing to chance: every dimension is among its terms."""
     offset: int
@@ -122,6 +238,38 @@ class Plan:
     currency_code: str
     """Amounts of money are of this currency alone; empty: of the one currency that there is."""
     version: int = PLAN_VERSION
+
+    @property
+    def range(self) -> PlannedRange:
+        """The date range of a plan that has one only.
+
+        Raises:
+            ValueError: it has several.
+        """
+        (only,) = self.ranges
+        return only
+
+    @property
+    def start(self) -> Micros:
+        """The first instant of a plan of one range."""
+        return self.range.start
+
+    @property
+    def end(self) -> Micros:
+        """The instant after the last of a plan of one range."""
+        return self.range.end
+
+    def by_range(self) -> "list[Plan]":
+        """Return a plan for each date range, without the dimension `dateRange`, which is the same in all its rows."""
+        return [
+            replace(
+                self,
+                ranges=(date_range,),
+                dimensions=tuple(name for name in self.dimensions if name != DATE_RANGE),
+                order=tuple(term for term in self.order if term.field != DATE_RANGE),
+            )
+            for date_range in self.ranges
+        ]
 
 
 @cache

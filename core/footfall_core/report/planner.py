@@ -1,69 +1,77 @@
 """From a request to the plan of its report. Every mistake is found in one go, and named by the field's path."""
 
 import re
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from footfall.v1 import query_pb2
 from footfall_core.clock import Micros
+from footfall_core.columns import EVENTS, ITEMS
 from footfall_core.problems import FieldViolation, InvalidRequest
 from footfall_core.properties import parse_property
-from footfall_core.report.days import instants, parse_day, zone_names
-from footfall_core.report.fields import DATE, DIMENSIONS, METRICS
-from footfall_core.report.filters import read_filter
-from footfall_core.report.limits import (
-    DEFAULT_LIMIT,
-    MAX_DAYS,
-    MAX_DIMENSIONS,
-    MAX_LIMIT,
-    MAX_METRICS,
-    MAX_OFFSET,
+from footfall_core.report.days import day_of, zone_names
+from footfall_core.report.fields import (
+    DATE,
+    DATE_RANGE,
+    METRICS,
+    Scope,
+    dimension_named,
 )
-from footfall_core.report.plan import OrderTerm, Plan
-from footfall_core.report.suggestions import unknown
+from footfall_core.report.filters import read_filter, read_metric_filter
+from footfall_core.report.limits import DEFAULT_LIMIT, MAX_DIMENSIONS, MAX_LIMIT, MAX_METRICS, MAX_OFFSET
+from footfall_core.report.plan import Condition, OrderTerm, Plan, leaves
+from footfall_core.report.ranges import read_ranges
+from footfall_core.report.suggestions import unknown, unknown_dimension
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
-def plan_report(request: query_pb2.RunReportRequest) -> Plan:
+def plan_report(request: query_pb2.RunReportRequest, now: Micros) -> Plan:
     """Return the plan of the report that is asked for.
+
+    Args:
+        request: what is asked for.
+        now: the current time; `today` is the day that it is in.
 
     Raises:
         InvalidRequest: names every field that is wrong.
     """
-    return _Planner(request).plan()
+    return _Planner(request, now).plan()
 
 
 class _Planner:
-    def __init__(self, request: query_pb2.RunReportRequest) -> None:
+    def __init__(self, request: query_pb2.RunReportRequest, now: Micros) -> None:
         self._request = request
+        self._now = now
         self._mistakes: list[FieldViolation] = []
 
     def plan(self) -> Plan:
         request = self._request
         property_id = self._property()
-        dimensions = self._names(
-            "dimension", [d.name for d in request.dimensions], DIMENSIONS, least=0, most=MAX_DIMENSIONS
-        )
-        metrics = self._names("metric", [m.name for m in request.metrics], METRICS, least=1, most=MAX_METRICS)
+        dimensions = self._dimensions()
+        metrics = self._metrics()
         zone = self._zone()
-        start, end = self._range(zone)
+        ranges = read_ranges(request.date_ranges, day_of(self._now, zone), zone, self._complain)
+        if len(ranges) > 1 and DATE_RANGE not in dimensions:
+            dimensions = (*dimensions, DATE_RANGE)
         condition = read_filter(request.dimension_filter, "dimension_filter", self._complain)
+        metric_condition = read_metric_filter(request.metric_filter, "metric_filter", metrics, self._complain)
         order = self._order(dimensions, metrics)
         offset = self._bounded("offset", request.offset, 0, MAX_OFFSET)
         limit = self._bounded("limit", request.limit or DEFAULT_LIMIT, 1, MAX_LIMIT)
         currency = self._currency()
+        table = self._table(dimensions, metrics, condition)
         if self._mistakes:
             raise InvalidRequest(*self._mistakes)
         return Plan(
             property_id=property_id,
-            start=start,
-            end=end,
+            table=table,
+            ranges=ranges,
             time_zone=zone.key,
             dimensions=dimensions,
             metrics=metrics,
             condition=condition,
+            metric_condition=metric_condition,
             order=order,
             offset=offset,
             limit=limit,
@@ -81,18 +89,51 @@ class _Planner:
             self._mistakes += problem.violations
             return ""
 
-    def _names(
-        self, what: str, names: Sequence[str], allowed: Iterable[str], *, least: int, most: int
-    ) -> tuple[str, ...]:
-        allowed = tuple(allowed)
-        if not least <= len(names) <= most:
-            self._complain(f"{what}s", f"{len(names)} were asked for; {least} to {most} are allowed.")
-        for index, name in enumerate(names[:most]):
-            if name not in allowed:
-                self._complain(f"{what}s[{index}].name", unknown(what, name, allowed))
-            elif name in names[:index]:
-                self._complain(f"{what}s[{index}].name", f"{name!r} is asked for twice; once is enough.")
+    def _dimensions(self) -> tuple[str, ...]:
+        names = [dimension.name for dimension in self._request.dimensions]
+        self._check_list("dimensions", names, least=0, most=MAX_DIMENSIONS)
+        for index, name in enumerate(names[:MAX_DIMENSIONS]):
+            if dimension_named(name) is None:
+                self._complain(f"dimensions[{index}].name", unknown_dimension(name))
         return tuple(names)
+
+    def _metrics(self) -> tuple[str, ...]:
+        names = [metric.name for metric in self._request.metrics]
+        self._check_list("metrics", names, least=1, most=MAX_METRICS)
+        for index, name in enumerate(names[:MAX_METRICS]):
+            if name not in METRICS:
+                self._complain(f"metrics[{index}].name", unknown("metric", name, METRICS))
+        return tuple(names)
+
+    def _check_list(self, path: str, names: Sequence[str], *, least: int, most: int) -> None:
+        if not least <= len(names) <= most:
+            self._complain(path, f"{len(names)} were asked for; {least} to {most} are allowed.")
+        for index, name in enumerate(names[:most]):
+            if name in names[:index]:
+                self._complain(f"{path}[{index}].name", f"{name[:80]!r} is asked for twice; once is enough.")
+
+    def _table(self, dimensions: Sequence[str], metrics: Sequence[str], condition: Condition | None) -> str:
+        """Return the name of the table that has all fields; there is one as long as they are of one scope."""
+        asked = [
+            (f"metrics[{index}].name", name, METRICS[name].scope)
+            for index, name in enumerate(metrics)
+            if name in METRICS
+        ]
+        named = [(f"dimensions[{index}].name", name) for index, name in enumerate(dimensions)]
+        named += [("dimension_filter", leaf.dimension) for leaf in leaves(condition)]
+        asked += [(path, name, found.scope) for path, name in named if (found := dimension_named(name)) is not None]
+        of_items = next((name for _, name, scope in asked if scope is Scope.ITEM), None)
+        if of_items is None:
+            return EVENTS.name
+        for path, name, scope in asked:
+            if scope is Scope.EVENT:
+                self._complain(
+                    path,
+                    f"{name} is about events and {of_items} about their items, of which an event has any number: "
+                    "ask for them in two reports.",
+                )
+                break
+        return ITEMS.name
 
     def _zone(self) -> ZoneInfo:
         name = self._request.time_zone or "UTC"
@@ -101,28 +142,6 @@ class _Planner:
         sentence = unknown("time zone", name, sorted(zone_names()), list_allowed=False)
         self._complain("time_zone", f"{sentence} Allowed are names of the IANA data base, for example Europe/Berlin.")
         return ZoneInfo("UTC")
-
-    def _range(self, zone: ZoneInfo) -> tuple[Micros, Micros]:
-        ranges = self._request.date_ranges
-        if len(ranges) != 1:
-            self._complain("date_ranges", f"{len(ranges)} were asked for; exactly one is allowed.")
-            return Micros(0), Micros(0)
-        first = self._day("date_ranges[0].start_date", ranges[0].start_date)
-        last = self._day("date_ranges[0].end_date", ranges[0].end_date)
-        if first is None or last is None:
-            return Micros(0), Micros(0)
-        if last < first:
-            self._complain("date_ranges[0].end_date", f"{last} is before the start date, {first}.")
-        elif (days := (last - first).days + 1) > MAX_DAYS:
-            self._complain("date_ranges[0]", f"{days} days were asked for; at most {MAX_DAYS} are allowed.")
-        return instants(first, last, zone)
-
-    def _day(self, path: str, text: str) -> date | None:
-        try:
-            return parse_day(text)
-        except ValueError as error:
-            self._complain(path, str(error))
-            return None
 
     def _order(self, dimensions: Sequence[str], metrics: Sequence[str]) -> tuple[OrderTerm, ...]:
         terms = []

@@ -1,4 +1,7 @@
-"""What reports need from the outside: a store, a way to ask for a report, and a cache."""
+"""What reports need from the outside: a store, a way to ask for a report, and a cache.
+
+The way to ask is also that of other questions to what is stored: `Question` lists them.
+"""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,16 +9,20 @@ from typing import Protocol
 from footfall_core.clock import Micros
 from footfall_core.report.answer import Answer, Report
 from footfall_core.report.plan import Plan
+from footfall_core.wire.query_pb2 import ErrorsQuestion
+
+Question = bytes | ErrorsQuestion
+"""What a query server asks: a report, as the bytes of its plan, or errors."""
 
 
 class ReportStore(Protocol):
     """Where the events are; asked by the query consumer, by many queries at a time on one event loop."""
 
-    async def newest_ticks(self, since: Micros, until: Micros, deadline: Micros) -> dict[int, Micros]:
-        """Return the newest tick by raw partition, of those from `since` to `until` that the store shows now.
+    async def newest_ticks(self, table: str, since: Micros, until: Micros, deadline: Micros) -> dict[int, Micros]:
+        """Return the newest tick by raw partition, of those from `since` to `until` that a table shows now.
 
-        A report that is run afterwards sees at least what stands before these ticks. There are none as long as the
-        store lacks, as far as it knows itself, some of what it has stored. Raises as `run` does.
+        A report of this table that is run afterwards sees at least what stands before these ticks. There are none as
+        long as the store lacks, as far as it knows itself, some of what it has stored. Raises as `run` does.
         """
         ...
 
@@ -32,9 +39,9 @@ class ReportStore(Protocol):
 
 
 class QueryBus(Protocol):
-    """How a query server has a plan run by a query consumer; many at a time on one event loop."""
+    """How a server has a question answered by a query consumer; many at a time on one event loop."""
 
-    async def ask(self, plan: bytes, deadline: Micros) -> bytes:
+    async def ask(self, question: Question, deadline: Micros) -> bytes:
         """Return the answer, as `answer_to_bytes` writes it. Idempotent; may be cancelled at any time.
 
         Raises:
@@ -70,7 +77,7 @@ class Query:
     """Nobody waits for the answer after this."""
     begin_before: Micros
     """Nobody waits any more if the query is not begun by then."""
-    plan: bytes
+    question: Question
 
 
 class QueryInbox(Protocol):

@@ -3,6 +3,9 @@
 import difflib
 from collections.abc import Collection
 
+from footfall_core.report.fields import DIMENSIONS, PARAM_PREFIX
+from footfall_core.validation.names import NAME_RULE
+
 
 def unknown(what: str, name: str, allowed: Collection[str], *, list_allowed: bool = True) -> str:
     """Return a sentence that says that there is no such name, which one may have been meant, and which there are."""
@@ -14,3 +17,11 @@ def unknown(what: str, name: str, allowed: Collection[str], *, list_allowed: boo
     else:
         sentence += "."
     return f"{sentence} Allowed: {', '.join(allowed)}." if list_allowed else sentence
+
+
+def unknown_dimension(name: str) -> str:
+    """Return the sentence about a dimension that does not exist."""
+    if name.startswith(PARAM_PREFIX):
+        param = name.removeprefix(PARAM_PREFIX)
+        return f"{param[:80]!r} is not the name of a parameter of events; allowed are {NAME_RULE}."
+    return unknown("dimension", name, DIMENSIONS)

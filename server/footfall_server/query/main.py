@@ -11,6 +11,7 @@ from footfall_adapters.redis.answer_cache import open_answer_cache
 from footfall_adapters.redis.settings import RedisSettings
 from footfall_core.clock import SystemClock
 from footfall_server.hosts.call import Route
+from footfall_server.query.get_metadata import get_metadata
 from footfall_server.query.run_report import RunReport
 from footfall_server.query.settings import QuerySettings
 
@@ -27,4 +28,7 @@ async def routes(stack: AsyncExitStack, variables: Mapping[str, str]) -> list[Ro
     clock = SystemClock()
     cache = await stack.enter_async_context(open_answer_cache(redis))
     bus = await stack.enter_async_context(open_query_bus(kafka, bus_settings, instance.name, clock))
-    return [Route("/footfall.v1.QueryService/RunReport", RunReport(bus, cache, settings, clock))]
+    return [
+        Route("/footfall.v1.QueryService/RunReport", RunReport(bus, cache, settings, clock)),
+        Route("/footfall.v1.QueryService/GetMetadata", get_metadata),
+    ]

@@ -3,6 +3,7 @@
 from google.protobuf.message import DecodeError
 
 from footfall.v1 import query_pb2
+from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
 from footfall_core.problems import DeadlinePassed, InvalidRequest, TooLarge
 from footfall_core.report.answer import Answer, answer_from_bytes, from_cache
@@ -11,6 +12,7 @@ from footfall_core.report.plan import Plan, plan_key, plan_to_bytes
 from footfall_core.report.planner import plan_report
 from footfall_core.report.ports import AnswerCache, QueryBus
 from footfall_server.hosts.call import Call
+from footfall_server.hosts.deadlines import deadline_of
 from footfall_server.query.flights import Flights
 from footfall_server.query.settings import QuerySettings
 
@@ -28,7 +30,7 @@ class RunReport:
     async def __call__(self, request: bytes, call: Call) -> bytes:
         """Return the bytes of a `RunReportResponse`."""
         asked = _parsed(request)
-        plan = plan_report(asked)
+        plan = plan_report(asked, self._clock.now())
         call.log["property"] = plan.property_id
         data = _carried(plan)
         key = plan_key(data)
@@ -36,6 +38,7 @@ class RunReport:
         cached = await self._cache.get(plan.property_id, key)
         call.log["from_cache"] = cached is not None and _reaches(cached, at_least)
         if cached is not None and _reaches(cached, at_least):
+            telemetry.REPORTS.labels("cache").inc()
             return from_cache(cached).response
         return (await self._asked(plan.property_id, key, data, at_least, self._deadline(call))).response
 
@@ -54,6 +57,7 @@ class RunReport:
 
         while True:
             was_under_way = self._flights.under_way(key)
+            telemetry.REPORTS.labels("flight" if was_under_way else "asked").inc()
             try:
                 answer = await self._flights.join(key, ask)
             except DeadlinePassed:
@@ -64,10 +68,7 @@ class RunReport:
                 return answer
 
     def _deadline(self, call: Call) -> Micros:
-        seconds = self._settings.max_seconds
-        if (remaining := call.time_remaining()) is not None:
-            seconds = min(seconds, remaining - min(self._settings.margin_seconds, remaining / 10))
-        return Micros(self._clock.now() + int(seconds * 1e6))
+        return deadline_of(call, self._clock.now(), self._settings.max_seconds, self._settings.margin_seconds)
 
 
 def _parsed(request: bytes) -> query_pb2.RunReportRequest:

@@ -9,9 +9,9 @@ from pydruid.utils.filters import Filter
 from footfall.v1 import query_pb2
 from footfall_adapters.druid import queries
 from footfall_adapters.druid.conditions import filter_of
-from footfall_adapters.druid.supervisors import IntakeSettings, events_spec
-from footfall_core.columns import EVENT_COLUMNS
-from footfall_core.report.filter_language import parse_filter
+from footfall_core.clock import Micros
+from footfall_core.report.fields import METRICS
+from footfall_core.report.filter_language import parse_filter, parse_metric_filter
 from footfall_core.report.plan import Plan
 from footfall_core.report.planner import plan_report
 
@@ -29,7 +29,8 @@ def plan(
             dimensions=[query_pb2.Dimension(name=name) for name in dimensions or []],
             date_ranges=[query_pb2.DateRange(start_date=days[0], end_date=days[1])],
             **fields,
-        )
+        ),
+        Micros(0),
     )
 
 
@@ -143,12 +144,12 @@ def test_days_of_24_hours_are_asked_for_together_and_others_alone() -> None:
 @pytest.mark.parametrize(
     ("zone", "days", "expression"),
     [
-        ("Asia/Kathmandu", ("2026-03-28", "2026-03-30"), "div(__time + 20700000, 86400000)"),
-        ("America/New_York", ("2026-06-01", "2026-06-02"), "div(__time + -14400000, 86400000)"),
+        ("Asia/Kathmandu", ("2026-03-28", "2026-03-30"), "div((__time + 20700000), 86400000)"),
+        ("America/New_York", ("2026-06-01", "2026-06-02"), "div((__time + -14400000), 86400000)"),
         (
             "Europe/Berlin",
             ("2026-03-28", "2026-03-30"),
-            "div(__time + case_searched(__time < 1774746000000, 3600000, 7200000), 86400000)",
+            "div((__time + case_searched(__time < 1774746000000, 3600000, 7200000)), 86400000)",
         ),
     ],
 )
@@ -185,6 +186,50 @@ def test_a_day_beside_other_dimensions_is_counted_by_the_zones_clocks(
             },
         ),
         ("date = 2027-01-01", {"type": "false"}),
+        ("hour = 25", {"type": "false"}),
+        ("hour between (22, 30)", {"type": "in", "dimension": "d:hour", "values": ["22", "23"]}),
+        ('dateHour matches "28T0[01]"', {"type": "in", "dimension": "d:dateHour", "values": ["492960", "492961"]}),
+        ("dateRange = date_range_0", {"type": "true"}),
+        ("dateRange = other", {"type": "false"}),
+        ("event.plan = a", {"type": "in", "dimension": "p:plan", "values": ["a"]}),
+        (
+            "isSet(source)",
+            {
+                "type": "not",
+                "field": {
+                    "type": "istrue",
+                    "field": {
+                        "type": "or",
+                        "fields": [
+                            {"type": "in", "dimension": "source", "values": ["(not set)"]},
+                            {"type": "null", "column": "source"},
+                        ],
+                    },
+                },
+            },
+        ),
+        (
+            "event.price > 5",
+            {
+                "type": "range",
+                "column": "x:event.price",
+                "matchValueType": "DOUBLE",
+                "lower": 5.0,
+                "lowerOpen": True,
+            },
+        ),
+        (
+            "event.price between (-1, 5)",
+            {
+                "type": "range",
+                "column": "x:event.price",
+                "matchValueType": "DOUBLE",
+                "lower": -1.0,
+                "lowerOpen": False,
+                "upper": 5.0,
+                "upperOpen": False,
+            },
+        ),
         (
             "date startsWith 2026-03-2",
             {
@@ -200,6 +245,70 @@ def test_a_day_beside_other_dimensions_is_counted_by_the_zones_clocks(
 )
 def test_a_condition_says_what_it_makes_of_null(text: str, expected: dict[str, Any]) -> None:
     assert condition(text) == expected
+
+
+def test_a_regular_expression_on_a_column_never_reaches_druid() -> None:
+    with pytest.raises(TypeError, match="regular expression"):
+        condition('pagePath matches "(a+)+$"')
+
+
+def test_what_is_computed_for_a_query_is_computed_once() -> None:
+    a_plan = plan(
+        ["sessions"],
+        ["hour"],
+        dimension_filter=parse_filter("hour > 5 AND event.a > 5 AND event.a < 9 AND event.a = 7 AND pagePath > 0"),
+    )
+    columns = [column["name"] for column in queries.rows_query(a_plan)["virtualColumns"]]
+    assert columns == ["d:hour", "p:a", "x:event.a", "x:pagePath", "v:sessions"]
+    for query in (queries.totals_query(a_plan), queries.distinct_query(a_plan, METRICS["sessions"])["dataSource"]):
+        names = {column["name"] for column in query.get("query", query)["virtualColumns"]}
+        assert names >= {"d:hour", "x:event.a", "p:a", "x:pagePath", "v:sessions"}
+
+
+@pytest.mark.parametrize(
+    ("text", "dropped"),
+    [
+        ("totalUsers > 5", None),
+        ("totalUsers > 5 OR eventCount > 5", None),
+        ("totalUsers > 5 AND eventCount > 5", [(5 - 1e-6, None)]),
+        ("eventCount between (2, 5)", [(2 - 1e-6, 5 + 1e-6)]),
+        ("NOT eventCount between (2, 5)", [(None, 2 + 1e-6), (5 - 1e-6, None)]),
+        ("NOT (totalUsers > 5 OR eventCount > 5)", [(None, 5 + 1e-6)]),
+        ("NOT (totalUsers > 5 AND eventCount > 5)", None),
+    ],
+)
+def test_druid_drops_no_row_that_a_filter_on_metrics_may_keep(
+    text: str, dropped: list[tuple[float | None, float | None]] | None
+) -> None:
+    a_plan = plan(["eventCount", "totalUsers"], ["source"], metric_filter=parse_metric_filter(text))
+    found = queries.rows_query(a_plan).get("having")
+    if dropped is None:
+        assert found is None
+        return
+    assert found["type"] == "filter"
+
+    def ranges(node: dict[str, Any]) -> list[tuple[float | None, float | None]]:
+        if node["type"] == "range":
+            assert not node.get("lowerOpen")
+            assert not node.get("upperOpen")
+            assert node["column"] == "m:eventCount"
+            return [(node.get("lower"), node.get("upper"))]
+        return [one for child in node["fields"] for one in ranges(child)]
+
+    assert ranges(found["filter"]) == dropped
+
+
+def test_items_are_asked_for_in_their_own_table() -> None:
+    a_plan = plan(["itemRevenue"], ["itemName"], currency_code="")
+    asked = (
+        queries.rows_query(a_plan),
+        queries.totals_query(a_plan),
+        queries.currencies_query(a_plan),
+        queries.values_query(a_plan, 5),
+        queries.ticks_query("items", a_plan.start, a_plan.end),
+    )
+    assert {query["dataSource"] for query in asked} == {"items"}
+    assert queries.groups_query(a_plan)["dataSource"]["query"]["dataSource"] == "items"
 
 
 def test_a_case_that_does_not_count_is_folded_on_both_sides() -> None:
@@ -220,14 +329,3 @@ def test_currencies_are_looked_for_among_the_amounts_of_the_metrics_alone() -> N
     assert {"type": "in", "dimension": "event_name", "values": ["purchase", "refund"]} in fields
     fields = queries.currencies_query(plan(["purchaseRevenue", "eventValue"]))["filter"]["fields"]
     assert not any(field["type"] == "in" for field in fields)
-
-
-def test_the_supervisor_reads_every_column_once_and_nothing_that_was_not_committed() -> None:
-    spec = events_spec("kafka:9092", "events.rows", IntakeSettings())["spec"]
-    columns = [column.name for column in EVENT_COLUMNS]
-    assert spec["ioConfig"]["inputFormat"]["columns"] == columns
-    dimensions = [dimension["name"] for dimension in spec["dataSchema"]["dimensionsSpec"]["dimensions"]]
-    assert [spec["dataSchema"]["timestampSpec"]["column"], *dimensions] == columns
-    assert spec["ioConfig"]["consumerProperties"]["isolation.level"] == "read_committed"
-    assert spec["tuningConfig"]["maxParseExceptions"] == 0
-    assert "lateMessageRejectionPeriod" not in spec["ioConfig"]

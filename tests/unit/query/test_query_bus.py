@@ -7,7 +7,7 @@ from footfall_adapters.kafka.query_bus import KafkaQueryBus, QueryBusSettings
 from footfall_core.clock import Micros, SystemClock
 from footfall_core.problems import DeadlinePassed, NotComputable, TryAgain
 from footfall_core.report import results
-from footfall_core.wire.query_pb2 import QueryRequest
+from footfall_core.wire.query_pb2 import ErrorsQuestion, QueryRequest
 
 CLOCK = SystemClock()
 
@@ -65,6 +65,16 @@ async def test_a_plan_is_asked_once_and_its_answer_comes_back() -> None:
     answer_all(bus, request.query_id, b"x" * 1_200_000)
     assert await asking == b"x" * 1_200_000
     assert len(wire.sent) == 1
+
+
+async def test_a_question_for_errors_travels_as_one() -> None:
+    wire = Wire()
+    bus, question = bus_on(wire), ErrorsQuestion(property_id="shop", stages=[3], limit=5)
+    asking = asyncio.create_task(bus.ask(question, soon()))
+    request = await wire.request()
+    assert (request.WhichOneof("question"), request.errors) == ("errors", question)
+    answer_all(bus, request.query_id, b"answer")
+    assert await asking == b"answer"
 
 
 async def test_a_query_that_nobody_begins_is_sent_once_more_to_another_partition() -> None:
@@ -129,9 +139,9 @@ async def test_the_first_complete_answer_wins() -> None:
 
 
 async def test_a_query_that_nobody_begins_at_all_is_given_up_before_its_deadline() -> None:
-    with pytest.raises(TryAgain, match="Nothing computes reports"):
+    with pytest.raises(TryAgain, match="Nothing answers queries"):
         await bus_on(Wire()).ask(b"plan", soon(60))
-    with pytest.raises(TryAgain, match="Nothing computes reports"):
+    with pytest.raises(TryAgain, match="Nothing answers queries"):
         await bus_on(Wire(), partitions=1).ask(b"plan", soon(60))
 
 

@@ -5,16 +5,18 @@ import threading
 import pytest
 
 from footfall.v1 import query_pb2
+from footfall.v1.errors_pb2 import EventError, ListErrorsResponse
 from footfall_consumers.queries.complete_until import CompleteUntil
 from footfall_consumers.queries.settings import QueriesSettings
 from footfall_consumers.queries.steps import Steps, run_queries
 from footfall_core.clock import Micros
 from footfall_core.problems import NotComputable
 from footfall_core.report.answer import Report, answer_from_bytes
+from footfall_core.report.limits import MAX_ANSWER_BYTES
 from footfall_core.report.plan import Plan, plan_to_bytes
 from footfall_core.report.planner import plan_report
 from footfall_core.report.ports import Query
-from footfall_core.wire.query_pb2 import QueryResult
+from footfall_core.wire.query_pb2 import ErrorsQuestion, QueryResult
 from tests.unit.query.clocks import HeldClock
 
 MINUTE = 60_000_000
@@ -25,7 +27,8 @@ PLAN = plan_to_bytes(
             property="properties/shop",
             metrics=[query_pb2.Metric(name="eventCount")],
             date_ranges=[query_pb2.DateRange(start_date="2026-03-01", end_date="2026-03-02")],
-        )
+        ),
+        Micros(0),
     )
 )
 
@@ -62,9 +65,10 @@ class Store:
         self.running = 0
         self.most_running = 0
         self.release: asyncio.Event | None = None
+        self.message = ""
 
-    async def newest_ticks(self, since: Micros, until: Micros, deadline: Micros) -> dict[int, Micros]:
-        self.asked.append("ticks")
+    async def newest_ticks(self, table: str, since: Micros, until: Micros, deadline: Micros) -> dict[int, Micros]:
+        self.asked.append("ticks" if table == "events" else f"ticks of {table}")
         if self.ticks_error:
             raise self.ticks_error
         minutes = round((HeldClock().now() - since) / MINUTE)
@@ -83,7 +87,17 @@ class Store:
             self.running -= 1
         if self.error:
             raise self.error
-        return Report(rows=[], totals=(7,), row_count=0)
+        return Report(rows=[], totals=[(7,)], row_count=0)
+
+    async def find(self, question: ErrorsQuestion, deadline: Micros) -> ListErrorsResponse:
+        self.asked.append(f"errors of {question.property_id}")
+        if self.error:
+            raise self.error
+        return ListErrorsResponse(total_count=7, errors=[EventError(message=self.message)])
+
+
+def errors_query() -> Query:
+    return dataclasses.replace(query(), question=ErrorsQuestion(property_id="shop", limit=10))
 
 
 def query(number: int = 0, *, deadline: int = 5 * MINUTE, begin_before: int = MINUTE) -> Query:
@@ -94,7 +108,7 @@ def query(number: int = 0, *, deadline: int = 5 * MINUTE, begin_before: int = MI
 def steps(inbox: Inbox, store: Store) -> Steps:
     clock = HeldClock()
     complete_until = CompleteUntil(store, clock, raw_partitions=2, life_micros=200_000)
-    return Steps(inbox, store, complete_until, clock, "consumer-1", new_id=lambda: "attempt")
+    return Steps(inbox, store, store, complete_until, clock, "consumer-1", new_id=lambda: "attempt")
 
 
 async def test_a_query_is_begun_then_computed_then_answered() -> None:
@@ -105,6 +119,23 @@ async def test_a_query_is_begun_then_computed_then_answered() -> None:
     answer = answer_from_bytes(inbox.replies[1].part.data)
     assert answer.data_complete_until == 4
     assert query_pb2.RunReportResponse.FromString(answer.response).totals[0].integer_value == 7
+
+
+async def test_a_question_for_errors_is_answered_without_a_look_for_ticks() -> None:
+    inbox, store = Inbox(), Store()
+    await steps(inbox, store).run(errors_query())
+    assert inbox.said == ["begun", "part"]
+    assert store.asked == ["errors of shop"]
+    answer = answer_from_bytes(inbox.replies[1].part.data)
+    assert ListErrorsResponse.FromString(answer.response).total_count == 7
+
+
+async def test_a_page_of_errors_that_is_too_large_to_travel_is_refused_with_a_remedy() -> None:
+    inbox, store = Inbox(), Store()
+    store.message = "x" * (MAX_ANSWER_BYTES + 1)
+    await steps(inbox, store).run(errors_query())
+    assert inbox.replies[1].failure.kind == "TooLarge"
+    assert "page_size" in inbox.replies[1].failure.message
 
 
 async def test_a_partition_without_a_tick_of_late_is_looked_for_in_a_whole_week() -> None:
@@ -123,12 +154,12 @@ async def test_without_a_tick_of_every_partition_nothing_is_said_to_be_complete(
 async def test_reports_of_a_moment_share_one_look_for_ticks() -> None:
     clock, store = HeldClock(), Store({10: {0: 5, 1: 4}})
     complete_until = CompleteUntil(store, clock, raw_partitions=2, life_micros=200_000)
-    assert await asyncio.gather(*(complete_until.now() for _ in range(5))) == [4] * 5
+    assert await asyncio.gather(*(complete_until.now("events") for _ in range(5))) == [4] * 5
     clock.micros += 200_000
-    await complete_until.now()
+    await complete_until.now("events")
     assert store.asked == ["ticks"]
     clock.micros += 1
-    await complete_until.now()
+    await complete_until.now("events")
     assert store.asked == ["ticks"] * 2
 
 
@@ -137,9 +168,9 @@ async def test_a_look_that_failed_serves_nobody_after_it() -> None:
     complete_until = CompleteUntil(store, clock, raw_partitions=2, life_micros=200_000)
     store.ticks_error = NotComputable("away")
     with pytest.raises(NotComputable):
-        await complete_until.now()
+        await complete_until.now("events")
     store.ticks_error = None
-    assert await complete_until.now() == 4
+    assert await complete_until.now("events") == 4
 
 
 async def test_a_report_that_takes_too_long_is_answered_at_its_deadline() -> None:
@@ -176,7 +207,7 @@ async def test_a_failure_is_answered_too(error: Exception, kind: str, message: s
 
 async def test_a_plan_that_cannot_be_read_is_a_failure() -> None:
     inbox = Inbox()
-    await steps(inbox, Store()).run(dataclasses.replace(query(), plan=b"{}"))
+    await steps(inbox, Store()).run(dataclasses.replace(query(), question=b"{}"))
     assert inbox.replies[-1].failure.kind == "InternalError"
 
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from footfall.v1 import query_pb2
 from footfall_core.problems import InvalidRequest
-from footfall_core.report.fields import DIMENSIONS
-from footfall_core.report.filter_language import parse_filter
+from footfall_core.report.fields import ANY_PARAM, DIMENSIONS
+from footfall_core.report.filter_language import parse_filter, parse_metric_filter
 
 STRING = query_pb2.StringFilter
 EXACT, BEGINS, ENDS, CONTAINS = (
@@ -17,7 +17,15 @@ EXACT, BEGINS, ENDS, CONTAINS = (
     STRING.MATCH_TYPE_ENDS_WITH,
     STRING.MATCH_TYPE_CONTAINS,
 )
-SIGNS = {EXACT: "=", BEGINS: "startsWith", ENDS: "endsWith", CONTAINS: "contains"}
+SIGNS = {
+    EXACT: "=",
+    BEGINS: "startsWith",
+    ENDS: "endsWith",
+    CONTAINS: "contains",
+    STRING.MATCH_TYPE_PARTIAL_REGEXP: "matches",
+    STRING.MATCH_TYPE_FULL_REGEXP: "fullyMatches",
+}
+OPERATIONS = {1: "==", 2: "<", 3: "<=", 4: ">", 5: ">="}
 
 
 def shown(tree: query_pb2.FilterExpression) -> Any:
@@ -29,15 +37,33 @@ def shown(tree: query_pb2.FilterExpression) -> Any:
             return ("or", *map(shown, tree.or_group.expressions))
         case "not_expression":
             return ("not", shown(tree.not_expression))
-        case "filter" if tree.filter.HasField("in_list_filter"):
-            assert tree.filter.in_list_filter.case_sensitive
-            return (tree.filter.field_name, "in", *tree.filter.in_list_filter.values)
         case "filter":
-            string = tree.filter.string_filter
-            assert string.case_sensitive
-            return (tree.filter.field_name, SIGNS[string.match_type], string.value)
+            return leaf(tree.filter)
         case _:
             return None
+
+
+def leaf(condition: query_pb2.Filter) -> Any:
+    name, kind = condition.field_name, condition.WhichOneof("one_filter")
+    match kind:
+        case "empty_filter":
+            return (name, "is empty")
+        case "numeric_filter":
+            numeric = condition.numeric_filter
+            return (name, OPERATIONS[numeric.operation], number(numeric.value))
+        case "between_filter":
+            between = condition.between_filter
+            return (name, "between", number(between.from_value), number(between.to_value))
+        case "in_list_filter":
+            listed = condition.in_list_filter
+            return (name, "in" if listed.case_sensitive else "in, ignoring case", *listed.values)
+    string = condition.string_filter
+    sign = SIGNS[string.match_type]
+    return (name, sign if string.case_sensitive else f"{sign}, ignoring case", string.value)
+
+
+def number(value: query_pb2.NumericValue) -> int | float:
+    return value.int64_value if value.WhichOneof("one_value") == "int64_value" else value.double_value
 
 
 A, B, C, D = (("source", "=", value) for value in "abcd")
@@ -66,8 +92,8 @@ A, B, C, D = (("source", "=", value) for value in "abcd")
         ("source != a", ("not", A)),
         ("NOT source != a", A),
         ("source:a", ("source", "contains", "a")),
-        ("source:*", ("not", ("source", "=", "(not set)"))),
-        ("source = *", ("not", ("source", "=", "(not set)"))),
+        ("source:*", ("not", ("source", "is empty"))),
+        ("source = *", ("not", ("source", "is empty"))),
         ("source = *a", ("source", "endsWith", "a")),
         ("source = a*", ("source", "startsWith", "a")),
         ('source = "*a*"', ("source", "contains", "a")),
@@ -88,6 +114,32 @@ A, B, C, D = (("source", "=", value) for value in "abcd")
         ("source = contains", ("source", "=", "contains")),
         ('source = "AND"', ("source", "=", "AND")),
         ("eventName = a.b-c/d%20é", ("eventName", "=", "a.b-c/d%20é")),
+        (r'pagePath matches "^/(a|b)/\\d"', ("pagePath", "matches", r"^/(a|b)/\d")),
+        ("fullyMatches(pagePath, '/a.*')", ("pagePath", "fullyMatches", "/a.*")),
+        ("event.price >= 10.5", ("event.price", ">=", 10.5)),
+        ("event.price<5", ("event.price", "<", 5)),
+        ("event.price > -5", ("event.price", ">", -5)),
+        ("event.price <= 9223372036854775808", ("event.price", "<=", 9223372036854775808.0)),
+        ('event.price == "7"', ("event.price", "==", 7)),
+        ("NOT event.price == 07", ("not", ("event.price", "==", 7))),
+        ("event.price = 7", ("event.price", "=", "7")),
+        ("source = -7", ("source", "=", "-7")),
+        ("hour between (8, 17)", ("hour", "between", 8, 17)),
+        ("between(event.price, -1.5, 1e3)", ("event.price", "between", -1.5, 1000.0)),
+        ("isSet(source)", ("not", ("source", "is empty"))),
+        ("NOT isSet ( source )", ("source", "is empty")),
+        ("source = isSet", ("source", "=", "isSet")),
+        ("source = between", ("source", "=", "between")),
+        (
+            "ignoreCase(source = A OR -pagePath matches b) source in (C)",
+            (
+                "and",
+                ("or", ("source", "=, ignoring case", "A"), ("not", ("pagePath", "matches, ignoring case", "b"))),
+                ("source", "in", "C"),
+            ),
+        ),
+        ("ignoreCase(in(source, A, b))", ("source", "in, ignoring case", "A", "b")),
+        ("ignoreCase(event.price > 5)", ("event.price", ">", 5)),
     ],
 )
 def test_a_text_means_this_tree(text: str, expected: Any) -> None:
@@ -111,7 +163,15 @@ def test_a_text_means_this_tree(text: str, expected: Any) -> None:
         ("source = a)", 11, "found ')'"),
         ("source in ()", 12, "expected a value"),
         ("source in (a b)", 14, "found 'b'"),
-        ("source > a", 8, "compares numbers"),
+        ("source > a", 10, "'a' is no number"),
+        ("hour between (8 17)", 17, "expected a comma"),
+        ("hour between (8, x)", 18, "'x' is no number"),
+        ('source matches "a("', 16, "missing ): a("),
+        ("source matches (?<=a)b", 16, "expected a value"),
+        ("isSet(city)", 7, "'city' is not a dimension"),
+        ("event.9 = a", 1, "not the name of a parameter"),
+        ("event.<param> = a", 13, "expected AND, OR or another condition"),
+        ("event.client_id = a", 1, "not the name of a parameter"),
         ("source = a*b", 10, "only at the begin or end"),
         ("sorce = a", 1, "did you mean 'source'?"),
         ("source = a AND city = b", 16, "'city' is not a dimension"),
@@ -156,8 +216,12 @@ def test_a_text_that_is_too_deep_or_too_long_is_refused() -> None:
 
 
 values = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-names = st.sampled_from(sorted(DIMENSIONS))
-strings = st.tuples(names, st.sampled_from(list(SIGNS.values())), values)
+names = st.sampled_from([*(name for name in DIMENSIONS if name != ANY_PARAM), "event.plan"])
+strings = st.tuples(names, st.sampled_from(["=", "startsWith", "endsWith", "contains"]), values)
+numbers = st.one_of(st.integers(-(2**63) + 1, 2**63 - 1), st.floats(-1e90, 1e90).map(lambda number: round(number, 6)))
+numeric = st.tuples(names, st.sampled_from(list(OPERATIONS.values())), numbers)
+ranged = st.tuples(names, st.just("between"), numbers, numbers)
+empty = st.tuples(names, st.just("is empty"))
 lists = st.lists(values, min_size=1, max_size=3).flatmap(lambda v: names.map(lambda name: (name, "in", *v)))
 
 
@@ -170,7 +234,7 @@ def _grouped(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.one_of(flat("and"), flat("or"), children.filter(lambda tree: tree[0] != "not").map(lambda t: ("not", t)))
 
 
-trees = st.recursive(st.one_of(strings, lists), _grouped, max_leaves=6)
+trees = st.recursive(st.one_of(strings, lists, numeric, ranged, empty), _grouped, max_leaves=6)
 
 
 def written(tree: Any) -> str:
@@ -182,6 +246,12 @@ def written(tree: Any) -> str:
             return f"NOT ({written(child)})"
         case (name, "in", *listed):
             return f"{name} in ({', '.join(map(quoted, listed))})"
+        case (name, "is empty"):
+            return f"NOT isSet({name})"
+        case (name, "between", low, high):
+            return f"{name} between ({low!r}, {high!r})"
+        case (name, sign, int() | float() as value):
+            return f"{name} {sign} {value!r}"
         case (name, sign, value):
             # in a comparison a star is escaped, or it would stand for anything
             return f"{name} {sign} {quoted(value)}"
@@ -199,7 +269,30 @@ def test_any_tree_comes_back_from_its_text(tree: Any) -> None:
 
 
 pieces = st.sampled_from(
-    ["source", "pagePath", "a", "=", "!=", ":", "(", ")", ",", "AND", "OR", "NOT", "-", "in", "contains", '"', "'", "*"]
+    [
+        "source",
+        "pagePath",
+        "a",
+        "=",
+        "!=",
+        ":",
+        "(",
+        ")",
+        ",",
+        "AND",
+        "OR",
+        "NOT",
+        "-",
+        "in",
+        "contains",
+        '"',
+        "'",
+        "*",
+        ">",
+        "between",
+        "isSet",
+        "5",
+    ]
 )
 
 
@@ -207,3 +300,38 @@ pieces = st.sampled_from(
 def test_any_text_is_a_filter_or_an_invalid_request(text: str) -> None:
     with contextlib.suppress(InvalidRequest):
         parse_filter(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", None),
+        ("eventCount > 100", ("eventCount", ">", 100)),
+        ("eventCount = 5 OR eventCount == 6", ("or", ("eventCount", "==", 5), ("eventCount", "==", 6))),
+        ("eventCount != 5", ("not", ("eventCount", "==", 5))),
+        ("purchaseRevenue between (-1.5, 2)", ("purchaseRevenue", "between", -1.5, 2)),
+        ("NOT between(sessions, 1, 2)", ("not", ("sessions", "between", 1, 2))),
+    ],
+)
+def test_a_text_on_metrics_means_this_tree(text: str, expected: Any) -> None:
+    assert shown(parse_metric_filter(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "words"),
+    [
+        ("source > 5", 1, "'source' is not a metric"),
+        ("eventcount > 5", 1, "did you mean 'eventCount'?"),
+        ("eventCount contains 5", 12, "a metric is a number"),
+        ("eventCount in (5, 6)", 1, "a metric is a number"),
+        ("isSet(eventCount)", 7, "a metric is a number"),
+        ("eventCount:5", 11, "a metric is a number"),
+        ("eventCount = many", 14, "'many' is no number"),
+    ],
+)
+def test_a_mistake_on_metrics_is_shown_in_its_place(text: str, position: int, words: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        parse_metric_filter(text)
+    sentence = refused.value.violations[0].description.split("\n")[0]
+    assert sentence.startswith(f"character {position}: ")
+    assert words in sentence
