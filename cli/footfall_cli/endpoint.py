@@ -5,11 +5,14 @@ from pathlib import Path
 
 import click
 
-from footfall.channel import open_channel
+from footfall.channel import open_channel, parse_endpoint
 from footfall.client import Client
-from footfall_cli.terminal import EXIT_UNREACHABLE, Failure
+from footfall.retry import RetryPolicy
+from footfall_cli.terminal import EXIT_UNREACHABLE, EXIT_WRONG_USE, Failure
 
 VARIABLE = "FOOTFALL_ENDPOINT"
+CA_FILE = "FOOTFALL_CA_FILE"
+"""Names a file of root certificates, for a gateway that signed its certificate itself."""
 CONNECT_SECONDS = 3.0
 """How long a command waits for somebody to answer before it says that nobody does."""
 
@@ -35,6 +38,34 @@ def find_endpoint(option: str | None) -> str:
     except ValueError as error:
         raise click.UsageError(f"{source}: {error}.") from None
     return endpoint
+
+
+def root_certificates(endpoint: str) -> bytes | None:
+    """Return the root certificates that the environment names; None if it names none, or the endpoint is plain text.
+
+    Raises:
+        Failure: they cannot be read, or are none.
+    """
+    name = os.environ.get(CA_FILE)
+    if not name or not endpoint.startswith("https://"):
+        return None
+    try:
+        certificates = Path(name).read_bytes()
+        parse_endpoint(endpoint, certificates)
+    except OSError as error:
+        raise Failure(f"{CA_FILE}: {name}: {(error.strerror or str(error)).lower()}.", EXIT_WRONG_USE) from None
+    except ValueError as error:
+        raise Failure(f"{CA_FILE}: {name}: {error}.", EXIT_WRONG_USE) from None
+    return certificates
+
+
+def open_client(endpoint: str, property_id: str, *, retries: RetryPolicy | None = None) -> Client:
+    """Return a client that trusts the root certificates that the environment names.
+
+    Raises:
+        Failure: they cannot be read.
+    """
+    return Client(endpoint, property_id, root_certificates=root_certificates(endpoint), retries=retries)
 
 
 def connect(client: Client) -> None:

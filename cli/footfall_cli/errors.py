@@ -1,24 +1,36 @@
 """`footfall errors`: what was wrong with a property's events, a line an error."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
 import click
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from rich.console import Console
+from rich.table import Column, Table
 
 from footfall.client import Client
-from footfall.failures import FootfallError
+from footfall.error_list import ErrorList, ErrorWithPayload
+from footfall.failures import FootfallError, HistoryLostError
+from footfall.names import all_codes, all_stages, code_name, stage_name
 from footfall.retry import RetryPolicy
-from footfall.v1.errors_pb2 import EventError, Stage
-from footfall.writer import code_name
-from footfall_cli.endpoint import connect, find_endpoint
+from footfall.v1.errors_pb2 import EventError
+from footfall_cli.endpoint import connect, find_endpoint, open_client
 from footfall_cli.options import Instant, endpoint_option, json_option, property_option
 from footfall_cli.report_table import utc
-from footfall_cli.terminal import failure_of, plain, say
+from footfall_cli.terminal import EXIT_WRONG_USE, Failure, failure_of, plain, say
 
 CATCH_UP_SECONDS = 30.0
 """How long nothing may come before the errors up to now are given up; heartbeats alone don't count."""
 SILENCE_SECONDS = 60.0
 """How long a followed stream may be silent, heartbeats included, before it is opened anew."""
+_OPTIONS = {"stages": "--stage", "codes": "--code", "writer_id": "--writer"}
+
+
+def _names(known: Sequence[str]) -> click.Choice[str]:
+    return click.Choice(known, case_sensitive=False)
 
 
 @click.command()
@@ -27,29 +39,97 @@ SILENCE_SECONDS = 60.0
 @click.option(
     "--since", type=Instant(), metavar="TIME", help="2026-03-29T12:00:00Z, or 15m, 2h, 1d ago. Default: 1h ago."
 )
+@click.option(
+    "--resume-token",
+    default="",
+    metavar="TOKEN",
+    help="Begin behind an earlier error, by the resume_token that --json showed with it; under the same filter.",
+)
+@click.option(
+    "--stage", "stages", multiple=True, type=_names(all_stages()), help="Only of this stage; may be repeated."
+)
+@click.option("--code", "codes", multiple=True, type=_names(all_codes()), help="Only of this kind; may be repeated.")
+@click.option("--writer", "writer_id", default="", metavar="ID", help="Only of this writer.")
+@click.option("--count", is_flag=True, help="Count them by hour, stage and code instead. Default of --since: 1d ago.")
+@click.option("--show", "error_id", metavar="ERROR_ID", help="Show one error with what was sent, as JSON.")
 @json_option
 @endpoint_option
-def errors(*, property_id: str, follow: bool, since: datetime | None, as_json: bool, endpoint: str | None) -> None:
+def errors(
+    *,
+    property_id: str,
+    follow: bool,
+    since: datetime | None,
+    resume_token: str,
+    stages: tuple[str, ...],
+    codes: tuple[str, ...],
+    writer_id: str,
+    count: bool,
+    error_id: str | None,
+    as_json: bool,
+    endpoint: str | None,
+) -> None:
     """Show what was wrong with events, a line an error. Without --follow it ends when it has shown all until now."""
-    if since is None and not follow:
-        since = datetime.now(UTC) - timedelta(hours=1)
+    wanted = _Wanted(stages, codes, writer_id)
+    if error_id is not None:
+        _refuse_besides(
+            "--show", follow=follow, since=since, resume_token=resume_token, count=count, **wanted._asdict()
+        )
+    if count:
+        _refuse_besides("--count", follow=follow, resume_token=resume_token)
+    if resume_token and since is not None:
+        raise click.UsageError("--resume-token says by itself where to begin; leave --since out.")
     address = find_endpoint(endpoint)
-    line = json_line if as_json else human_line
     retries = RetryPolicy() if follow else RetryPolicy(give_up_after_seconds=CATCH_UP_SECONDS)
     try:
-        with Client(address, property_id, retries=retries) as client:
+        with open_client(address, property_id, retries=retries) as client:
             connect(client)
-            stream = client.errors(
-                since,
-                follow=follow,
-                silence_seconds=SILENCE_SECONDS if follow else CATCH_UP_SECONDS,
-                on_reconnect=lambda why: say(f"the stream ended ({why.code}); connecting again"),
-            )
-            for error in stream:
-                # click flushes each line, so that whoever reads a pipe sees it now
-                click.echo(line(error))
+            if error_id is not None:
+                click.echo(json.dumps(payload_of(client.get_error(error_id)), indent=2))
+            elif count:
+                show_counts(client.list_errors(since, **wanted._asdict()), as_json=as_json)
+            else:
+                _show_stream(client, since, resume_token, wanted, follow=follow, as_json=as_json)
+    except HistoryLostError as lost:
+        sentence = (
+            f"errors behind this token are no longer kept; --resume-token {lost.earliest_resume_token} begins with "
+            "the earliest that are."
+        )
+        raise Failure(sentence, EXIT_WRONG_USE) from None
     except FootfallError as error:
         raise failure_of(error, address) from None
+
+
+class _Wanted(NamedTuple):
+    """Which errors."""
+
+    stages: tuple[str, ...]
+    codes: tuple[str, ...]
+    writer_id: str
+
+
+def _show_stream(
+    client: Client, since: datetime | None, resume_token: str, wanted: _Wanted, *, follow: bool, as_json: bool
+) -> None:
+    if since is None and not follow and not resume_token:
+        since = datetime.now(UTC) - timedelta(hours=1)
+    stream = client.errors(
+        since,
+        resume_token=resume_token,
+        follow=follow,
+        silence_seconds=SILENCE_SECONDS if follow else CATCH_UP_SECONDS,
+        on_reconnect=lambda why: say(f"the stream ended ({why.code}); connecting again"),
+        **wanted._asdict(),
+    )
+    for error in stream:
+        # click flushes each line, so that whoever reads a pipe sees it now
+        click.echo(json_line(error, stream.resume_token) if as_json else human_line(error))
+
+
+def _refuse_besides(option: str, **others: object) -> None:
+    """Refuse options that would be passed over silently."""
+    given = [_OPTIONS.get(name, f"--{name.replace('_', '-')}") for name, value in others.items() if value]
+    if given:
+        raise click.UsageError(f"{option} does not go with {', '.join(given)}.")
 
 
 def human_line(error: EventError) -> str:
@@ -58,43 +138,76 @@ def human_line(error: EventError) -> str:
     if error.HasField("event_index"):
         place += f"[{error.event_index}]"
     who = f"{place} {error.event_id}".rstrip()
-    parts = [_time(error) or "", _stage(error).lower(), code_name(error.code), error.field, error.message, f"({who})"]
+    parts = [
+        _time(error) or "",
+        stage_name(error.stage).lower(),
+        code_name(error.code),
+        error.field,
+        error.message,
+        f"({who})",
+    ]
     return plain(" ".join(part for part in parts if part))
 
 
-def json_line(error: EventError) -> str:
-    """Return an error as a JSON object in one line, with the contract's names."""
+def json_line(error: EventError, resume_token: str) -> str:
+    """Return an error as a JSON object in one line, with the contract's names, and where to go on behind it."""
+    return json.dumps(fields_of(error) | {"resume_token": resume_token})
+
+
+def fields_of(error: EventError) -> dict[str, Any]:
+    """Return an error by the contract's names."""
     payload = error.payload
-    return json.dumps(
-        {
-            "error_id": error.error_id,
-            "property": error.property,
-            "time": _time(error),
-            "stage": _stage(error),
-            "code": code_name(error.code),
-            "field": error.field,
-            "message": error.message,
-            "retryable": error.retryable,
-            "writer_id": error.writer_id,
-            "sequence": error.sequence,
-            "event_index": error.event_index if error.HasField("event_index") else None,
-            "event_id": error.event_id,
-            "payload": {
-                "partition": payload.partition,
-                "offset": payload.offset,
-                "batch_index": payload.batch_index,
-            }
-            if error.HasField("payload")
-            else None,
-            "processing_version": error.processing_version,
+    return {
+        "error_id": error.error_id,
+        "property": error.property,
+        "time": _time(error),
+        "stage": stage_name(error.stage),
+        "code": code_name(error.code),
+        "field": error.field,
+        "message": error.message,
+        "retryable": error.retryable,
+        "writer_id": error.writer_id,
+        "sequence": error.sequence,
+        "event_index": error.event_index if error.HasField("event_index") else None,
+        "event_id": error.event_id,
+        "payload": {
+            "partition": payload.partition,
+            "offset": payload.offset,
+            "batch_index": payload.batch_index,
         }
-    )
+        if error.HasField("payload")
+        else None,
+        "processing_version": error.processing_version,
+    }
+
+
+def payload_of(found: ErrorWithPayload) -> dict[str, Any]:
+    """Return an error with what was sent, by the contract's names."""
+    return {
+        "error": fields_of(found.error),
+        "event": None if found.event is None else _message(found.event),
+        "batch": None if found.batch is None else _message(found.batch),
+        "payload_missing": found.payload_missing,
+    }
+
+
+def show_counts(found: ErrorList, *, as_json: bool) -> None:
+    """Write how many errors there are, a line for each hour, stage and code."""
+    if as_json:
+        counts = [{"hour": utc(c.hour), "stage": c.stage, "code": c.code, "count": c.count} for c in found.counts]
+        click.echo(json.dumps({"total_count": found.total_count, "counts": counts}))
+        return
+    table = Table("hour", "stage", "code", Column("errors", justify="right"), box=None, pad_edge=False)
+    for c in found.counts:
+        table.add_row(utc(c.hour), c.stage.lower(), c.code, f"{c.count:,}")
+    Console().print(table)
+    click.echo(f"{found.total_count:,} errors")
+
+
+def _message(message: Message) -> dict[str, Any]:
+    found: dict[str, Any] = json_format.MessageToDict(message, preserving_proto_field_name=True)
+    return found
 
 
 def _time(error: EventError) -> str | None:
     return utc(error.time.ToDatetime(tzinfo=UTC)) if error.HasField("time") else None
-
-
-def _stage(error: EventError) -> str:
-    known = Stage.DESCRIPTOR.values_by_number.get(error.stage)
-    return known.name.removeprefix("STAGE_") if known else str(error.stage)

@@ -30,8 +30,6 @@ ADDRESS_OF_PART = {
     "druid-broker": "druid_broker",
     "druid-historical": "druid_historical",
     "druid-indexer": "druid_indexer",
-    "events-1": "events_1_health",
-    "queries-1": "queries_1_health",
 }
 
 COLOURS = {"healthy": "green", "done": "green", "stopped": "dim"}
@@ -101,12 +99,13 @@ def _row(part: PartReport) -> dict[str, Any]:
 def print_parts(rows: list[dict[str, Any]], endpoints: Mapping[str, str], home: Home) -> None:
     """Print a table of the parts, and the last words of those that don't stay up."""
     console = Console(highlight=False)
-    table = Table("part", "state", "address", "pid", "restarts", box=None, pad_edge=False)
+    table = Table("part", "state", "address", "health", "pid", "restarts", box=None, pad_edge=False)
     for row in rows:
         colour = COLOURS.get(row["state"], "yellow")
         address = endpoints.get(ADDRESS_OF_PART.get(row["name"], row["name"]), "")
+        health = endpoints.get(f"{row['name'].replace('-', '_')}_health", "")
         pid = "" if row["pid"] is None else str(row["pid"])
-        table.add_row(row["name"], f"[{colour}]{row['state']}[/]", address, pid, str(row["restarts"] or ""))
+        table.add_row(row["name"], f"[{colour}]{row['state']}[/]", address, health, pid, str(row["restarts"] or ""))
     console.print(table)
     for row in rows:
         if row["state"] == "restarting":

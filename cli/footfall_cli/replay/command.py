@@ -2,7 +2,6 @@
 
 import json
 import re
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,14 +9,12 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from footfall.batches import MAX_BATCH_EVENTS
 from footfall.channel import open_channel
-from footfall.client import Client
 from footfall.failures import FootfallError
+from footfall.gathering import MAX_BATCH_EVENTS
 from footfall.retry import RetryPolicy
 from footfall.v1.event_pb2 import Event
-from footfall.writer import Writer
-from footfall_cli.endpoint import connect, find_endpoint
+from footfall_cli.endpoint import connect, find_endpoint, open_client, root_certificates
 from footfall_cli.options import endpoint_option, json_option, property_option
 from footfall_cli.replay import json_lines
 from footfall_cli.replay.combined_log import CombinedLog
@@ -25,6 +22,7 @@ from footfall_cli.replay.completeness import seconds_until_queryable
 from footfall_cli.replay.lines import Line, fingerprint
 from footfall_cli.replay.plan import Batch, batches, writer_id_of
 from footfall_cli.replay.sending import FailedBatchError, Sending, Tally
+from footfall_cli.replay.ways import CALLS_AT_ONCE, STREAMED_AT_ONCE, by_calls, streamed
 from footfall_cli.terminal import EXIT_LINES_REFUSED, EXIT_UNREACHABLE, Failure, failure_of, plain, say
 
 _SITE = re.compile(r"https?://[^/?#\s]+", re.IGNORECASE)
@@ -53,6 +51,7 @@ _SITE = re.compile(r"https?://[^/?#\s]+", re.IGNORECASE)
     metavar="SECONDS",
     help="How long to retry a batch.",
 )
+@click.option("--unary", is_flag=True, help="Send each batch by a call of its own instead of all over one stream.")
 @click.option("--wait", is_flag=True, help="Wait until reports count the events.")
 @click.option(
     "--wait-timeout", type=click.FloatRange(0, min_open=True), default=60.0, show_default=True, metavar="SECONDS"
@@ -69,6 +68,7 @@ def replay(
     batch_size: int,
     rate: float | None,
     give_up_after: float,
+    unary: bool,
     wait: bool,
     wait_timeout: float,
     as_json: bool,
@@ -86,21 +86,27 @@ def replay(
         event_of = CombinedLog(page_site, file.name).event
     choices = (form, page_site if form == "combined-log" else "", batch_size)
     run = _Run(file.name, source.size)
-    with run.progress, open_channel(address) as channel:
-        writer = Writer(
+    with run.progress, open_channel(address, root_certificates=root_certificates(address)) as channel:
+        way = (by_calls if unary else streamed)(
             channel,
             property_id,
-            writer_id=writer_id or writer_id_of(source, *choices),
-            historical_import=True,
-            retries=RetryPolicy(give_up_after_seconds=give_up_after),
-            pause=run.pause,
+            writer_id or writer_id_of(source, *choices),
+            RetryPolicy(give_up_after_seconds=give_up_after),
         )
-        sending = Sending(writer, rate=rate, refuse=run.refuse, acknowledged=run.acknowledged)
-        tally, waited = sending.tally, None
+        tally, waited = Tally(), None
         try:
-            with Client(address, property_id) as client:
+            with open_client(address, property_id) as client:
                 connect(client)
-                sending.run(batches(source, event_of, batch_size, run.refuse), run.stop)
+                with way as send:
+                    sending = Sending(
+                        send,
+                        under_way=CALLS_AT_ONCE if unary else STREAMED_AT_ONCE,
+                        rate=rate,
+                        refuse=run.refuse,
+                        acknowledged=run.acknowledged,
+                    )
+                    tally = sending.tally
+                    sending.run(batches(source, event_of, batch_size, run.refuse))
                 if wait and tally.accepted:
                     waited = seconds_until_queryable(client, tally, wait_timeout)
         except FailedBatchError as failed:
@@ -121,7 +127,6 @@ class _Run:
         console = Console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         self.progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self.stop = threading.Event()
         self.refused = 0
         self._file_name = file_name
         self._task = self.progress.add_task("sending", total=size)
@@ -130,12 +135,8 @@ class _Run:
         self.refused += 1
         say(plain(f"{self._file_name} line {number}: {reason}"))
 
-    def pause(self, seconds: float) -> bool:
-        self.progress.update(self._task, description="trying again")
-        return self.stop.wait(seconds)
-
     def acknowledged(self, batch: Batch) -> None:
-        self.progress.update(self._task, completed=batch.end, description="sending")
+        self.progress.update(self._task, completed=batch.end)
 
 
 def _site(site: str | None, property_id: str) -> str:

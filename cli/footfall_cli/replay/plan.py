@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from footfall.batches import MAX_BATCH_BYTES, BatchPolicy
+from footfall.gathering import MAX_BATCH_BYTES, BatchPolicy
 from footfall.v1.event_pb2 import Event
 from footfall_cli.replay.lines import Line, RefusedLineError, Source, read_lines
 

@@ -1,20 +1,17 @@
-"""Sends the batches of a file: a few at a time, each until it is durable, and never faster than asked for."""
+"""Sends the batches of a file: several at a time, each until it is durable, and never faster than asked for."""
 
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from typing import Protocol
 
 from footfall.failures import FootfallError
 from footfall.results import Outcome
-from footfall.writer import Writer
+from footfall.v1.event_pb2 import Event
 from footfall_cli.replay.plan import Batch
 
-UNDER_WAY = 4
-"""Batches under way at once. The server commits those that arrive together in one transaction; and it remembers
-thousands of numbers of a writer, so that these may overtake each other."""
 INTERRUPTIBLE_SECONDS = 0.2
 """Longest single wait of the main thread: a Ctrl-C that arrives just before a wait is noticed only after it."""
 
@@ -46,13 +43,21 @@ class FailedBatchError(Exception):
         self.cause = cause
 
 
+class Send(Protocol):
+    """Sends a batch without waiting for what becomes of it."""
+
+    def __call__(self, events: Sequence[Event], *, sequence: int) -> Future[Outcome]:
+        """Send a batch under a number."""
+
+
 class Sending:
     """Sends batches with one writer."""
 
     def __init__(
         self,
-        writer: Writer,
+        send: Send,
         *,
+        under_way: int,
         rate: float | None,
         refuse: Callable[[int, str], None],
         acknowledged: Callable[[Batch], None],
@@ -60,44 +65,39 @@ class Sending:
         """Send nothing yet.
 
         Args:
-            writer: how.
+            send: how.
+            under_way: batches that may be under way at once. The server commits those that arrive together in one
+                transaction; and it remembers thousands of numbers of a writer, so that these may overtake each other.
             rate: events a second; None as fast as it goes.
             refuse: told the number of each line whose event the server rejected, and why.
             acknowledged: told of each batch that is durable, in order.
         """
-        self._writer = writer
+        self._send = send
+        self._at_once = under_way
         self._rate = rate
         self._refuse = refuse
         self._acknowledged = acknowledged
         self._under_way: deque[tuple[Batch, Future[Outcome]]] = deque()
         self.tally = Tally()
 
-    def run(self, batches: Iterable[Batch], stop: threading.Event) -> None:
-        """Send all of them. `stop` is set when it ends early; the writer's pauses and calls must end with it.
+    def run(self, batches: Iterable[Batch]) -> None:
+        """Send all of them.
 
         Raises:
             FailedBatchError: a batch failed for good; nothing after it was begun, but a few may be under way.
         """
-        threads = ThreadPoolExecutor(UNDER_WAY, thread_name_prefix="replay")
         started, sent = time.monotonic(), 0
-        try:
-            for batch in batches:
-                # the window slides with the oldest batch, so that none gets far ahead of one that is being retried
-                while len(self._under_way) >= UNDER_WAY or (self._under_way and self._under_way[0][1].done()):
-                    self._settle_oldest()
-                if self._rate is not None:
-                    # by the schedule, not by the last batch, so that delays don't add up
-                    _sleep_until(started + sent / self._rate)
-                future = threads.submit(self._writer.write, batch.events, sequence=batch.sequence)
-                self._under_way.append((batch, future))
-                sent += len(batch.events)
-            while self._under_way:
+        for batch in batches:
+            # the window slides with the oldest batch, so that none gets far ahead of one that is being retried
+            while len(self._under_way) >= self._at_once or (self._under_way and self._under_way[0][1].done()):
                 self._settle_oldest()
-        except BaseException:
-            stop.set()
-            raise
-        finally:
-            threads.shutdown(wait=False, cancel_futures=True)
+            if self._rate is not None:
+                # by the schedule, not by the last batch, so that delays don't add up
+                _sleep_until(started + sent / self._rate)
+            self._under_way.append((batch, self._send(batch.events, sequence=batch.sequence)))
+            sent += len(batch.events)
+        while self._under_way:
+            self._settle_oldest()
         self.tally.last_acknowledged = time.monotonic()
         self.tally.seconds = self.tally.last_acknowledged - started
 

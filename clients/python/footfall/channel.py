@@ -1,6 +1,11 @@
 """The connection to a Footfall gateway or server."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
 
 import grpc
 
@@ -23,14 +28,45 @@ _ADDRESS = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(?P<port>[0
 _LOOPBACK = re.compile(r"localhost|127\.[0-9.]+|\[::1\]")
 
 
-def open_channel(endpoint: str) -> grpc.Channel:
+Certificates = bytes | str | PathLike[str]
+"""Root certificates in PEM form: their bytes, or the path of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An endpoint taken apart: what a channel of any kind is opened with."""
+
+    target: str
+    """`host:port`."""
+    credentials: grpc.ChannelCredentials | None
+    """None for plain text."""
+    options: Sequence[tuple[str, Any]]
+
+
+def open_channel(endpoint: str, *, root_certificates: Certificates | None = None) -> grpc.Channel:
     """Return a channel to an endpoint; it connects when it is first used.
 
     Args:
         endpoint: `host:port` or `http://host:port` for plain text, `https://host:port` for TLS.
+        root_certificates: whose signatures to trust, in PEM form, as bytes or as a file's path; None means those that
+            gRPC brings along. For a gateway that signed its certificate itself.
 
     Raises:
-        ValueError: it is not of that form.
+        ValueError: the endpoint is not of that form, or the certificates are none, or there is no use for them.
+        OSError: their file cannot be read.
+    """
+    address = parse_endpoint(endpoint, root_certificates)
+    if address.credentials is None:
+        return grpc.insecure_channel(address.target, address.options)
+    return grpc.secure_channel(address.target, address.credentials, address.options)
+
+
+def parse_endpoint(endpoint: str, root_certificates: Certificates | None = None) -> Address:
+    """Return what a channel is opened with; see `open_channel`.
+
+    Raises:
+        ValueError: the endpoint is not of that form, or the certificates are none, or there is no use for them.
+        OSError: their file cannot be read.
     """
     target = endpoint.removeprefix("http://").removeprefix("https://").removesuffix("/")
     found = _ADDRESS.fullmatch(target)
@@ -40,6 +76,18 @@ def open_channel(endpoint: str) -> grpc.Channel:
     if _LOOPBACK.fullmatch(found["host"]):
         # gRPC obeys http_proxy even for the machine itself
         options.append(("grpc.enable_http_proxy", 0))
-    if endpoint.startswith("https://"):
-        return grpc.secure_channel(target, grpc.ssl_channel_credentials(), options)
-    return grpc.insecure_channel(target, options)
+    if not endpoint.startswith("https://"):
+        if root_certificates is not None:
+            raise ValueError(f"{endpoint!r} is plain text and has no use for root certificates; write https://")
+        return Address(target, None, options)
+    return Address(target, grpc.ssl_channel_credentials(_pem(root_certificates)), options)
+
+
+def _pem(certificates: Certificates | None) -> bytes | None:
+    if certificates is None:
+        return None
+    pem = certificates if isinstance(certificates, bytes) else Path(certificates).read_bytes()
+    if b"-----BEGIN CERTIFICATE-----" not in pem:
+        # gRPC would log a line and then never connect
+        raise ValueError("the root certificates hold no certificate in PEM form (-----BEGIN CERTIFICATE-----)")
+    return pem

@@ -1,29 +1,36 @@
 """The client: sends events in the background, reads reports, follows errors."""
 
-import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
-from typing import Self, Unpack
+from datetime import datetime
+from typing import Any, Self, Unpack
 
 import grpc
 
-from footfall.batches import BatchPolicy
-from footfall.channel import open_channel
-from footfall.delivery import Delivery, OnError, log_loss
+from footfall.channel import Certificates, open_channel
+from footfall.delivery import Delivery
+from footfall.error_list import ErrorList, ErrorWithPayload, get_request, list_request, read_error
+from footfall.error_position import ErrorPosition, error_filter
 from footfall.error_stream import ErrorStream
 from footfall.events import EventFields, ParamValue, make_event
-from footfall.failures import FootfallError, GivenUpError
-from footfall.reports import read_report, report_request
-from footfall.results import Report
+from footfall.failures import GivenUpError
+from footfall.filters import Filter
+from footfall.gathering import BatchPolicy
+from footfall.losses import OnError, log_loss
+from footfall.metadata import Metadata, metadata_request, read_metadata
+from footfall.outbox import StreamPolicy
+from footfall.properties import check_property_id
+from footfall.reconnecting import OnGap, OnReconnect, Reconnecting
+from footfall.report import Report
+from footfall.reports import Day, Days, read_report, report_request
 from footfall.retry import RetryPolicy, call_with_retries
-from footfall.v1.errors_pb2 import EventError
-from footfall.v1.query_pb2 import FilterExpression, RunReportResponse
+from footfall.stream_writer import StreamWriter
+from footfall.v1.errors_pb2_grpc import ErrorServiceStub
+from footfall.v1.event_pb2 import Event
+from footfall.v1.query_pb2 import FilterExpression
 from footfall.v1.query_pb2_grpc import QueryServiceStub
-from footfall.writer import Writer
-
-_PROPERTY_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 class Client:
@@ -34,6 +41,7 @@ class Client:
 
     Opens no connection and starts no thread before it is used. Close it, or use it as a context manager: otherwise
     the last events have only the few seconds that the end of a program leaves them.
+    `footfall.aio.Client` is the same for asyncio.
     """
 
     def __init__(
@@ -41,7 +49,10 @@ class Client:
         endpoint: str,
         property_id: str,
         *,
+        root_certificates: Certificates | None = None,
+        streaming: bool = True,
         batching: BatchPolicy | None = None,
+        under_way: StreamPolicy | None = None,
         retries: RetryPolicy | None = None,
         on_error: OnError = log_loss,
     ) -> None:
@@ -50,26 +61,28 @@ class Client:
         Args:
             endpoint: `host:port` in plain text, or `https://host:port`.
             property_id: `[a-z0-9][a-z0-9-]{0,62}`.
+            root_certificates: whose signatures to trust, in PEM form, as bytes or as a file's path; None means those
+                that gRPC brings along.
+            streaming: False sends each batch by a call of its own, one after the other, instead of all over a stream.
             batching: when a batch is complete, and how much may wait.
+            under_way: how many batches may be under way at once.
             retries: how patiently calls are tried again.
-            on_error: gets every event that is rejected in the answer, or given up; called on the sending thread, so it
+            on_error: gets every event that is rejected in the answer, or given up; called on a sending thread, so it
                 should return soon. By default it is logged as an error by the logger `footfall`.
 
         Raises:
-            ValueError: the endpoint or the property id is not of that form.
+            ValueError: the endpoint, the property id or the certificates are not of that form.
+            OSError: the certificates' file cannot be read.
         """
-        if not _PROPERTY_ID.fullmatch(property_id):
-            raise ValueError(
-                f"{property_id!r} is not a property id; allowed are 1 to 63 lower-case letters, digits and hyphens, "
-                "not beginning with a hyphen"
-            )
-        self._property_id = property_id
+        self._property_id = check_property_id(property_id)
         self._retries = retries or RetryPolicy()
-        self._channel = open_channel(endpoint)
+        self._channel = open_channel(endpoint, root_certificates=root_certificates)
         self._closed = threading.Event()
         # the generated stubs carry no types
-        self._run_report = QueryServiceStub(self._channel).RunReport  # type: ignore[no-untyped-call]
-        self._delivery = Delivery(self._make_writer, batching or BatchPolicy(), on_error)
+        self._queries = QueryServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._errors = ErrorServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        writer = StreamWriter(self._channel, property_id, streaming=streaming, policy=under_way, retries=self._retries)
+        self._delivery = Delivery(writer, batching or BatchPolicy(), on_error)
 
     def connect(self, timeout: float = 5.0) -> None:
         """Connect now, and not only when the client is first used; for programs that want to fail early.
@@ -108,7 +121,15 @@ class Client:
             ValueError: a value could not be sent by anyone: not finite, not exact, no valid text.
             RuntimeError: the client is closed.
         """
-        self._delivery.add(make_event(name, client_id=client_id, timestamp=timestamp, params=params, **fields))
+        self.track_event(make_event(name, client_id=client_id, timestamp=timestamp, params=params, **fields))
+
+    def track_event(self, event: Event) -> None:
+        """Take an event that was made before, for example by `footfall.ecommerce`; see `track`.
+
+        Raises:
+            RuntimeError: the client is closed.
+        """
+        self._delivery.add(event)
 
     def flush(self, timeout: float | None = None) -> bool:
         """Send what was tracked so far; return whether in time all of it was stored, or handed to `on_error`."""
@@ -120,7 +141,6 @@ class Client:
             self._closed.set()
             self._delivery.close(timeout)
             self._channel.close()
-            self._delivery.join()
 
     def __enter__(self) -> Self:
         return self
@@ -132,10 +152,12 @@ class Client:
         self,
         dimensions: Sequence[str],
         metrics: Sequence[str],
-        start: date | str,
-        end: date | str,
+        start: Day | None = None,
+        end: Day | None = None,
         *,
-        dimension_filter: FilterExpression | None = None,
+        date_ranges: Sequence[Days] = (),
+        dimension_filter: Filter | FilterExpression | None = None,
+        metric_filter: Filter | FilterExpression | None = None,
         order_by: Sequence[str] = (),
         offset: int = 0,
         limit: int = 0,
@@ -150,9 +172,12 @@ class Client:
         Args:
             dimensions: names to group by, for example `date` or `pagePath`.
             metrics: names to compute, for example `eventCount` or `totalUsers`.
-            start: the first day, a date or `YYYY-MM-DD`, in the report's time zone.
-            end: the last day; it counts too.
-            dimension_filter: keeps the events that match.
+            start: the first day: a date, `YYYY-MM-DD`, `today`, `yesterday` or `NdaysAgo`, in the report's time zone.
+            end: the last day, in the same forms; it counts too.
+            date_ranges: several ranges instead, each `(start, end)` or `(start, end, name)`. The dimension `dateRange`
+                tells the rows of each.
+            dimension_filter: keeps the events that match; see `footfall.filters`.
+            metric_filter: keeps the rows that match, after aggregation; totals are those of all rows.
             order_by: names of dimensions and metrics, with `-` before it the largest first.
             offset: rows to skip.
             limit: rows to answer; 0 means 10,000.
@@ -166,7 +191,7 @@ class Client:
             RefusedError: the server refuses the report, and says why.
             GivenUpError: it could not be had in time.
             TypeError: an argument is of the wrong type.
-            ValueError: `order_by` names what is not in the report.
+            ValueError: days are missing or given twice, or `order_by` names what is not in the report.
         """
         request = report_request(
             self._property_id,
@@ -174,7 +199,9 @@ class Client:
             metrics,
             start,
             end,
+            date_ranges=date_ranges,
             dimension_filter=dimension_filter,
+            metric_filter=metric_filter,
             order_by=order_by,
             offset=offset,
             limit=limit,
@@ -183,47 +210,119 @@ class Client:
             currency_code=currency_code,
             min_data_complete_until=min_data_complete_until,
         )
+        return read_report(self._ask(self._queries.RunReport, request, timeout))
 
-        def attempt(seconds: float) -> RunReportResponse:
-            answer: RunReportResponse = self._run_report(request, timeout=seconds)
-            return answer
+    def metadata(self, *, timeout: float = 30.0) -> Metadata:
+        """Return the dimensions and metrics that a report may ask for, with their definitions.
 
-        policy = replace(self._retries, give_up_after_seconds=timeout, attempt_seconds=timeout)
-        answer, _ = call_with_retries(attempt, policy, pause=self._closed.wait)
-        return read_report(answer)
+        Raises:
+            RefusedError: the server refuses to say.
+            GivenUpError: it could not be had within `timeout` seconds.
+        """
+        return read_metadata(self._ask(self._queries.GetMetadata, metadata_request(self._property_id), timeout))
 
     def errors(
         self,
         since: datetime | None = None,
         *,
+        resume_token: str = "",
+        stages: Iterable[str] = (),
+        codes: Iterable[str] = (),
+        writer_id: str = "",
         follow: bool = True,
         silence_seconds: float = 60.0,
-        on_reconnect: Callable[[FootfallError], None] | None = None,
-    ) -> Iterator[EventError]:
-        """Yield the property's errors as they are recorded, through lost connections, until the client is closed.
+        on_gap: OnGap | None = None,
+        on_reconnect: OnReconnect | None = None,
+    ) -> ErrorStream:
+        """Return an iterator over the property's errors as they are recorded, each once.
+
+        It goes on through lost connections until the client is closed. Its `resume_token` begins a later one behind
+        the error handed over last.
 
         Args:
             since: an aware datetime; None means from now on.
+            resume_token: begins where an earlier iterator with the same filter was, instead.
+            stages: only errors found by these, for example `VALIDATION`; empty means all.
+            codes: only errors of these kinds, for example `NAME_INVALID`; empty means all.
+            writer_id: only errors of this writer.
             follow: False ends when all errors recorded until now have been told.
             silence_seconds: a stream on which nothing comes for so long, not even a heartbeat, is opened anew.
+            on_gap: is told if the token is older than the history that is kept, so that errors were missed; the
+                iterator then goes on from the earliest. Without it that raises `HistoryLostError`.
             on_reconnect: is told why a stream ended, before the next one is opened.
 
         Raises:
-            RefusedError: the server refuses the stream.
-            GivenUpError: the server could not be reached for the policy's time.
+            HistoryLostError: as said above, while iterating.
+            RefusedError: the server refuses the stream, while iterating.
+            GivenUpError: the server could not be reached for the policy's time, while iterating.
+            TypeError: one string where a list belongs.
+            ValueError: the time has no zone, a token is given too, or there is no such stage or code.
         """
-        return iter(
-            ErrorStream(
-                self._channel,
-                self._property_id,
-                since,
-                follow=follow,
-                silence_seconds=silence_seconds,
-                retries=self._retries,
-                pause=self._closed.wait,
-                on_reconnect=on_reconnect,
-            )
+        position = ErrorPosition(self._property_id, since, resume_token, error_filter(stages, codes, writer_id))
+        reconnecting = Reconnecting(
+            self._retries,
+            follow=follow,
+            silence_seconds=silence_seconds,
+            on_gap=on_gap,
+            on_reconnect=on_reconnect,
+            now=time.monotonic(),
+        )
+        return ErrorStream(self._errors.StreamErrors, position, reconnecting, follow=follow, pause=self._closed.wait)
+
+    def list_errors(
+        self,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        stages: Iterable[str] = (),
+        codes: Iterable[str] = (),
+        writer_id: str = "",
+        page_size: int = 0,
+        timeout: float = 30.0,
+    ) -> ErrorList:
+        """Count the property's errors by hour, stage and code, and list them, newest first.
+
+        The counts are there at once; an iteration asks for further pages as it comes to them.
+
+        Args:
+            start: the first instant, an aware datetime; None means 24 hours before the end.
+            end: the instant after the last; None means now.
+            stages: only errors found by these, for example `VALIDATION`; empty means all.
+            codes: only errors of these kinds, for example `NAME_INVALID`; empty means all.
+            writer_id: only errors of this writer.
+            page_size: errors a page, at most 1,000; 0 means 100.
+            timeout: seconds a page.
+
+        Raises:
+            RefusedError: the server refuses the list.
+            GivenUpError: a page could not be had in time.
+            TypeError: one string where a list belongs.
+            ValueError: a time has no zone, or there is no such stage or code.
+        """
+        request = list_request(
+            *(self._property_id, start, end),
+            stages=stages,
+            codes=codes,
+            writer_id=writer_id,
+            page_size=page_size,
         )
 
-    def _make_writer(self, pause: Callable[[float], bool]) -> Writer:
-        return Writer(self._channel, self._property_id, retries=self._retries, pause=pause)
+        def ask(request: Any) -> Any:
+            return self._ask(self._errors.ListErrors, request, timeout)
+
+        return ErrorList(request, ask(request), ask)
+
+    def get_error(self, error_id: str, *, timeout: float = 30.0) -> ErrorWithPayload:
+        """Return one error with what was sent.
+
+        Raises:
+            RefusedError: there is no such error (`NOT_FOUND`), or it is older than 30 days.
+            GivenUpError: it could not be had within `timeout` seconds.
+        """
+        return read_error(self._ask(self._errors.GetError, get_request(self._property_id, error_id), timeout))
+
+    def _ask(self, method: Any, request: Any, timeout: float) -> Any:
+        """Call a method that changes nothing; its type is the stub's, which is none."""
+        policy = replace(self._retries, give_up_after_seconds=timeout, attempt_seconds=timeout)
+        answer, _ = call_with_retries(lambda seconds: method(request, timeout=seconds), policy, pause=self._closed.wait)
+        return answer

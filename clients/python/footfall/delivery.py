@@ -3,40 +3,38 @@
 import atexit
 import logging
 import threading
-from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
 
-from footfall.batches import Batches, BatchPolicy
-from footfall.failures import FootfallError, GivenUpError
-from footfall.results import Loss
+from footfall.batches import Batches
+from footfall.failures import FootfallError, RefusedError
+from footfall.gathering import Batch, BatchPolicy
+from footfall.losses import NEVER_SENT, OnError, losses_of, tell
+from footfall.results import Loss, Outcome
+from footfall.stream_writer import StreamWriter, WriterClosedError
 from footfall.v1.event_pb2 import Event
-from footfall.writer import Writer
 
 log = logging.getLogger("footfall")
 
-OnError = Callable[[Loss], None]
-
-
-def log_loss(loss: Loss) -> None:
-    """Log what was lost: what happens unless the client is given an `on_error`."""
-    log.error("%d event(s) not stored: %s %s %s", len(loss.events), loss.code, loss.field, loss.message)
+GOODBYE_SECONDS = 1.0
+"""How long a server may take to end a stream on which everything is answered."""
 
 
 class Delivery:
-    """A thread that sends one batch after the other. It starts with the first event."""
+    """A thread that gathers events into batches and hands them to a writer. It starts with the first event."""
 
-    def __init__(
-        self, make_writer: Callable[[Callable[[float], bool]], Writer], policy: BatchPolicy, on_error: OnError
-    ):
+    def __init__(self, writer: StreamWriter, policy: BatchPolicy, on_error: OnError):
         """Start nothing yet.
 
         Args:
-            make_writer: makes the writer; is given how to wait between attempts, which ends when sending is to stop.
+            writer: sends the batches, and is closed with this.
             policy: when a batch is complete.
-            on_error: gets every event that is not stored; called on the sending thread, or on that of `add`.
+            on_error: gets every event that is not stored; called on the writer's thread, on this one's, or on that of
+                `add`.
         """
         self._batches = Batches(policy)
         self._stop = threading.Event()
-        self._writer = make_writer(self._stop.wait)
+        self._writer = writer
         self._on_error = on_error
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -46,7 +44,7 @@ class Delivery:
         if self._thread is None:
             self._start()
         if not self._batches.put(event):
-            self._lose(Loss((event,), "QUEUE_FULL", "Too many events wait to be sent."))
+            tell(self._on_error, Loss((event,), "QUEUE_FULL", "Too many events wait to be sent."))
 
     def flush(self, timeout: float | None) -> bool:
         """Send what is held, and return whether all of it was stored or told to `on_error` in time."""
@@ -56,13 +54,13 @@ class Delivery:
         """Take no more, give what is held its time, then stop; what is left by then goes to `on_error`."""
         atexit.unregister(self.flush_at_exit)
         self._batches.close()
-        if self._thread is not None:
-            self._batches.flush(timeout)
-            self._stop.set()
-
-    def join(self) -> None:
-        """Wait until the thread has told `on_error` of what is left. Calls under way must have been cancelled."""
-        if self._thread is not None and self._thread is not threading.current_thread():
+        if self._thread is None:
+            return
+        all_sent = self._batches.flush(timeout)
+        self._stop.set()
+        # a stream on which nothing is owed ends by itself
+        self._writer.close(GOODBYE_SECONDS if all_sent else 0)
+        if self._thread is not threading.current_thread():
             self._thread.join()
 
     def flush_at_exit(self) -> None:
@@ -80,31 +78,29 @@ class Delivery:
 
     def _run(self) -> None:
         while (batch := self._batches.take()) is not None:
-            try:
+            if self._stop.is_set():
+                self._tell_end(batch, NEVER_SENT)
+            else:
                 self._send(batch)
-            finally:
-                self._batches.settle()
 
-    def _send(self, batch: list[Event]) -> None:
-        if self._stop.is_set():
-            self._lose(Loss(tuple(batch), "CLOSED", "The client was closed before they could be sent."))
-            return
+    def _send(self, batch: Batch) -> None:
         try:
-            outcome = self._writer.write(batch)
-        except FootfallError as error:
-            # INTERNAL may come from anywhere on the way, also after the batch was stored
-            known = not isinstance(error, GivenUpError) and error.code != "INTERNAL"
-            self._lose(Loss(tuple(batch), error.code, error.message, outcome_known=known))
-        except Exception as error:  # the thread must outlive whatever gRPC raises, and the events must be told of
+            outcome = self._writer.send(batch.events)
+        except WriterClosedError:
+            self._tell_end(batch, NEVER_SENT)
+        except Exception as error:  # the thread must outlive whatever protobuf raises, and the events must be told of
             log.exception("a batch could not be sent")
-            self._lose(Loss(tuple(batch), "INTERNAL", str(error), outcome_known=False))
+            self._tell_end(batch, RefusedError("INTERNAL", str(error)))
         else:
-            for r in outcome.rejected:
-                self._lose(Loss((batch[r.index],), r.code, r.message, field=r.field))
+            outcome.add_done_callback(partial(self._settle, batch))
 
-    def _lose(self, loss: Loss) -> None:
+    def _settle(self, batch: Batch, outcome: Future[Outcome]) -> None:
+        failure = outcome.exception()
+        self._tell_end(batch, failure if isinstance(failure, FootfallError) else outcome.result())
+
+    def _tell_end(self, batch: Batch, end: Outcome | FootfallError) -> None:
         try:
-            self._on_error(loss)
-        except BaseException:  # the thread must outlive whatever the program's own code raises, SystemExit included
-            log.exception("on_error failed")
-            log_loss(loss)
+            for loss in losses_of(batch.events, end):
+                tell(self._on_error, loss)
+        finally:
+            self._batches.settle(batch)

@@ -1,163 +1,111 @@
 """Follows the errors of a property across lost connections."""
 
-import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Callable, Generator
+from typing import Any, Self
 
 import grpc
 
-from footfall.failures import FootfallError, GivenUpError
-from footfall.retry import RetryPolicy, given_up, pause_before_retry, refused
-from footfall.v1.errors_pb2 import EventError, StreamErrorsRequest, StreamErrorsResponse
-from footfall.v1.errors_pb2_grpc import ErrorServiceStub
-
-OVERLAP = timedelta(seconds=30)
-"""How far a new stream reaches back: errors of several partitions don't arrive in the order of their times."""
-REMEMBERED = 10_000
-"""Error ids that are remembered, so that the overlap isn't told twice."""
+from footfall.error_position import ErrorPosition, is_live, is_progress
+from footfall.reconnecting import Reconnecting
+from footfall.retry import Setback
+from footfall.v1.errors_pb2 import EventError
+from footfall.watch import Watch
 
 
 class ErrorStream:
-    """Errors from an instant on. Each is told once, as far as the last 10,000 go."""
+    """An iterator over errors, each handed over once; see `Client.errors`. Meant for one thread.
+
+    for error in (stream := client.errors(resume_token=bookmark.read())):
+        handle(error)
+        bookmark.write(stream.resume_token)
+    """
 
     def __init__(
         self,
-        channel: grpc.Channel,
-        property_id: str,
-        since: datetime | None,
+        open_stream: Any,
+        position: ErrorPosition,
+        reconnecting: Reconnecting,
         *,
-        follow: bool = True,
-        silence_seconds: float = 60.0,
-        retries: RetryPolicy | None = None,
-        pause: Callable[[float], object] = time.sleep,
-        on_reconnect: Callable[[FootfallError], None] | None = None,
+        follow: bool,
+        pause: Callable[[float], object],
     ) -> None:
-        """Open nothing yet; see `Client.errors` for the arguments."""
-        if since is not None and since.utcoffset() is None:
-            raise ValueError("since has no time zone; use an aware datetime")
-        # the generated stubs carry no types
-        self._open = ErrorServiceStub(channel).StreamErrors  # type: ignore[no-untyped-call]
-        self._property = f"properties/{property_id}"
-        self._since = since
-        self._position = since
-        self._overlap = timedelta(0)
-        self._follow = follow
-        self._silence_seconds = silence_seconds
-        self._retries = retries or RetryPolicy()
-        self._pause = pause
-        self._on_reconnect = on_reconnect
-        self._seen: OrderedDict[str, None] = OrderedDict()
-        self._heard = time.monotonic()
+        """Open nothing yet.
 
-    def __iter__(self) -> Iterator[EventError]:
-        """Yield errors, reconnecting for as long as the policy has patience.
-
-        Raises:
-            RefusedError: the server refuses the stream.
-            GivenUpError: it could not be reached, or never caught up.
+        Args:
+            open_stream: the stub's method.
+            position: where to begin.
+            reconnecting: what to do when a stream ends.
+            follow: False ends when all errors recorded until now have been told.
+            pause: waits between streams; True from it ends the iteration.
         """
-        attempts = 0
-        self._heard = time.monotonic()
-        while True:
-            before = self._heard
-            failure: grpc.RpcError | None = None
-            try:
-                for message in self._one_stream():
-                    if message.WhichOneof("message") == "error":
-                        if self._is_new(message.error):
-                            yield message.error
-                    elif message.heartbeat.live and not self._follow:
-                        return
-            except grpc.RpcError as error:
-                failure = error
-            attempts = 1 if self._heard > before else attempts + 1
-            if not self._wait_before_reconnect(failure, attempts):
-                return
+        self._open = open_stream
+        self._position = position
+        self._reconnecting = reconnecting
+        self._follow = follow
+        self._pause = pause
+        self._errors = self._run()
+        self._resume_token = position.resume_token
+        self._handing_over = False
 
-    def _one_stream(self) -> Iterator[StreamErrorsResponse]:
-        request = StreamErrorsRequest(property=self._property)
-        if self._position is not None:
-            start = self._position - self._overlap
-            request.start_time.FromDatetime(start if self._since is None else max(self._since, start))
-        call = self._open(request)
-        with _Watch(call.cancel, self._silence_seconds) as watch:
-            try:
-                for message in call:
-                    # while catching up, a heartbeat that isn't live is no progress
-                    if self._follow or message.WhichOneof("message") == "error" or message.heartbeat.live:
-                        watch.heard()
-                        self._heard = time.monotonic()
-                    self._advance(message)
-                    yield message
-            except grpc.RpcError as error:
-                if watch.cancelled and not self._follow:
-                    sentence = f"The error server didn't catch up; nothing came for {self._silence_seconds:.0f} s."
-                    raise GivenUpError("DEADLINE_EXCEEDED", sentence) from error
-                raise
-            finally:
-                call.cancel()
+    @property
+    def resume_token(self) -> str:
+        """Resumes behind the error handed over last, so keep it when that error is dealt with; empty before the first.
 
-    def _advance(self, message: StreamErrorsResponse) -> None:
-        stamp = message.error.time if message.WhichOneof("message") == "error" else message.heartbeat.time
-        if message.WhichOneof("message") == "heartbeat" and not message.heartbeat.live:
-            return  # what lies before its time has not been pushed yet
-        reached = stamp.ToDatetime(tzinfo=UTC)
-        if self._position is None or reached > self._position:
-            self._position = reached
-            self._overlap = OVERLAP
+        It moves on with heartbeats, while the next error is waited for. Valid for the same property and filter.
+        """
+        return self._resume_token
 
-    def _is_new(self, error: EventError) -> bool:
-        if error.error_id in self._seen:
-            return False
-        self._seen[error.error_id] = None
-        if len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
-        return True
+    def __iter__(self) -> Self:
+        return self
 
-    def _wait_before_reconnect(self, failure: Any, attempts: int) -> bool:
-        """Wait, and return whether to connect again; raises if that is no use."""
-        wait = self._retries.first_delay_seconds
-        if failure is not None:
-            too_slow = failure.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-            pause = pause_before_retry(failure, attempts, self._retries)
-            if pause is None and not too_slow:
-                raise refused(failure, attempts) from failure
-            wait = pause if pause is not None else wait
-            if time.monotonic() + wait - self._heard > self._retries.give_up_after_seconds:
-                raise given_up(failure, attempts) from failure
-            if self._on_reconnect is not None:
-                self._on_reconnect(given_up(failure, attempts))
-        return self._pause(wait) is not True
+    def __next__(self) -> EventError:
+        return next(self._errors)
 
+    def close(self) -> None:
+        """End the stream; the iterator is exhausted."""
+        self._errors.close()
 
-class _Watch:
-    """Cancels a call on which nothing was heard for too long: only a message proves that the far end is alive."""
-
-    def __init__(self, cancel: Callable[[], object], silence_seconds: float) -> None:
-        self._cancel = cancel
-        self._silence = silence_seconds
-        self._last = time.monotonic()
-        self._done = threading.Event()
-        self.cancelled = False
-        self._thread = threading.Thread(target=self._run, name="footfall-errors", daemon=True)
-
-    def heard(self) -> None:
-        """Say that something came."""
-        self._last = time.monotonic()
-
-    def __enter__(self) -> "_Watch":
-        self._thread.start()
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._done.set()
+        self.close()
 
-    def _run(self) -> None:
-        while not self._done.wait(max(0.01, self._last + self._silence - time.monotonic())):
-            if time.monotonic() - self._last >= self._silence:
-                self.cancelled = True
-                self._cancel()
+    def _run(self) -> Generator[EventError]:
+        while True:
+            setback: Setback | None = None
+            self._reconnecting.began(time.monotonic())
+            call = self._open(self._position.request())
+            with Watch(call.cancel, self._seconds_until_silent) as watch:
+                try:
+                    for message in call:
+                        if is_progress(message, follow=self._follow):
+                            self._reconnecting.heard(time.monotonic())
+                        error = self._position.take(message)
+                        self._resume_token = self._position.resume_token
+                        if error is not None:
+                            self._handing_over = True
+                            yield error
+                            self._handing_over = False
+                            self._reconnecting.heard(time.monotonic())
+                        if is_live(message) and not self._follow:
+                            return
+                except grpc.RpcError as failure:
+                    setback = Setback.of(failure)
+                finally:
+                    call.cancel()
+            if not self._go_on(setback, silent=watch.cancelled):
                 return
+
+    def _go_on(self, setback: Setback | None, *, silent: bool) -> bool:
+        """Wait until the next stream is due; return False if there shall be none."""
+        pause, token = self._reconnecting.after(setback, time.monotonic(), silent=silent)
+        if token:
+            self._position.resume_token = self._resume_token = token
+        return self._pause(pause) is not True
+
+    def _seconds_until_silent(self) -> float:
+        # whoever takes his time over an error is not the server's silence
+        now = time.monotonic()
+        return self._reconnecting.seconds_until_silent(now) or (0.1 if self._handing_over else 0.0)

@@ -1,8 +1,9 @@
 """How a call can fail for good.
 
-FootfallError        always one sentence
-├── RefusedError     the server refused it; the same call will always fail
-└── GivenUpError     retried in vain; what was written may or may not be stored
+FootfallError                always one sentence
+├── RefusedError             the server refused it; the same call will always fail
+│   └── HistoryLostError     the errors behind a resume token are no longer all there
+└── GivenUpError             retried in vain; what was written may or may not be stored
 """
 
 
@@ -12,7 +13,8 @@ class FootfallError(Exception):
     def __init__(self, code: str, message: str, *, attempts: int = 1) -> None:
         super().__init__(f"{code}: {message}" if message else code)
         self.code = code
-        """The gRPC status by name, for example `INVALID_ARGUMENT`; `NOT_CONNECTED` if nobody answers at all."""
+        """The gRPC status by name, for example `INVALID_ARGUMENT`; `NOT_CONNECTED` if nobody answers at all; `CLOSED`
+        if the client or writer was closed before it was sent."""
         self.message = message
         """One sentence."""
         self.attempts = attempts
@@ -21,6 +23,15 @@ class FootfallError(Exception):
 
 class RefusedError(FootfallError):
     """The server refused the call, and always will."""
+
+
+class HistoryLostError(RefusedError):
+    """A resume token is older than the history that is kept: some errors were missed."""
+
+    def __init__(self, code: str, message: str, earliest_resume_token: str, *, attempts: int = 1) -> None:
+        super().__init__(code, message, attempts=attempts)
+        self.earliest_resume_token = earliest_resume_token
+        """Where the history begins; resumes there."""
 
 
 class GivenUpError(FootfallError):

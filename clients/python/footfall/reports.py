@@ -2,28 +2,40 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import TypeAlias
 
-from footfall.results import ApproximateMetric, Report, ReportMetadata
+from footfall.filters import Filter
+from footfall.report import ApproximateMetric, MetricTypeName, Report, ReportedRange, ReportMetadata, Value
 from footfall.v1.query_pb2 import (
+    METRIC_TYPE_CURRENCY,
+    METRIC_TYPE_INTEGER,
     DateRange,
     Dimension,
     FilterExpression,
     Metric,
+    MetricType,
     MetricValue,
     OrderBy,
     RunReportRequest,
     RunReportResponse,
 )
 
+Day: TypeAlias = date | str
+"""A day in the report's time zone: a date, `YYYY-MM-DD`, `today`, `yesterday` or `NdaysAgo`."""
+Days: TypeAlias = tuple[Day, Day] | tuple[Day, Day, str]
+"""The first and the last day of a range, and its name if it has one."""
+
 
 def report_request(
     property_id: str,
     dimensions: Sequence[str],
     metrics: Sequence[str],
-    start: date | str,
-    end: date | str,
+    start: Day | None = None,
+    end: Day | None = None,
     *,
-    dimension_filter: FilterExpression | None = None,
+    date_ranges: Sequence[Days] = (),
+    dimension_filter: Filter | FilterExpression | None = None,
+    metric_filter: Filter | FilterExpression | None = None,
     order_by: Sequence[str] = (),
     offset: int = 0,
     limit: int = 0,
@@ -36,7 +48,8 @@ def report_request(
 
     Raises:
         TypeError: an instant is given where a day belongs, or one name where a list belongs.
-        ValueError: `order_by` names what is not in the report, or the instant has no time zone.
+        ValueError: days are missing or given twice, `order_by` names what is not in the report, or the instant has no
+            time zone.
     """
     for argument, names in (("dimensions", dimensions), ("metrics", metrics), ("order_by", order_by)):
         if isinstance(names, str):
@@ -45,8 +58,9 @@ def report_request(
         property=f"properties/{property_id}",
         dimensions=[Dimension(name=name) for name in dimensions],
         metrics=[Metric(name=name) for name in metrics],
-        date_ranges=[DateRange(start_date=_day("start", start), end_date=_day("end", end))],
-        dimension_filter=dimension_filter,
+        date_ranges=_ranges(start, end, date_ranges),
+        dimension_filter=_expression("dimension_filter", dimension_filter),
+        metric_filter=_expression("metric_filter", metric_filter),
         order_bys=[_order(term, dimensions, metrics) for term in order_by],
         offset=offset,
         limit=limit,
@@ -63,16 +77,38 @@ def report_request(
 
 def read_report(answer: RunReportResponse) -> Report:
     """Return the answer with its rows by name."""
-    dimensions = list(answer.dimension_headers)
+    dimensions = tuple(answer.dimension_headers)
     metrics = [header.name for header in answer.metric_headers]
-    rows: list[dict[str, str | int | float]] = []
+    rows: list[dict[str, Value]] = []
     for row in answer.rows:
-        values: dict[str, str | int | float] = dict(zip(dimensions, row.dimension_values, strict=True))
+        values: dict[str, Value] = dict(zip(dimensions, row.dimension_values, strict=True))
         values.update(zip(metrics, map(_value, row.metric_values), strict=True))
         rows.append(values)
+    # a report without rows may leave the totals out
+    totals = dict(zip(metrics, map(_value, answer.totals), strict=False))
+    range_totals = [dict(zip(metrics, map(_value, row.metric_values), strict=False)) for row in answer.range_totals]
+    return Report(
+        rows=rows,
+        totals=totals,
+        row_count=answer.row_count,
+        metadata=_metadata(answer),
+        dimensions=dimensions,
+        metrics=tuple((header.name, type_name(header.type)) for header in answer.metric_headers),
+        range_totals=tuple(range_totals or [totals]),
+    )
+
+
+def type_name(kind: MetricType) -> MetricTypeName:
+    """Return the name of a metric's type; one newer than this library is a number like any other."""
+    if kind == METRIC_TYPE_INTEGER:
+        return "integer"
+    return "currency" if kind == METRIC_TYPE_CURRENCY else "float"
+
+
+def _metadata(answer: RunReportResponse) -> ReportMetadata:
     stated = answer.metadata
     until = stated.data_complete_until
-    metadata = ReportMetadata(
+    return ReportMetadata(
         time_zone=stated.time_zone,
         currency_code=stated.currency_code,
         data_complete_until=until.ToDatetime(tzinfo=UTC) if stated.HasField("data_complete_until") else None,
@@ -81,23 +117,49 @@ def read_report(answer: RunReportResponse) -> Report:
             ApproximateMetric(m.name, m.relative_standard_error, m.exact_up_to) for m in stated.approximate_metrics
         ),
         bots_included=stated.bots_included,
+        date_ranges=tuple(ReportedRange(r.start_date, r.end_date, r.name) for r in stated.date_ranges),
     )
-    # a report without rows may leave the totals out
-    totals = dict(zip(metrics, map(_value, answer.totals), strict=False))
-    return Report(rows=rows, totals=totals, row_count=answer.row_count, metadata=metadata)
 
 
-def _day(argument: str, day: date | str) -> str:
+def _ranges(start: Day | None, end: Day | None, date_ranges: Sequence[Days]) -> list[DateRange]:
+    if (start is None) != (end is None):
+        raise ValueError(f"{'end' if end is None else 'start'} is missing; a range has a first and a last day")
+    if start is not None and end is not None:
+        if date_ranges:
+            raise ValueError("start and end are given, and date_ranges too; allowed is one of the two")
+        return [DateRange(start_date=_day("start", start), end_date=_day("end", end))]
+    if not date_ranges:
+        raise ValueError("the days are missing; give start and end, or date_ranges")
+    found = []
+    for index, days in enumerate(date_ranges):
+        if isinstance(days, str) or len(days) not in {2, 3}:
+            raise ValueError(f"date_ranges[{index}] is {days!r}; allowed are (first day, last day) and a name")
+        first, last, *name = days
+        path = f"date_ranges[{index}]"
+        found.append(DateRange(start_date=_day(path, first), end_date=_day(path, last), name=str(*name)))
+    return found
+
+
+def _day(argument: str, day: Day) -> str:
     if isinstance(day, datetime):
         raise TypeError(f"{argument} is an instant; allowed is a day, in the report's time zone")
     return day.isoformat() if isinstance(day, date) else day
+
+
+def _expression(argument: str, given: Filter | FilterExpression | None) -> FilterExpression | None:
+    if isinstance(given, Filter):
+        return given.expression
+    if given is None or isinstance(given, FilterExpression):
+        return given
+    # such as False, which is what == on a field gives
+    raise TypeError(f"{argument} is {given!r}; allowed is a filter, see footfall.filters")
 
 
 def _order(term: str, dimensions: Sequence[str], metrics: Sequence[str]) -> OrderBy:
     name = term.removeprefix("-")
     if name in metrics:
         return OrderBy(metric=name, desc=term.startswith("-"))
-    if name in dimensions:
+    if name in dimensions or name == "dateRange":
         return OrderBy(dimension=name, desc=term.startswith("-"))
     raise ValueError(
         f"{term!r} cannot order the report; allowed are {', '.join([*dimensions, *metrics])}, - for descending"

@@ -1,7 +1,6 @@
-"""What calls return."""
+"""What becomes of events."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from footfall.v1.event_pb2 import Event
 
@@ -47,40 +46,3 @@ class Loss:
     """Path of the field, if one event was rejected."""
     outcome_known: bool = True
     """False if the last answer is missing: the events may have been stored all the same."""
-
-
-@dataclass(frozen=True, slots=True)
-class ApproximateMetric:
-    """A metric that is estimated in this answer."""
-
-    name: str
-    relative_standard_error: float
-    exact_up_to: int
-    """Largest value that is still counted exactly."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReportMetadata:
-    """What a report is worth."""
-
-    time_zone: str
-    currency_code: str
-    """Empty if no amount is in the report."""
-    data_complete_until: datetime | None
-    """All events acknowledged before this instant are in the numbers. None: not known."""
-    from_cache: bool
-    approximate_metrics: tuple[ApproximateMetric, ...]
-    bots_included: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The answer to a report."""
-
-    rows: list[dict[str, str | int | float]]
-    """Each row by the names of its dimensions and metrics, dimensions as strings."""
-    totals: dict[str, int | float]
-    """The metrics over all rows, computed anew rather than added up."""
-    row_count: int
-    """Rows of the whole report, whatever offset and limit say."""
-    metadata: ReportMetadata

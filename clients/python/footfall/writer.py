@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterable
 
 import grpc
 
-from footfall.results import Outcome, Rejected
+from footfall.outbox import outcome_of
+from footfall.results import Outcome
 from footfall.retry import RetryPolicy, call_with_retries
 from footfall.v1.event_pb2 import Event
-from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest, WriteEventsResponse
+from footfall.v1.ingest_pb2 import WriteEventsRequest, WriteEventsResponse
 from footfall.v1.ingest_pb2_grpc import IngestServiceStub
 
 
 class Writer:
-    """Writes batches and waits until they are durable.
+    """Writes batches, each by a call of its own, and waits until they are durable; `StreamWriter` doesn't wait.
 
     A number that was given out is never used for other events: a batch that was given up leaves a gap, which the
     server doesn't mind. Safe to use from several threads, as long as no batch is more than some hundred ahead of the
@@ -80,18 +81,4 @@ class Writer:
             return answer
 
         answer, attempts = call_with_retries(attempt, self._retries, pause=self._pause)
-        return Outcome(
-            sequence=request.sequence,
-            accepted=answer.accepted,
-            rejected=tuple(
-                Rejected(r.index, r.event_id, r.field, code_name(r.code), r.message) for r in answer.rejected
-            ),
-            committed_time_micros=answer.committed_time_micros,
-            attempts=attempts,
-        )
-
-
-def code_name(code: int) -> str:
-    """Return the name of an `ErrorCode` without its prefix; of one that is newer than this library, its number."""
-    known = ErrorCode.DESCRIPTOR.values_by_number.get(code)
-    return known.name.removeprefix("ERROR_CODE_") if known else str(code)
+        return outcome_of(answer, request.sequence, attempts)

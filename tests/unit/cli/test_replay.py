@@ -3,10 +3,12 @@
 import json
 import signal
 import threading
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import grpc
+import pytest
 
 from footfall.results import Outcome
 from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsResponse
@@ -14,7 +16,7 @@ from footfall.v1.query_pb2 import RunReportResponse
 from footfall_cli.replay.plan import Batch
 from footfall_cli.replay.sending import Sending
 from tests.unit.cli.processes import line_of, process_of
-from tests.unit.scripted_server import Fails, Hangs, accept_all
+from tests.unit.scripted_server import Ends, Fails, Hangs, accept_all
 
 C = grpc.StatusCode
 
@@ -239,16 +241,44 @@ def test_a_rate_is_kept_by_the_schedule(monkeypatch):
 
     monkeypatch.setattr("footfall_cli.replay.sending.time", Clock)
 
-    writer = SimpleNamespace(write=lambda events, sequence: Outcome(sequence, len(events), (), 1, 1))
-    sending = Sending(writer, rate=10, refuse=lambda *_: None, acknowledged=lambda _: None)
+    def send(events, *, sequence):
+        outcome = Future()
+        outcome.set_result(Outcome(sequence, len(events), (), 1, 1))
+        return outcome
+
+    sending = Sending(send, under_way=4, rate=10, refuse=lambda *_: None, acknowledged=lambda _: None)
     one = SimpleNamespace(timestamp_micros=0)
 
-    sending.run([Batch(n, [one, one], [1, 2]) for n in range(1, 5)], threading.Event())
+    sending.run([Batch(n, [one, one], [1, 2]) for n in range(1, 5)])
 
     assert slept == [0.2, 0.17, 0.17], "late by 0.03 each time, and never later"
 
 
-def test_a_window_of_batches_is_under_way_at_once(server, command, jsonl):
+def test_batches_go_over_one_stream(server, command, jsonl):
+    code, out, _ = command(
+        *("replay", jsonl(*(line_of(str(i)) for i in range(40))), "--format", "jsonl", "--property", "shop"),
+        *("--batch-size", 1, "--json", "--endpoint", server.endpoint),
+    )
+
+    assert (code, json.loads(out)["accepted"]) == (0, 40)
+    assert server.ways == ["stream 1"] * 40
+    assert [w.sequence for w in server.writes] == list(range(1, 41))
+
+
+def test_a_replay_whose_stream_dies_counts_everything_once_and_says_what_went_twice(server, command, jsonl):
+    server.writes_script.extend([accept_all, accept_all, Ends(C.UNAVAILABLE, pushback_ms="1")])
+
+    code, out, err = command(
+        *("replay", jsonl(*(line_of(str(i)) for i in range(9))), "--format", "jsonl", "--property", "shop"),
+        *("--batch-size", 1, "--json", "--endpoint", server.endpoint),
+    )
+
+    assert (code, err) == (0, "")
+    assert (json.loads(out)["accepted"], json.loads(out)["retried_batches"]) >= (9, 1)
+    assert {w.sequence for w in server.writes} == set(range(1, 10))
+
+
+def test_a_window_of_calls_is_under_way_at_once(server, command, jsonl):
     together = threading.Barrier(4)
 
     def meet(request):
@@ -258,25 +288,28 @@ def test_a_window_of_batches_is_under_way_at_once(server, command, jsonl):
     server.writes_script.extend([meet] * 4)
     code, _, _ = command(
         *("replay", jsonl(*(line_of(str(i)) for i in range(4))), "--format", "jsonl", "--property", "shop"),
-        *("--batch-size", 1, "--endpoint", server.endpoint),
+        *("--unary", "--batch-size", 1, "--endpoint", server.endpoint),
     )
 
     assert (code, together.broken) == (0, False)
+    assert server.ways == ["call"] * 4
 
 
-def test_a_batch_that_fails_for_good_ends_the_pauses_of_the_others(server, jsonl):
+@pytest.mark.parametrize("way", [(), ("--unary",)])
+def test_a_batch_that_fails_for_good_ends_the_pauses_of_the_others(server, jsonl, way):
     other_is_there = threading.Event()
 
     def fail(request):
         if request.sequence == 2:
             other_is_there.set()
             return Fails(C.UNAVAILABLE, pushback_ms="60000")
-        other_is_there.wait(20)
+        if way:  # calls overtake each other
+            other_is_there.wait(20)
         return Fails(C.INVALID_ARGUMENT, "not here")
 
     server.writes_script.extend([fail, fail])
     arguments = ("replay", jsonl(line_of("a"), line_of("b")), "--format", "jsonl", "--property", "shop")
-    with process_of(server, *arguments, "--batch-size", "1") as process:
+    with process_of(server, *arguments, "--batch-size", "1", *way) as process:
         out, err = process.communicate(timeout=30)
 
     assert (process.returncode, out) == (2, "")

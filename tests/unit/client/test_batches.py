@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from footfall.batches import Batches, BatchPolicy
+from footfall.batches import Batches
+from footfall.gathering import BatchPolicy
 from footfall.v1.event_pb2 import Event
 
 AGELESS = {"max_age_seconds": 3600}
@@ -27,7 +28,7 @@ def test_a_batch_is_complete_by_count():
     for name in "abc":
         batches.put(_event(name))
 
-    assert [e.name for e in batches.take()] == ["a", "b"]
+    assert [e.name for e in batches.take().events] == ["a", "b"]
 
 
 def test_a_batch_is_complete_by_bytes_and_never_larger():
@@ -36,14 +37,14 @@ def test_a_batch_is_complete_by_bytes_and_never_larger():
     for _ in range(3):
         batches.put(_event())
 
-    assert len(batches.take()) == 2
+    assert len(batches.take().events) == 2
 
 
 def test_an_event_larger_than_a_batch_travels_alone():
     batches = Batches(BatchPolicy(max_bytes=50, held_bytes=60, **AGELESS))
     batches.put(_event("x" * 500))
 
-    assert len(batches.take()) == 1
+    assert len(batches.take().events) == 1
 
 
 def test_a_batch_is_complete_by_age():
@@ -52,7 +53,7 @@ def test_a_batch_is_complete_by_age():
     batches.put(_event())
     now[0] += 5
 
-    assert len(batches.take()) == 1
+    assert len(batches.take().events) == 1
 
 
 def test_flush_sends_at_once_and_returns_when_all_is_settled():
@@ -60,9 +61,25 @@ def test_flush_sends_at_once_and_returns_when_all_is_settled():
     batches.put(_event())
     thread, flushed = _in_thread(lambda: batches.flush(10))
 
-    assert len(batches.take()) == 1
+    batch = batches.take()
+    assert len(batch.events) == 1
     assert flushed == []
-    batches.settle()
+    batches.settle(batch)
+    thread.join(10)
+    assert flushed == [True]
+
+
+def test_flush_waits_for_what_was_put_before_it_however_much_later_was_settled():
+    batches = Batches(BatchPolicy(max_events=1, **AGELESS))
+    batches.put(_event("a"))
+    first = batches.take()
+    thread, flushed = _in_thread(lambda: batches.flush(10))
+    for name in "bc":
+        batches.put(_event(name))
+        batches.settle(batches.take())
+
+    assert flushed == []
+    batches.settle(first)
     thread.join(10)
     assert flushed == [True]
 
@@ -78,9 +95,9 @@ def test_what_is_under_way_counts_as_held_and_a_full_queue_refuses_if_told_to():
     batches = Batches(BatchPolicy(max_events=1, held_events=1, when_full="refuse"))
 
     assert batches.put(_event())
-    batches.take()
+    batch = batches.take()
     assert not batches.put(_event())
-    batches.settle()
+    batches.settle(batch)
     assert batches.put(_event())
 
 
@@ -89,12 +106,13 @@ def test_a_full_queue_blocks_until_there_is_room():
     batches.put(_event())
     thread, put = _in_thread(lambda: batches.put(_event("b")))
 
-    assert batches.take()[0].name == "a"
+    first = batches.take()
+    assert first.events[0].name == "a"
     assert thread.is_alive()
-    batches.settle()
+    batches.settle(first)
     thread.join(10)
     assert put == [True]
-    assert batches.take()[0].name == "b"
+    assert batches.take().events[0].name == "b"
 
 
 def test_closing_ends_who_waits_and_still_gives_out_what_is_held():
@@ -113,8 +131,7 @@ def test_closing_ends_who_waits_and_still_gives_out_what_is_held():
     thread.join(10)
 
     assert raised == ["the client is closed"]
-    assert len(batches.take()) == 1
-    batches.settle()
+    assert len(batches.take().events) == 1
     assert batches.take() is None
 
 

@@ -1,12 +1,19 @@
 """Following errors across lost connections."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import grpc
 import pytest
 
-from footfall import Client, GivenUpError, RefusedError, RetryPolicy
-from footfall.v1.errors_pb2 import StreamErrorsResponse
+from footfall import Client, GivenUpError, HistoryLostError, RefusedError, RetryPolicy
+from footfall.v1.errors_pb2 import (
+    STAGE_VALIDATION,
+    GetErrorResponse,
+    ListErrorsResponse,
+    StreamErrorsResponse,
+)
+from footfall.v1.ingest_pb2 import ErrorCode
 from tests.unit.scripted_server import Fails, Hangs, ScriptedServer
 
 C = grpc.StatusCode
@@ -14,15 +21,15 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 QUICK = RetryPolicy(first_delay_seconds=0.001, longest_delay_seconds=0.002)
 
 
-def _error(error_id, seconds):
-    message = StreamErrorsResponse()
+def _error(error_id, seconds=0, token=""):
+    message = StreamErrorsResponse(resume_token=token)
     message.error.error_id = error_id
     message.error.time.FromDatetime(START + timedelta(seconds=seconds))
     return message
 
 
-def _beat(seconds, *, live=True):
-    message = StreamErrorsResponse()
+def _beat(seconds, *, live=True, token=""):
+    message = StreamErrorsResponse(resume_token=token)
     message.heartbeat.live = live
     message.heartbeat.time.FromDatetime(START + timedelta(seconds=seconds))
     return message
@@ -54,7 +61,7 @@ def test_without_following_it_ends_at_the_first_live_heartbeat(server, client):
     assert _start_times(server) == [0]
 
 
-def test_a_lost_stream_goes_on_with_an_overlap_and_tells_nothing_twice(server, client):
+def test_without_tokens_a_lost_stream_goes_on_with_an_overlap_and_tells_nothing_twice(server, client):
     told = []
     server.streams_script.append([_error("a", 100), _error("b", 101), Fails(C.UNAVAILABLE, "draining")])
     server.streams_script.append([_error("a", 100), _error("late", 90), _error("b", 101), _error("c", 102), _beat(103)])
@@ -136,3 +143,141 @@ def test_closing_the_client_ends_the_iterator(server):
     client.close()
 
     assert list(stream) == []
+
+
+def _tokens(server):
+    return [(s.resume_token, s.HasField("start_time")) for s in server.streams]
+
+
+def test_a_lost_stream_goes_on_behind_the_newest_token_and_states_no_time(server, client):
+    server.streams_script.append([_error("a", 1, "t1"), _beat(9, live=False, token="t2"), Fails(C.UNAVAILABLE)])
+    server.streams_script.append([_error("b", 2, "t3"), _beat(3, token="t4")])
+
+    stream = client.errors(START, follow=False)
+
+    assert [e.error_id for e in stream] == ["a", "b"]
+    assert _tokens(server) == [("", True), ("t2", False)]
+    assert stream.resume_token == "t4"
+
+
+def test_the_token_is_that_of_the_error_handed_over_last(server, client):
+    server.streams_script.append([_error("a", 1, "t1"), _error("b", 2, "t2"), _beat(3, token="t3"), Hangs()])
+
+    stream = client.errors(START)
+    seen = [(stream.resume_token, next(stream).error_id, stream.resume_token) for _ in range(2)]
+
+    assert seen == [("", "a", "t1"), ("t1", "b", "t2")]
+    stream.close()
+    assert list(stream) == []
+
+
+def test_an_error_that_comes_again_is_handed_over_once_and_moves_the_token(server, client):
+    server.streams_script.append([_error("a", 1, "t1"), _error("a", 1, "t2"), _beat(3)])
+
+    stream = client.errors(START, follow=False)
+
+    assert [e.error_id for e in stream] == ["a"]
+    assert stream.resume_token == "t2"
+
+
+def test_it_begins_where_it_is_told_to_and_asks_for_what_is_wanted(server, client):
+    server.streams_script.append([_beat(1)])
+
+    list(client.errors(resume_token="t", stages=["VALIDATION"], codes=["NAME_INVALID"], writer_id="w", follow=False))
+
+    (request,) = server.streams
+    assert (request.resume_token, request.HasField("start_time")) == ("t", False)
+    assert list(request.filter.stages) == [STAGE_VALIDATION]
+    assert list(request.filter.codes) == [ErrorCode.ERROR_CODE_NAME_INVALID]
+    assert request.filter.writer_id == "w"
+
+
+def test_history_that_is_lost_raises_and_names_where_it_begins(server, client):
+    server.streams_script.append([Fails(C.OUT_OF_RANGE, "too old", earliest_resume_token="e")])
+
+    with pytest.raises(HistoryLostError, match="too old") as lost:
+        next(client.errors(resume_token="t"))
+
+    assert lost.value.earliest_resume_token == "e"
+
+
+def test_history_that_is_lost_is_told_and_it_goes_on_from_the_earliest(server, client):
+    gaps = []
+    server.streams_script.append([Fails(C.OUT_OF_RANGE, "too old", earliest_resume_token="e")])
+    server.streams_script.append([_error("a", 1, "t1"), _beat(2)])
+
+    assert [e.error_id for e in client.errors(resume_token="t", on_gap=gaps.append, follow=False)] == ["a"]
+    assert [gap.earliest_resume_token for gap in gaps] == ["e"]
+    assert _tokens(server) == [("t", False), ("e", False)]
+
+
+def test_whoever_takes_his_time_over_an_error_is_not_the_servers_silence(server, client):
+    server.streams_script.append([_error("a", 1, "t1"), _error("b", 2, "t2"), _beat(3)])
+    stream = client.errors(START, follow=False, silence_seconds=0.2)
+
+    assert next(stream).error_id == "a"
+    threading.Event().wait(0.5)
+
+    assert [e.error_id for e in stream] == ["b"]
+    assert len(server.streams) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"since": START, "resume_token": "t"}, ValueError),
+        ({"since": datetime(2026, 1, 1)}, ValueError),  # noqa: DTZ001
+        ({"stages": ["MOON"]}, ValueError),
+        ({"codes": ["UNSPECIFIED"]}, ValueError),
+        ({"codes": "NAME_INVALID"}, TypeError),
+    ],
+)
+def test_what_nobody_could_mean_raises_at_once(client, wrong, error):
+    with pytest.raises(error):
+        client.errors(**wrong)
+
+
+def _page(token, *ids, total=0):
+    page = ListErrorsResponse(next_page_token=token, total_count=total)
+    for error_id in ids:
+        page.errors.add(error_id=error_id)
+    return page
+
+
+def test_a_list_counts_at_once_and_asks_for_pages_as_they_are_needed(server, client):
+    first = _page("p", "a", "b", total=3)
+    counted = first.counts.add(stage=STAGE_VALIDATION, code=ErrorCode.ERROR_CODE_NAME_INVALID, count=3)
+    counted.hour.FromDatetime(START)
+    server.lists_script.extend([first, _page("", "c"), _page("", "c")])
+
+    found = client.list_errors(START, START + timedelta(hours=1), codes=["NAME_INVALID"], page_size=2)
+
+    assert found.total_count == 3
+    assert [(c.hour, c.stage, c.code, c.count) for c in found.counts] == [(START, "VALIDATION", "NAME_INVALID", 3)]
+    assert len(server.lists) == 1
+    assert [e.error_id for e in found] == ["a", "b", "c"]
+    assert [e.error_id for e in found] == ["a", "b", "c"], "it can be gone through again"
+    assert [request.page_token for request in server.lists] == ["", "p", "p"]
+    assert {(r.start_time.seconds, r.end_time.seconds, r.page_size) for r in server.lists} == {
+        (1_767_225_600, 1_767_229_200, 2)
+    }
+
+
+def test_a_page_is_asked_for_again_while_the_store_is_away(server, client):
+    server.lists_script.extend([_page("p", "a"), Fails(C.UNAVAILABLE), _page("", "b")])
+
+    assert [e.error_id for e in client.list_errors()] == ["a", "b"]
+    assert not server.lists[0].HasField("start_time")
+
+
+def test_an_error_comes_with_what_was_sent(server, client):
+    event, batch, gone = GetErrorResponse(), GetErrorResponse(), GetErrorResponse(payload_missing="It is gone.")
+    event.event.name, batch.batch.writer_id = "x", "w"
+    server.gets_script.extend([event, batch, gone, Fails(C.NOT_FOUND, "no such error")])
+
+    assert client.get_error("a").event.name == "x"
+    assert (found := client.get_error("a")).batch.writer_id == "w"
+    assert found.event is None
+    assert client.get_error("a").payload_missing == "It is gone."
+    with pytest.raises(RefusedError, match="no such error"):
+        client.get_error("a")

@@ -5,7 +5,7 @@ import pytest
 
 from footfall.channel import open_channel
 from footfall.failures import GivenUpError, RefusedError
-from footfall.retry import RetryPolicy, pause_before_retry
+from footfall.retry import RetryPolicy, Setback
 from footfall.v1.event_pb2 import Event
 from footfall.writer import Writer
 from tests.unit.scripted_server import Fails, Hangs, ScriptedServer
@@ -15,12 +15,19 @@ RETRIED = {C.UNAVAILABLE, C.DEADLINE_EXCEEDED, C.ABORTED, C.CANCELLED, C.UNKNOWN
 QUICK = RetryPolicy(first_delay_seconds=0.001, longest_delay_seconds=0.002)
 
 
+def pause_before_retry(error, attempts, policy, **options):
+    return Setback.of(error).pause(attempts, policy, **options)
+
+
 class _Error(grpc.RpcError):
     def __init__(self, code, pushback=None):
         self._code, self._pushback = code, pushback
 
     def code(self):
         return self._code
+
+    def details(self):
+        return None
 
     def trailing_metadata(self):
         return None if self._pushback is None else (("other", "1"), ("grpc-retry-pushback-ms", self._pushback))

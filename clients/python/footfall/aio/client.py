@@ -1,0 +1,328 @@
+"""The client for asyncio: sends events in the background, reads reports, follows errors."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Self, Unpack
+
+from footfall.aio.channel import open_channel
+from footfall.aio.delivery import Delivery
+from footfall.aio.error_stream import ErrorStream
+from footfall.aio.retries import call_with_retries
+from footfall.aio.stream_writer import StreamWriter
+from footfall.channel import Certificates
+from footfall.error_list import AsyncErrorList, ErrorWithPayload, get_request, list_request, read_error
+from footfall.error_position import ErrorPosition, error_filter
+from footfall.events import EventFields, ParamValue, make_event
+from footfall.failures import GivenUpError
+from footfall.filters import Filter
+from footfall.gathering import BatchPolicy
+from footfall.losses import OnError, log_loss
+from footfall.metadata import Metadata, metadata_request, read_metadata
+from footfall.outbox import StreamPolicy
+from footfall.properties import check_property_id
+from footfall.reconnecting import OnGap, OnReconnect, Reconnecting
+from footfall.report import Report
+from footfall.reports import Day, Days, read_report, report_request
+from footfall.retry import RetryPolicy
+from footfall.v1.errors_pb2_grpc import ErrorServiceStub
+from footfall.v1.event_pb2 import Event
+from footfall.v1.query_pb2 import FilterExpression
+from footfall.v1.query_pb2_grpc import QueryServiceStub
+
+
+class Client:
+    """One property of one Footfall, on one event loop; what `footfall.Client` is for threads.
+
+        async with Client("127.0.0.1:8080", "my-shop") as client:
+            await client.track("page_view", client_id=visitor, page_location="https://shop.example/")
+
+    Make it where a loop runs. Opens no connection and starts no task before it is used. Close it, or use it as a
+    context manager: what was tracked and not sent is lost with the loop otherwise.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        property_id: str,
+        *,
+        root_certificates: Certificates | None = None,
+        streaming: bool = True,
+        batching: BatchPolicy | None = None,
+        under_way: StreamPolicy | None = None,
+        retries: RetryPolicy | None = None,
+        on_error: OnError = log_loss,
+    ) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            endpoint: `host:port` in plain text, or `https://host:port`.
+            property_id: `[a-z0-9][a-z0-9-]{0,62}`.
+            root_certificates: whose signatures to trust, in PEM form, as bytes or as a file's path; None means those
+                that gRPC brings along.
+            streaming: False sends each batch by a call of its own, one after the other, instead of all over a stream.
+            batching: when a batch is complete, and how much may wait.
+            under_way: how many batches may be under way at once.
+            retries: how patiently calls are tried again.
+            on_error: gets every event that is rejected in the answer, or given up; called on the loop, so it must not
+                block. By default it is logged as an error by the logger `footfall`.
+
+        Raises:
+            RuntimeError: no event loop runs.
+            ValueError: the endpoint, the property id or the certificates are not of that form.
+            OSError: the certificates' file cannot be read.
+        """
+        asyncio.get_running_loop()  # gRPC would take one that never runs
+        self._property_id = check_property_id(property_id)
+        self._retries = retries or RetryPolicy()
+        self._channel = open_channel(endpoint, root_certificates=root_certificates)
+        self._closed = asyncio.Event()
+        # the generated stubs carry no types
+        self._queries = QueryServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._errors = ErrorServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        writer = StreamWriter(self._channel, property_id, streaming=streaming, policy=under_way, retries=self._retries)
+        self._delivery = Delivery(writer, batching or BatchPolicy(), on_error)
+
+    async def connect(self, timeout: float = 5.0) -> None:
+        """Connect now, and not only when the client is first used; for programs that want to fail early.
+
+        Raises:
+            GivenUpError: nobody answers.
+        """
+        try:
+            await asyncio.wait_for(self._channel.channel_ready(), timeout)
+        except TimeoutError:
+            raise GivenUpError("NOT_CONNECTED", f"nobody answered within {timeout:g} s.") from None
+
+    async def track(
+        self,
+        name: str,
+        *,
+        client_id: str,
+        timestamp: datetime | int | None = None,
+        params: Mapping[str, ParamValue] | None = None,
+        **fields: Unpack[EventFields],
+    ) -> None:
+        """Take an event, to be sent soon with others.
+
+        Waits while too many events do (see `BatchPolicy.when_full`). What the server rejects goes to `on_error`.
+
+        Args:
+            name: what happened, for example `page_view` or `purchase`.
+            client_id: the browser, app or till.
+            timestamp: an aware datetime or Unix time in microseconds; None means now.
+            params: further parameters: strings, numbers, booleans.
+            **fields: `event_id`, `user_id`, `session_id`, `page_location`, `page_referrer`, `page_title`,
+                `user_agent`, `ip_override`, `language`, `currency`, `value`, `transaction_id`, `items`.
+
+        Raises:
+            TypeError: a value is of the wrong type, or there is no such field.
+            ValueError: a value could not be sent by anyone: not finite, not exact, no valid text.
+            RuntimeError: the client is closed.
+        """
+        await self.track_event(make_event(name, client_id=client_id, timestamp=timestamp, params=params, **fields))
+
+    async def track_event(self, event: Event) -> None:
+        """Take an event that was made before, for example by `footfall.ecommerce`; see `track`.
+
+        Raises:
+            RuntimeError: the client is closed.
+        """
+        await self._delivery.add(event)
+
+    async def flush(self, timeout: float | None = None) -> bool:
+        """Send what was tracked so far; return whether in time all of it was stored, or handed to `on_error`."""
+        return await self._delivery.flush(timeout)
+
+    async def close(self, timeout: float | None = 10.0) -> None:
+        """Give what was tracked `timeout` seconds (None: as long as it takes), then hand the rest to `on_error`."""
+        if not self._closed.is_set():
+            self._closed.set()
+            await self._delivery.close(timeout)
+            await self._channel.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def report(
+        self,
+        dimensions: Sequence[str],
+        metrics: Sequence[str],
+        start: Day | None = None,
+        end: Day | None = None,
+        *,
+        date_ranges: Sequence[Days] = (),
+        dimension_filter: Filter | FilterExpression | None = None,
+        metric_filter: Filter | FilterExpression | None = None,
+        order_by: Sequence[str] = (),
+        offset: int = 0,
+        limit: int = 0,
+        time_zone: str = "",
+        include_bots: bool = False,
+        currency_code: str = "",
+        min_data_complete_until: datetime | None = None,
+        timeout: float = 30.0,
+    ) -> Report:
+        """Return a report.
+
+        Args:
+            dimensions: names to group by, for example `date` or `pagePath`.
+            metrics: names to compute, for example `eventCount` or `totalUsers`.
+            start: the first day: a date, `YYYY-MM-DD`, `today`, `yesterday` or `NdaysAgo`, in the report's time zone.
+            end: the last day, in the same forms; it counts too.
+            date_ranges: several ranges instead, each `(start, end)` or `(start, end, name)`. The dimension `dateRange`
+                tells the rows of each.
+            dimension_filter: keeps the events that match; see `footfall.filters`.
+            metric_filter: keeps the rows that match, after aggregation; totals are those of all rows.
+            order_by: names of dimensions and metrics, with `-` before it the largest first.
+            offset: rows to skip.
+            limit: rows to answer; 0 means 10,000.
+            time_zone: name of the IANA data base; empty means UTC.
+            include_bots: counts known crawlers too.
+            currency_code: restricts amounts to this currency.
+            min_data_complete_until: no cached answer that is complete for less; for reading one's own writes.
+            timeout: seconds for all attempts together.
+
+        Raises:
+            RefusedError: the server refuses the report, and says why.
+            GivenUpError: it could not be had in time.
+            TypeError: an argument is of the wrong type.
+            ValueError: days are missing or given twice, or `order_by` names what is not in the report.
+        """
+        request = report_request(
+            self._property_id,
+            dimensions,
+            metrics,
+            start,
+            end,
+            date_ranges=date_ranges,
+            dimension_filter=dimension_filter,
+            metric_filter=metric_filter,
+            order_by=order_by,
+            offset=offset,
+            limit=limit,
+            time_zone=time_zone,
+            include_bots=include_bots,
+            currency_code=currency_code,
+            min_data_complete_until=min_data_complete_until,
+        )
+        return read_report(await self._ask(self._queries.RunReport, request, timeout))
+
+    async def metadata(self, *, timeout: float = 30.0) -> Metadata:
+        """Return the dimensions and metrics that a report may ask for, with their definitions.
+
+        Raises:
+            RefusedError: the server refuses to say.
+            GivenUpError: it could not be had within `timeout` seconds.
+        """
+        return read_metadata(await self._ask(self._queries.GetMetadata, metadata_request(self._property_id), timeout))
+
+    def errors(
+        self,
+        since: datetime | None = None,
+        *,
+        resume_token: str = "",
+        stages: Iterable[str] = (),
+        codes: Iterable[str] = (),
+        writer_id: str = "",
+        follow: bool = True,
+        silence_seconds: float = 60.0,
+        on_gap: OnGap | None = None,
+        on_reconnect: OnReconnect | None = None,
+    ) -> ErrorStream:
+        """Return an iterator over the property's errors as they are recorded, each once.
+
+        It goes on through lost connections until the client is closed. Its `resume_token` begins a later one behind
+        the error handed over last.
+
+        Args:
+            since: an aware datetime; None means from now on.
+            resume_token: begins where an earlier iterator with the same filter was, instead.
+            stages: only errors found by these, for example `VALIDATION`; empty means all.
+            codes: only errors of these kinds, for example `NAME_INVALID`; empty means all.
+            writer_id: only errors of this writer.
+            follow: False ends when all errors recorded until now have been told.
+            silence_seconds: a stream on which nothing comes for so long, not even a heartbeat, is opened anew.
+            on_gap: is told if the token is older than the history that is kept, so that errors were missed; the
+                iterator then goes on from the earliest. Without it that raises `HistoryLostError`.
+            on_reconnect: is told why a stream ended, before the next one is opened.
+
+        Raises:
+            HistoryLostError: as said above, while iterating.
+            RefusedError: the server refuses the stream, while iterating.
+            GivenUpError: the server could not be reached for the policy's time, while iterating.
+            TypeError: one string where a list belongs.
+            ValueError: the time has no zone, a token is given too, or there is no such stage or code.
+        """
+        position = ErrorPosition(self._property_id, since, resume_token, error_filter(stages, codes, writer_id))
+        reconnecting = Reconnecting(
+            self._retries,
+            follow=follow,
+            silence_seconds=silence_seconds,
+            on_gap=on_gap,
+            on_reconnect=on_reconnect,
+            now=time.monotonic(),
+        )
+        return ErrorStream(self._errors.StreamErrors, position, reconnecting, follow=follow, closed=self._closed)
+
+    async def list_errors(
+        self,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        stages: Iterable[str] = (),
+        codes: Iterable[str] = (),
+        writer_id: str = "",
+        page_size: int = 0,
+        timeout: float = 30.0,
+    ) -> AsyncErrorList:
+        """Count the property's errors by hour, stage and code, and list them, newest first.
+
+        The counts are there at once; an iteration asks for further pages as it comes to them.
+
+        Args:
+            start: the first instant, an aware datetime; None means 24 hours before the end.
+            end: the instant after the last; None means now.
+            stages: only errors found by these, for example `VALIDATION`; empty means all.
+            codes: only errors of these kinds, for example `NAME_INVALID`; empty means all.
+            writer_id: only errors of this writer.
+            page_size: errors a page, at most 1,000; 0 means 100.
+            timeout: seconds a page.
+
+        Raises:
+            RefusedError: the server refuses the list.
+            GivenUpError: a page could not be had in time.
+            TypeError: one string where a list belongs.
+            ValueError: a time has no zone, or there is no such stage or code.
+        """
+        request = list_request(
+            *(self._property_id, start, end),
+            stages=stages,
+            codes=codes,
+            writer_id=writer_id,
+            page_size=page_size,
+        )
+
+        async def ask(request: Any) -> Any:
+            return await self._ask(self._errors.ListErrors, request, timeout)
+
+        return AsyncErrorList(request, await ask(request), ask)
+
+    async def get_error(self, error_id: str, *, timeout: float = 30.0) -> ErrorWithPayload:
+        """Return one error with what was sent.
+
+        Raises:
+            RefusedError: there is no such error (`NOT_FOUND`), or it is older than 30 days.
+            GivenUpError: it could not be had within `timeout` seconds.
+        """
+        return read_error(await self._ask(self._errors.GetError, get_request(self._property_id, error_id), timeout))
+
+    async def _ask(self, method: Any, request: Any, timeout: float) -> Any:
+        """Call a method that changes nothing; its type is the stub's, which is none."""
+        policy = replace(self._retries, give_up_after_seconds=timeout, attempt_seconds=timeout)
+        return await call_with_retries(lambda seconds: method(request, timeout=seconds), policy)
