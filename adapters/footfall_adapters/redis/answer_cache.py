@@ -13,6 +13,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from footfall_adapters.redis.settings import RedisSettings
+from footfall_core import telemetry
 from footfall_core.report.answer import Answer, answer_from_bytes, answer_to_bytes
 
 log = structlog.get_logger()
@@ -75,6 +76,7 @@ class RedisAnswerCache:
             task.exception()  # seen, so that asyncio does not complain of it
 
     def _is_away(self, reason: str) -> None:
+        telemetry.CACHE_FAILURES.inc()
         self._away_until = self._monotonic() + self._settings.pause_ms / 1000
         if not self._away:
             self._away = True
