@@ -241,3 +241,11 @@ def test_an_answer_is_complete_until_the_oldest_of_the_partitions_newest_ticks(s
             return path.ask(asked).metadata.data_complete_until.ToMicroseconds()
 
         until(lambda: complete_until() == now - 4_000_000, seconds=60)
+
+
+def test_metadata_are_served(path: QueryPath) -> None:
+    metadata = path.stub.GetMetadata(query_pb2.GetMetadataRequest(property="properties/shop"), timeout=10)
+    assert [one.api_name for one in metadata.dimensions] == list(DIMENSIONS)
+    with pytest.raises(grpc.RpcError) as refused:
+        path.stub.GetMetadata(query_pb2.GetMetadataRequest(property="shop"), timeout=10)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT

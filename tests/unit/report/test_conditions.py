@@ -174,3 +174,38 @@ def test_the_normal_form_says_nothing_twice(tree: query_pb2.FilterExpression) ->
     condition = read(tree)
     check(condition)
     assert list(leaves(condition))
+
+
+@pytest.mark.parametrize(
+    ("operation", "matching"),
+    [
+        (NUMERIC.OPERATION_EQUAL, {"7", "07", "7.0"}),
+        (NUMERIC.OPERATION_LESS_THAN, {"6.9", "-3"}),
+        (NUMERIC.OPERATION_LESS_THAN_OR_EQUAL, {"6.9", "-3", "7", "07", "7.0"}),
+        (NUMERIC.OPERATION_GREATER_THAN, {"7.1", "1e1"}),
+        (NUMERIC.OPERATION_GREATER_THAN_OR_EQUAL, {"7.1", "1e1", "7", "07", "7.0"}),
+    ],
+)
+def test_a_comparison_counts_its_own_end_as_it_says(operation: NUMERIC.Operation, matching: set[str]) -> None:
+    asked = {"field_name": "source", "numeric_filter": {"operation": operation, "value": {"int64_value": 7}}}
+    condition = read(query_pb2.FilterExpression(filter=asked))
+    texts = ["7", "07", "7.0", "6.9", "-3", "7.1", "1e1", "x7", "(not set)"]
+    assert {text for text in texts if holds(condition, lambda leaf: leaf.matches(text))} == matching  # noqa: B023
+
+
+@pytest.mark.parametrize(
+    ("match_type", "case_sensitive", "matching"),
+    [
+        (STRING.MATCH_TYPE_FULL_REGEXP, True, {"ab"}),
+        (STRING.MATCH_TYPE_FULL_REGEXP, False, {"ab", "AB"}),
+        (STRING.MATCH_TYPE_PARTIAL_REGEXP, True, {"ab", "xab"}),
+        (STRING.MATCH_TYPE_PARTIAL_REGEXP, False, {"ab", "AB", "xab", "ABx"}),
+    ],
+)
+def test_a_regular_expression_minds_case_and_ends_as_it_says(
+    match_type: STRING.MatchType, case_sensitive: bool, matching: set[str]
+) -> None:
+    string = STRING(match_type=match_type, value="a[b]", case_sensitive=case_sensitive)
+    condition = read(query_pb2.FilterExpression(filter={"field_name": "source", "string_filter": string}))
+    texts = ["ab", "AB", "xab", "ABx", "a", "(not set)"]
+    assert {text for text in texts if holds(condition, lambda leaf: leaf.matches(text))} == matching  # noqa: B023
