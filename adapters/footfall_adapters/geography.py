@@ -90,7 +90,16 @@ def _database(file: Path) -> Iterator[Callable[[str], str | None]]:
                 f"FOOTFALL_GEOGRAPHY_DATABASE: {file} holds no countries; each record needs country.iso_code, "
                 "country_code or country."
             )
-        yield lambda address: _code_in(reader.get(address)) if _is_public(address) else None
+
+        def code_of(address: str) -> str | None:
+            if not _is_public(address):
+                return None
+            try:
+                return _code_in(reader.get(address))
+            except ValueError:  # an IPv6 address in a data base of IPv4
+                return None
+
+        yield code_of
 
 
 def _code_in(record: Any) -> str | None:

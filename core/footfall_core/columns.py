@@ -104,8 +104,8 @@ ITEM_COLUMNS: tuple[Column, ...] = (
     Column("quantity", "number of pieces; 1 if the item did not say", ColumnType.LONG),
     Column("amount", "`price` times `quantity`; empty without a price", ColumnType.DOUBLE),
 )
-"""The columns of a row of `items.rows`: one item of one event. Of the event only what is short: an event of 200 items
-and a long URL would be 200 long rows."""
+"""The columns of a row of `items.rows`: one item of one event. Of the event only what is short, or its first 256
+characters: an event of 200 items and a long URL would be 200 long rows."""
 
 ITEMS_TABLE = "items"
 """Name of the store's table of items."""

@@ -55,20 +55,16 @@ class Taken:
 
 def take(request_bytes: bytes, arrival: Arrival) -> Taken | Refused:
     """Decide about a `WriteEventsRequest`."""
-    if len(request_bytes) > MAX_REQUEST_BYTES:
-        return Refused(
-            TooLarge(f"The request takes {len(request_bytes):,} bytes; at most {MAX_REQUEST_BYTES:,} are allowed."),
-            property_id="",
-            sequence=0,
-        )
     request = WriteEventsRequest()
+    problem: Problem | None = _size_problem(request_bytes)
     try:
+        # one that is too large is read all the same: the refusal is for its property and its sequence
         request.ParseFromString(request_bytes)
     except DecodeError:
         unreadable = InvalidRequest.of("", "The request is not a footfall.v1.WriteEventsRequest in protobuf.")
-        return Refused(unreadable, property_id="", sequence=0)
+        return Refused(problem or unreadable, property_id="", sequence=0)
     property_id = request.property.removeprefix(PREFIX)
-    if problem := batch_problem(request):
+    if problem := problem or batch_problem(request):
         return Refused(problem, property_id, request.sequence)
     rejected = verdicts(request, arrival.received_micros, len(request_bytes))
     answer = WriteEventsResponse(accepted=len(request.events) - len(rejected))
@@ -99,3 +95,9 @@ def take(request_bytes: bytes, arrival: Arrival) -> Taken | Refused:
         answer=answer,
         validate_only=request.validate_only,
     )
+
+
+def _size_problem(request_bytes: bytes) -> TooLarge | None:
+    if len(request_bytes) <= MAX_REQUEST_BYTES:
+        return None
+    return TooLarge(f"The request takes {len(request_bytes):,} bytes; at most {MAX_REQUEST_BYTES:,} are allowed.")

@@ -24,5 +24,11 @@ MAX_EVENT_AHEAD_MICROS = 3600 * 1_000_000
 """How far ahead of the time of receipt an event may be."""
 MAX_WRITER_ID_LENGTH = 64
 """Characters of a writer id."""
+MAX_AMOUNT = 1e15
+"""Largest magnitude of an amount of money: sums of any number of events stay finite and exact to the cent."""
+MAX_COUNT = 2**31 - 1
+"""Largest number of pieces of an item, and largest position in a list: sums stay within 64 bits."""
+MAX_ADDRESS_LENGTH = 45
+"""Characters of an IPv6 address as text, an IPv4 one within it included."""
 MAX_EXACT_INTEGER = 2**53
 """Largest magnitude below which every integer is exact as a double."""

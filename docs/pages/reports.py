@@ -20,6 +20,7 @@ Made from `core/footfall_core/report/` by `make docs`. `GetMetadata` answers the
 
 - **Scope.** Fields are of events, of the items of e-commerce events, or of either. A report has fields of events or of
   items, not of both: an event has any number of items, and would count as often.
+- **Items** know the first 256 characters of their event's texts: reports of items, and filters on them, see no more.
 - **Not set.** What an event does not have is shown as `(not set)`; a filter on that text finds those events.
 - **Days and hours** are those that the clocks of the report's zone show, whatever its offset; a day on which the clocks
   change has more or fewer hours.

@@ -62,7 +62,9 @@ def test_a_frozen_druid_broker_is_a_clear_error_within_the_deadline_and_all_is_w
                 stub.RunReport(report_request(property_id + "-other"), timeout=5)
             assert time.monotonic() - started < 6
         assert caught.value.code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}  # type: ignore[attr-defined]
-        assert "Druid" in caught.value.details() or "report" in caught.value.details()  # type: ignore[attr-defined]
+        # whoever gives up first says so: the store's call, or the query server, a moment before the caller's deadline
+        details = caught.value.details()  # type: ignore[attr-defined]
+        assert "Druid" in details or "no answer within the deadline" in details
 
         def answered() -> bool | None:
             try:

@@ -81,6 +81,8 @@ class ScriptedServer:
     """By which way each batch came: `call`, or `stream 1` and so on."""
     half_closed: int = 0
     """Streams of batches that their client ended in order."""
+    ends_streams: bool = True
+    """Whether it ends a stream of batches that its client ended."""
     arrived: threading.Event = field(default_factory=threading.Event)
     """Set when a call begins to hang."""
     released: threading.Event = field(default_factory=threading.Event)
@@ -174,6 +176,8 @@ class _Ingest(ingest_pb2_grpc.IngestServiceServicer):
             else:
                 yield _answer(batch, step if isinstance(step, Fails) else step(batch))
         server.half_closed += 1
+        if not server.ends_streams:
+            server.hang(context)
 
 
 def _answers_later(server: ScriptedServer, batch: Any, requests: Any, context: Any, way: str) -> Iterator[Any]:

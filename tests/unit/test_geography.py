@@ -105,6 +105,15 @@ def test_a_data_base_of_ones_own_is_asked_instead(database: str, address: str, e
     assert id_of(address, GeographySettings(database)) == expected
 
 
+def test_a_data_base_of_the_old_addresses_alone_knows_no_new_one(tmp_path: Path) -> None:
+    writer = MMDBWriter(ip_version=4, database_type="Test")
+    writer.insert_network(IPSet(["83.149.0.0/16"]), {"country_code": "RU"})
+    file = tmp_path / "v4.mmdb"
+    writer.to_db_file(str(file))
+    assert id_of("83.149.9.216", GeographySettings(str(file))) == "RU"
+    assert id_of("2a00:1450:4001::1", GeographySettings(str(file))) == ""
+
+
 def test_a_country_is_named_alike_whatever_the_data_base_calls_it(database: str) -> None:
     with geography(GeographySettings(database)) as country_of:
         found = country_of("83.149.9.216")

@@ -70,6 +70,8 @@ BAD = [
     (dict(page_location="https:///no-host"), "page_location", "VALUE_INVALID"),
     (dict(page_referrer="bell\x07"), "page_referrer", "VALUE_INVALID"),
     (dict(ip_override="300.1.1.1"), "ip_override", "VALUE_INVALID"),
+    (dict(ip_override="2001:4860:4860::8888%eth0"), "ip_override", "VALUE_INVALID"),
+    (dict(ip_override="::1%" + "x" * 60_000), "ip_override", "VALUE_INVALID"),
     (dict(timestamp_micros=-1), "timestamp_micros", "VALUE_OUT_OF_BOUNDS"),
     (dict(timestamp_micros=NOW + HOUR + 1), "timestamp_micros", "VALUE_OUT_OF_BOUNDS"),
     (dict(timestamp_micros=NOW - 72 * HOUR - 1), "timestamp_micros", "VALUE_OUT_OF_BOUNDS"),
@@ -79,6 +81,8 @@ BAD = [
     (dict(currency="eur"), "currency", "VALUE_INVALID"),
     (dict(value=math.nan), "value", "VALUE_INVALID"),
     (dict(value=math.inf), "value", "VALUE_INVALID"),
+    (dict(value=1.1e15), "value", "VALUE_OUT_OF_BOUNDS"),
+    (dict(value=-1.1e15), "value", "VALUE_OUT_OF_BOUNDS"),
     (dict(name="purchase", value=1.0), "currency", "VALUE_REQUIRED"),
     (dict(params={f"p{i}": Value(bool_value=True) for i in range(101)}), "params", "EXCEEDED_MAX_ENTITIES"),
     (dict(params={"bad name": Value(bool_value=True)}), "params[bad name]", "NAME_INVALID"),
@@ -96,6 +100,8 @@ BAD = [
     (dict(items=[{"price": 1.0}]), "items[0].item_id", "VALUE_REQUIRED"),
     (dict(items=[{"item_id": "i"}, {"item_id": "j", "price": math.inf}]), "items[1].price", "VALUE_INVALID"),
     (dict(items=[{"item_id": "i", "quantity": -1}]), "items[0].quantity", "VALUE_OUT_OF_BOUNDS"),
+    (dict(items=[{"item_id": "i", "quantity": 2**31}]), "items[0].quantity", "VALUE_OUT_OF_BOUNDS"),
+    (dict(items=[{"item_id": "i", "price": 1.1e15}]), "items[0].price", "VALUE_OUT_OF_BOUNDS"),
     (dict(items=[{"item_id": "i\0"}]), "items[0].item_id", "VALUE_INVALID"),
 ]
 

@@ -1,9 +1,9 @@
 """Which batches wait, which are sent and have no answer yet, and which are to be sent again. No clock, lock or I/O.
 
 A batch goes over the stream, and its answer comes back over it, in order. It waits again when the stream ends, or when
-the server refuses it for now. It goes by a call of its own (`WriteEvents`) when a stream was refused for good: of
-several batches without an answer nobody knows which of them was meant. A server that has no streams
-(`UNIMPLEMENTED`, for example a gateway that doesn't let them through) gets such calls only.
+the server refuses it for now. It goes by a call of its own (`WriteEvents`) when a stream was refused for good, or the
+server answered out of step: of several batches without an answer nobody knows which of them was meant. A server that
+has no streams (`UNIMPLEMENTED`, for example a gateway that doesn't let them through) gets such calls only.
 """
 
 import random
@@ -112,6 +112,9 @@ class Outbox:
         """Streams that ended since the last answer."""
         self._resume_at = 0.0
         self._last_heard = 0.0
+        self._half_closed_at: float | None = None
+        self._out_of_step = False
+        """Whether the stream's answers can't be told apart any more."""
 
     @property
     def is_empty(self) -> bool:
@@ -152,6 +155,11 @@ class Outbox:
     def stream_began(self, now: float) -> None:
         """Say that a stream is being opened."""
         self._last_heard = now
+        self._half_closed_at = None
+
+    def stream_half_closed(self, now: float) -> None:
+        """Say that nothing more is sent on the stream: it is over when the server ends it, or takes too long to."""
+        self._half_closed_at = now
 
     def next_for_stream(self, now: float) -> Parcel | None:
         """Return the next batch to be sent on the stream; None if there is none yet."""
@@ -185,11 +193,13 @@ class Outbox:
         return max(0.0, due - now)
 
     def seconds_until_overdue(self, now: float) -> float:
-        """Return when the stream is to be given up, as far as can be said now; 0 if answers are overdue."""
+        """Return when the stream is to be given up, as far as can be said now; 0 if answers or its end are overdue."""
         patience = min(self._retries.attempt_seconds, self._retries.give_up_after_seconds)
         if not self._sent:
-            # whatever is sent from now on is not overdue earlier
-            return patience
+            if self._half_closed_at is None:
+                # whatever is sent from now on is not overdue earlier
+                return patience
+            return max(0.0, max(self._half_closed_at, self._last_heard) + patience - now)
         until = min(self._last_heard + self._retries.attempt_seconds, *(parcel.deadline for parcel in self._sent))
         return max(0.0, until - now)
 
@@ -199,15 +209,12 @@ class Outbox:
         Raises:
             OutOfStepError: it belongs to no batch that was sent, or not to the one whose turn it is.
         """
-        if not self._sent:
-            raise OutOfStepError(f"The server answered batch {message.sequence}, and no answer is owed.")
-        if self._sent[0].sequence != message.sequence:
-            raise OutOfStepError(
-                f"The server answered batch {message.sequence}; the answer to batch {self._sent[0].sequence} is owed."
-            )
         outcome = message.WhichOneof("outcome")
-        if outcome is None:
-            raise OutOfStepError(f"The server's answer to batch {message.sequence} is empty.")
+        try:
+            self._check_step(message.sequence, outcome)
+        except OutOfStepError:
+            self._out_of_step = True
+            raise
         parcel = self._sent.popleft()
         self._last_heard = now
         self._failures = 0
@@ -228,6 +235,7 @@ class Outbox:
         """
         unanswered = list(self._sent)
         self._sent.clear()
+        out_of_step, self._out_of_step = self._out_of_step, False
         if setback is None and not unanswered:
             return []
         setback = setback or Setback(grpc.StatusCode.UNAVAILABLE, "The stream ended before everything was answered.")
@@ -239,13 +247,15 @@ class Outbox:
         if setback.code is grpc.StatusCode.UNIMPLEMENTED:
             self.streaming = False
             return []
-        if pause is None:
+        if pause is None or out_of_step:
             # nobody knows which batch was meant, or whether any: each gets a status of its own
-            for parcel in unanswered or self._waiting[:1]:
+            for parcel in unanswered or self._next_due(now):
                 parcel.alone = True
+        if pause is None:
             return []
         self._resume_at = now + pause
-        late = [parcel for parcel in self._waiting if parcel.deadline <= self._resume_at]
+        # the pause is the streams'; a call of its own is not bound by it
+        late = [parcel for parcel in self._waiting if not parcel.alone and parcel.deadline <= self._resume_at]
         for parcel in late:
             self._waiting.remove(parcel)
         return [self._settle(parcel, setback.given_up(parcel.attempts)) for parcel in late]
@@ -288,6 +298,20 @@ class Outbox:
 
     def _first_due(self, now: float, *, alone: bool = False) -> Parcel | None:
         return next((p for p in self._waiting if p.due <= now and p.alone == alone), None)
+
+    def _next_due(self, now: float) -> list[Parcel]:
+        # what waits for a later instant must not be made a call: a stream that is open then would keep it waiting
+        parcel = self._first_due(now)
+        return [] if parcel is None else [parcel]
+
+    def _check_step(self, sequence: int, outcome: str | None) -> None:
+        if not self._sent:
+            raise OutOfStepError(f"The server answered batch {sequence}, and no answer is owed.")
+        owed = self._sent[0].sequence
+        if owed != sequence:
+            raise OutOfStepError(f"The server answered batch {sequence}; the answer to batch {owed} is owed.")
+        if outcome is None:
+            raise OutOfStepError(f"The server's answer to batch {sequence} is empty.")
 
     def _end_call(self) -> Parcel:
         assert self._calling is not None

@@ -216,15 +216,21 @@ class StreamWriter:
                         self._changed.notify_all()
                     self._tell(settled)
             except grpc.RpcError as error:
-                if watch.cancelled:
+                if not watch.cancelled:
+                    raise
+                if self._owes_answers():
                     raise NoAnswerError from error
-                raise
+                # a half-closed stream that the server doesn't end is over all the same
             finally:
                 call.cancel()
 
     def _seconds_until_overdue(self) -> float:
         with self._changed:
             return self._outbox.seconds_until_overdue(time.monotonic())
+
+    def _owes_answers(self) -> bool:
+        with self._changed:
+            return self._outbox.owes_answers
 
     def _requests(self, stream: int) -> Iterator[StreamEventsRequest]:
         """Yield what is to be sent on a stream. gRPC runs this on a thread of its own, as fast as the server reads."""
@@ -245,6 +251,7 @@ class StreamWriter:
                 idle = idle_since + self._policy.idle_seconds - now
                 if self._outbox.is_idle and (self._closed or idle <= 0):
                     self._stream = 0  # from here on the end is expected
+                    self._outbox.stream_half_closed(now)
                     return None
                 due = self._outbox.seconds_until_due(now)
                 self._changed.wait(max(0.0, idle) if due is None else due)

@@ -107,9 +107,17 @@ class _Sites:
     """Fits a name of `national` under a country's domain."""
 
 
-@lru_cache(maxsize=16_384)
+LONGEST_HOST = 253
+"""Characters of a host name (RFC 1035)."""
+
+
 def category_of(source: str) -> Category | None:
     """Return what kind of site a source, a host or a `utm_source`, is; None if unknown. Never raises."""
+    return _category_of(source) if len(source) <= LONGEST_HOST else None
+
+
+@lru_cache(maxsize=16_384)
+def _category_of(source: str) -> Category | None:
     sites = _sites()
     under = source.lower()
     bare = under.removeprefix("www.").removeprefix("m.")

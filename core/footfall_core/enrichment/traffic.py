@@ -55,6 +55,14 @@ def _referred(referrer: str, own_host: str, campaign: str) -> Traffic:
 _referred_and_remembered = lru_cache(maxsize=16_384)(_referred)
 
 
-@lru_cache(maxsize=16_384)
 def _tagged(source: str, medium: str, campaign: str) -> Traffic:
+    if len(source) + len(medium) + len(campaign) <= LONGEST_CACHED_URL:
+        return _tagged_and_remembered(source, medium, campaign)
+    return _traffic(source, medium, campaign)
+
+
+def _traffic(source: str, medium: str, campaign: str) -> Traffic:
     return Traffic(source, medium, campaign, channel_group(source, medium, campaign))
+
+
+_tagged_and_remembered = lru_cache(maxsize=16_384)(_traffic)

@@ -11,8 +11,11 @@ from functools import lru_cache
 from footfall.v1.event_pb2 import Event
 from footfall_core.event_time import EventTimes
 from footfall_core.limits import (
+    MAX_ADDRESS_LENGTH,
+    MAX_AMOUNT,
     MAX_EVENT_AGE_MICROS,
     MAX_EVENT_AHEAD_MICROS,
+    MAX_NAME_LENGTH,
     MAX_STRING_LENGTH,
     MAX_URL_LENGTH,
 )
@@ -87,10 +90,13 @@ def event_mistake(event: Event, times: EventTimes) -> Mistake | None:
     )
 
 
-@lru_cache(4096)
 def _name_mistake(name: str) -> Mistake | None:
-    mistake = event_name_mistake(name)
+    # what is too long is not worth remembering
+    mistake = event_name_mistake(name) if len(name) > MAX_NAME_LENGTH else _remembered_name_mistake(name)
     return mistake and Mistake("name", *mistake)
+
+
+_remembered_name_mistake = lru_cache(4096)(event_name_mistake)
 
 
 def _text_mistake(event: Event) -> Mistake | None:
@@ -170,8 +176,9 @@ def _page_mistake(event: Event) -> Mistake | None:
             INVALID,
             f"{location[:80]!r} is not a URL with scheme and host, like https://example.com/.",
         )
-    if event.ip_override and not _is_address(event.ip_override):
-        return Mistake("ip_override", INVALID, f"{event.ip_override[:80]!r} is not an IPv4 or IPv6 address.")
+    address = event.ip_override
+    if address and (len(address) > MAX_ADDRESS_LENGTH or not _is_address(address)):
+        return Mistake("ip_override", INVALID, f"{address[:80]!r} is not an IPv4 or IPv6 address.")
     return None
 
 
@@ -181,7 +188,7 @@ def _is_address(text: str) -> bool:
         ipaddress.ip_address(text)
     except ValueError:
         return False
-    return True
+    return "%" not in text  # a zone means something on the client's own machine only
 
 
 def _money_mistake(event: Event) -> Mistake | None:
@@ -197,6 +204,8 @@ def _money_mistake(event: Event) -> Mistake | None:
     if event.HasField("value"):
         if not math.isfinite(event.value):
             return Mistake("value", INVALID, f"{event.value} is not a finite number.")
+        if abs(event.value) > MAX_AMOUNT:
+            return Mistake("value", OUT_OF_BOUNDS, f"{event.value} is beyond {MAX_AMOUNT:,.0f}, the most allowed.")
         if not currency and event.name in _MONEY_EVENTS:
             return Mistake("currency", REQUIRED, f"It is required on a {event.name} that has a value.")
     return None

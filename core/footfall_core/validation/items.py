@@ -3,7 +3,7 @@
 import math
 
 from footfall.v1.event_pb2 import Event, Item
-from footfall_core.limits import MAX_ITEMS, MAX_STRING_LENGTH
+from footfall_core.limits import MAX_AMOUNT, MAX_COUNT, MAX_ITEMS, MAX_STRING_LENGTH
 from footfall_core.validation.mistakes import INVALID, OUT_OF_BOUNDS, REQUIRED, TOO_MANY, Mistake, string_mistake
 
 _ITEM_TEXT_FIELDS = (
@@ -31,7 +31,11 @@ def _item_mistake(path: str, item: Item) -> Mistake | None:
     for field, amount in (("price", item.price), ("discount", item.discount)):
         if not math.isfinite(amount):
             return Mistake(f"{path}.{field}", INVALID, f"{amount} is not a finite number.")
+        if abs(amount) > MAX_AMOUNT:
+            return Mistake(f"{path}.{field}", OUT_OF_BOUNDS, f"{amount} is beyond {MAX_AMOUNT:,.0f}, the most allowed.")
     for field, count in (("quantity", item.quantity), ("index", item.index)):
-        if count < 0:
-            return Mistake(f"{path}.{field}", OUT_OF_BOUNDS, f"{count} is negative; allowed is 0 or more.")
+        if not 0 <= count <= MAX_COUNT:
+            return Mistake(
+                f"{path}.{field}", OUT_OF_BOUNDS, f"{count} is out of range; 0 to {MAX_COUNT:,} are allowed."
+            )
     return None

@@ -4,7 +4,7 @@ import math
 from functools import lru_cache
 
 from footfall.v1.event_pb2 import Event
-from footfall_core.limits import MAX_EXACT_INTEGER, MAX_PARAMS, MAX_STRING_LENGTH
+from footfall_core.limits import MAX_EXACT_INTEGER, MAX_NAME_LENGTH, MAX_PARAMS, MAX_STRING_LENGTH
 from footfall_core.validation.mistakes import INVALID, OUT_OF_BOUNDS, TOO_MANY, Mistake, string_mistake
 from footfall_core.validation.names import param_name_mistake
 
@@ -16,8 +16,10 @@ def params_mistake(event: Event) -> Mistake | None:
             "params", TOO_MANY, f"There are {len(event.params)} parameters; at most {MAX_PARAMS} are allowed."
         )
     for name, value in event.params.items():
-        if mistake := _param_name_mistake(name):
-            return mistake
+        # what is too long is not worth remembering
+        wrong = param_name_mistake(name) if len(name) > MAX_NAME_LENGTH else _remembered_name_mistake(name)
+        if wrong:
+            return Mistake(f"params[{name[:80]}]", *wrong)
         kind = value.WhichOneof("kind")
         field = f"params[{name}]"
         if kind == "string_value":
@@ -43,7 +45,4 @@ def params_mistake(event: Event) -> Mistake | None:
     return None
 
 
-@lru_cache(65_536)
-def _param_name_mistake(name: str) -> Mistake | None:
-    mistake = param_name_mistake(name)
-    return mistake and Mistake(f"params[{name[:80]}]", *mistake)
+_remembered_name_mistake = lru_cache(65_536)(param_name_mistake)

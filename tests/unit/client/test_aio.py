@@ -121,10 +121,23 @@ async def test_refusals_are_of_one_batch_alone(server, writer):
     assert server.opened == 1
 
 
-async def test_an_answer_out_of_nowhere_ends_the_stream_and_everything_is_sent_again(server, writer):
+async def test_an_answer_out_of_nowhere_ends_the_stream_and_what_was_on_it_is_sent_by_calls(server, writer):
     server.writes_script.append(Says(StreamEventsResponse(sequence=9, answer=WriteEventsResponse(accepted=7))))
 
     assert await _stored(await _send(writer, 3)) == [1, 2, 3]
+    assert next(w.sequence for w, way in zip(server.writes, server.ways, strict=True) if way == "call") == 1
+
+
+async def test_a_batch_to_which_the_server_always_answers_out_of_step_keeps_no_other_from_being_stored(server, writer):
+    out_of_step = Says(StreamEventsResponse(answer=WriteEventsResponse(accepted=1)))
+    server.writes_script.extend([accept_all, out_of_step, Fails(C.RESOURCE_EXHAUSTED, "too large")])
+
+    await _stored(await _send(writer, 1))
+    with pytest.raises(RefusedError, match="too large"):
+        await _stored(await _send(writer, 1))
+
+    assert await _stored(await _send(writer, 1)) == [3]
+    assert server.ways == ["stream 1", "stream 1", "call", "stream 2"]
 
 
 async def test_a_server_that_owes_answers_for_too_long_is_left(server, channel):
@@ -167,6 +180,19 @@ async def test_a_stream_without_batches_is_ended_in_order(server, channel):
         await _stored(await _send(writer, 1))
 
     assert server.ways == ["stream 1", "stream 2"]
+
+
+async def test_a_half_closed_stream_that_the_server_does_not_end_holds_up_neither_batches_nor_closing(server, channel):
+    server.ends_streams = False
+    retries = RetryPolicy(attempt_seconds=0.5, first_delay_seconds=0.001)
+    writer = StreamWriter(channel, "shop", policy=StreamPolicy(idle_seconds=0.05), retries=retries)
+    await _stored(await _send(writer, 1))
+    await asyncio.to_thread(server.arrived.wait, 10)
+    outcomes = await _send(writer, 1)
+    assert await _stored(outcomes) == [2]
+    assert (outcomes[0].result().attempts, server.ways) == (1, ["stream 1", "stream 2"])
+
+    await asyncio.wait_for(writer.close(), 10)
 
 
 async def test_closing_in_time_gives_up_what_is_under_way(server, channel):

@@ -141,9 +141,54 @@ def test_an_answer_that_is_nobodys_settles_nothing(message):
 
     with pytest.raises(OutOfStepError):
         outbox.answered(message, 0)
+    assert outbox.stream_ended(Setback(C.UNKNOWN), 0) == []
+
+    assert not outbox.is_empty
+
+
+def test_what_was_on_a_stream_that_is_out_of_step_is_sent_by_calls_and_its_neighbours_go_on():
+    outbox = _outbox()
+    _add(outbox, 1, 2)
+    _send(outbox)
+    _add(outbox, 3)
+    with pytest.raises(OutOfStepError):
+        outbox.answered(_answer(0), 0)
     outbox.stream_ended(Setback(C.UNKNOWN), 0)
 
-    assert _send(outbox) == [1, 2]
+    assert _send(outbox) == [3]
+    assert outbox.next_call(0)[0].sequence == 1
+    (refused,) = outbox.call_failed(Setback(C.RESOURCE_EXHAUSTED, "too large"), 0)
+    assert outbox.next_call(0)[0].sequence == 2
+    outbox.call_answered(WriteEventsResponse())
+    assert (refused.sequence, refused.end.code) == (1, "RESOURCE_EXHAUSTED")
+
+    outbox.stream_ended(AWAY, 0)
+    assert _send(outbox) == [3], "the next stream is in step"
+
+
+def test_a_stream_that_is_out_of_step_before_it_took_a_batch_makes_the_next_one_a_call():
+    outbox = _outbox()
+    _add(outbox, 1, 2)
+    with pytest.raises(OutOfStepError):
+        outbox.answered(_answer(0), 0)
+    outbox.stream_ended(Setback(C.UNKNOWN), 0)
+
+    assert outbox.next_call(0)[0].sequence == 1
+    assert _send(outbox) == [2]
+
+
+def test_a_batch_that_goes_by_a_call_is_not_given_up_for_the_pause_of_the_streams():
+    outbox = _outbox(RetryPolicy(give_up_after_seconds=10))
+    _add(outbox, 1)
+    _send(outbox)
+    outbox.stream_ended(Setback(C.INTERNAL), 0)
+    _add(outbox, 2)
+    _send(outbox)
+
+    given_up = outbox.stream_ended(Setback(C.UNAVAILABLE, "away", 11.0), 0)
+
+    assert [s.sequence for s in given_up] == [2]
+    assert outbox.next_call(0)[0].sequence == 1
 
 
 def test_an_answer_out_of_nowhere_is_none():
@@ -194,6 +239,18 @@ def test_a_stream_refused_for_good_before_it_took_a_batch_gives_the_next_one_a_v
     assert outbox.next_call(0) is None
 
 
+def test_a_stream_refused_for_good_leaves_alone_what_waits_for_a_later_instant():
+    outbox = _outbox()
+    _add(outbox, 1)
+    _send(outbox)
+    outbox.answered(_refusal(1, delay_ms=5000), 0)
+    _add(outbox, 2)
+    outbox.stream_ended(Setback(C.INTERNAL), 0)
+
+    assert outbox.next_call(0)[0].sequence == 2
+    assert _send(outbox, 5) == [1], "whatever stream is open then"
+
+
 def test_a_call_that_may_end_otherwise_goes_back_to_the_stream():
     outbox = _outbox()
     _add(outbox, 1)
@@ -230,6 +287,24 @@ def test_answers_are_overdue_by_the_patience_with_one_attempt_since_the_last_one
     outbox.answered(_answer(1), 120)
     assert outbox.seconds_until_overdue(149) == 1
     assert outbox.seconds_until_overdue(150) == 0
+
+
+def test_a_stream_that_was_half_closed_is_overdue_by_the_patience_since_then_or_since_the_last_answer():
+    outbox = _outbox(RetryPolicy(attempt_seconds=30))
+    outbox.stream_began(0)
+    _add(outbox, 1)
+    _send(outbox)
+    outbox.stream_half_closed(10)
+    assert outbox.seconds_until_overdue(10) == 20, "an answer is owed"
+    outbox.answered(_answer(1), 20)
+    assert outbox.seconds_until_overdue(49) == 1
+    assert outbox.seconds_until_overdue(50) == 0
+    outbox.stream_ended(None, 50)
+
+    outbox.stream_began(50)
+    assert outbox.seconds_until_overdue(99) == 30, "this one is not half-closed"
+    outbox.stream_half_closed(100)
+    assert outbox.seconds_until_overdue(129) == 1
 
 
 def test_a_batch_whose_time_is_up_on_a_stream_makes_the_stream_overdue():

@@ -124,7 +124,7 @@ def test_a_batch_refused_for_good_fails_alone(server, writer):
 
 
 @pytest.mark.parametrize("sequence", [2, 99])
-def test_an_answer_out_of_nowhere_ends_the_stream_and_everything_is_sent_again(server, writer, sequence):
+def test_an_answer_out_of_nowhere_ends_the_stream_and_what_was_on_it_is_sent_by_calls(server, writer, sequence):
     wrong = StreamEventsResponse(sequence=sequence, answer=WriteEventsResponse(accepted=7))
     server.writes_script.append(Says(wrong))
 
@@ -132,7 +132,19 @@ def test_an_answer_out_of_nowhere_ends_the_stream_and_everything_is_sent_again(s
 
     assert _stored(outcomes) == [1, 2, 3]
     assert [outcome.result().accepted for outcome in outcomes] == [1, 1, 1]
-    assert server.ways[-1] == "stream 2"
+    assert next(w.sequence for w, way in zip(server.writes, server.ways, strict=True) if way == "call") == 1
+
+
+def test_a_batch_to_which_the_server_always_answers_out_of_step_keeps_no_other_from_being_stored(server, writer):
+    out_of_step = Says(StreamEventsResponse(answer=WriteEventsResponse(accepted=1)))
+    server.writes_script.extend([accept_all, out_of_step, Fails(C.RESOURCE_EXHAUSTED, "too large")])
+
+    _stored(_send(writer, 1))
+    with pytest.raises(RefusedError, match="too large"):
+        _send(writer, 1)[0].result(10)
+
+    assert _stored(_send(writer, 1)) == [3]
+    assert server.ways == ["stream 1", "stream 1", "call", "stream 2"]
 
 
 def test_a_server_that_owes_answers_for_too_long_is_left(server, channel):
@@ -163,6 +175,21 @@ def test_a_stream_without_batches_is_ended_in_order_and_a_new_one_opened_when_th
         assert writer.send([Event()]).result(10).sequence == 2
 
     assert server.ways == ["stream 1", "stream 2"]
+
+
+def test_a_half_closed_stream_that_the_server_does_not_end_holds_up_neither_batches_nor_closing(server, channel):
+    server.ends_streams = False
+    retries = RetryPolicy(attempt_seconds=0.5, first_delay_seconds=0.001)
+    writer = StreamWriter(channel, "shop", policy=StreamPolicy(idle_seconds=0.05), retries=retries)
+    _stored(_send(writer, 1))
+    _until(lambda: server.half_closed == 1)
+    (second,) = _send(writer, 1)
+    assert (second.result(10).attempts, server.ways) == (1, ["stream 1", "stream 2"])
+
+    closing = threading.Thread(target=writer.close, daemon=True)
+    closing.start()
+    closing.join(10)
+    assert not closing.is_alive()
 
 
 def test_a_gateway_without_streams_gets_calls_from_then_on(server, writer):

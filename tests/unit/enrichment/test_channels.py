@@ -99,3 +99,9 @@ def test_no_source_is_listed_twice() -> None:
     entries = [entry for text in ENTRIES.values() for entry in text.split()]
     assert sorted(entries) == sorted(set(entries))
     assert all(entry == entry.lower() for entry in entries)
+
+
+def test_a_source_that_is_longer_than_any_host_is_nobodys() -> None:
+    # each of its dots would be another look-up
+    assert category_of("www.google.com") is Category.SEARCH
+    assert category_of("a." * 4_000 + "google.com") is None

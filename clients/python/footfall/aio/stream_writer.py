@@ -165,9 +165,11 @@ class StreamWriter:
                 self._heard = True
                 self._tell(self._outbox.answered(message, time.monotonic()))
         except CallCancelledError as error:
-            if overdue.is_set():
+            if not overdue.is_set():
+                raise
+            if self._outbox.owes_answers:
                 raise NoAnswerError from error
-            raise
+            # a half-closed stream that the server doesn't end is over all the same
         finally:
             call.cancel()
             for helper in helpers:
@@ -187,6 +189,7 @@ class StreamWriter:
                 parcel.message.batch.sent_time_micros = time.time_ns() // 1000
                 await call.write(parcel.message)
             self._half_closed = True
+            self._outbox.stream_half_closed(time.monotonic())
             await call.done_writing()
 
     async def _next_on_stream(self) -> Parcel | None:
