@@ -62,7 +62,7 @@ def rest_filters(services: Sequence[str]) -> tuple[Filter, ...]:
 
 
 def _schema(services: Sequence[str]) -> Iterator[str]:
-    """Yield the lines of Lua that say which JSON fields there are: those that the transcoder would drop are refused."""
+    """Yield the lines of Lua that say which JSON fields there are: what the transcoder would drop is refused."""
     pool = DescriptorPool()
     for file in FileDescriptorSet.FromString(contracts()).file:
         pool.AddSerializedFile(file.SerializeToString())
@@ -76,9 +76,9 @@ def _schema(services: Sequence[str]) -> Iterator[str]:
                 yield f"REQUESTS[#REQUESTS + 1] = {{path = {_lua_pattern(rule.post)!r}, message = {_name(method)!r}}}"
                 _gather(method.input_type, seen)
     for name, message in seen.items():
-        fields = {spelling: _inner(field) for field in message.fields for spelling in (field.json_name, field.name)}
+        fields = {spelling: _shape(field) for field in message.fields for spelling in (field.json_name, field.name)}
         allowed = ", ".join(field.json_name for field in message.fields)
-        entries = ", ".join(f"[{field!r}] = {inner!r}" for field, inner in fields.items())
+        entries = ", ".join(f"[{spelling!r}] = {shape}" for spelling, shape in fields.items())
         yield f"MESSAGES[{name!r}] = {{allowed = {allowed!r}, fields = {{{entries}}}}}"
 
 
@@ -106,12 +106,20 @@ def _gather(message: Descriptor, seen: dict[str, Descriptor]) -> None:
             _gather(field.message_type, seen)
 
 
-def _inner(field: FieldDescriptor) -> str:
-    """Return the message whose fields are in a field's JSON; empty for scalars, maps, and what may be anything."""
+def _shape(field: FieldDescriptor) -> str:
+    """Return what a field's JSON is, as a table of Lua."""
     message = field.message_type
-    if message is None or _is_map(field) or message.full_name.startswith("google.protobuf."):
-        return ""
-    return str(message.full_name)
+    entries = [f"name = {field.json_name!r}"]
+    if _is_map(field):
+        entries.append("map = true")
+    else:
+        if message is not None and message.full_name.startswith("google.protobuf."):
+            entries.append("free = true")
+        elif message is not None:
+            entries.append(f"message = {message.full_name!r}")
+        if field.is_repeated:
+            entries.append("list = true")
+    return f"{{{', '.join(entries)}}}"
 
 
 def _is_map(field: FieldDescriptor) -> bool:

@@ -1,19 +1,23 @@
 -- JSON over HTTP, before and after Envoy's transcoder has had its turn.
 --
--- The transcoder drops JSON fields that a message does not have, and takes text that is no JSON. Nothing may be cut
--- short silently, so requests are read here first. It also answers its own refusals as plain text, and knows nothing
+-- The transcoder drops JSON fields that a message does not have, and takes text that is no JSON; it also takes paths
+-- with empty parts. Nothing may be cut short silently, so requests are read here first. It also answers its own refusals as plain text, and knows nothing
 -- of Retry-After.
 
 local REQUESTS, STREAMS, MESSAGES = {}, {}, {}
 -- CONTRACTS: lines like these, made from the contracts, are put here
 -- REQUESTS[1] = {path = "^/v1/properties/[^/]+/events:write$", message = "footfall.v1.WriteEventsRequest"}
 -- STREAMS[1] = "^/v1/properties/[^/]+/errors:stream$"
--- MESSAGES["footfall.v1.Item"] = {allowed = "itemId, price", fields = {itemId = "", item_id = "", price = ""}}
+-- MESSAGES["footfall.v1.Event"] = {allowed = "clientId, items", fields = {
+--   clientId = {name = "clientId"}, client_id = {name = "clientId"},
+--   items = {name = "items", message = "footfall.v1.Item", list = true}}}
+-- `free` are fields whose JSON the contracts leave open; `map` are objects with any names.
 
 local NAME = "footfall.rest"
 local DEEPEST = 100
 
 local find, sub, byte, gsub, format = string.find, string.sub, string.byte, string.gsub, string.format
+local char, floor = string.char, math.floor
 
 local CODES = {
   [400] = 3, [404] = 5, [405] = 12, [408] = 4, [413] = 8, [429] = 8, [431] = 8, [500] = 13, [502] = 14, [503] = 14,
@@ -60,42 +64,104 @@ end
 local function after_string(text, at)
   local from = at + 1
   while true do
-    local stop = find(text, '["\\%c]', from)
+    local stop = find(text, '["\\%z\1-\31]', from)
     local c = stop and byte(text, stop)
     if c == 34 then
       return stop + 1
     elseif c == 92 then
-      from = stop + 2
+      local _, escape = find(text, '^["\\/bfnrt]', stop + 1)
+      if not escape then
+        _, escape = find(text, "^u%x%x%x%x", stop + 1)
+      end
+      from = (escape or not_json(text, stop + 1)) + 1
     else
       not_json(text, stop or #text + 1)
     end
   end
 end
 
+local function is_number(token)
+  local _, stop = find(token, "^-?0")
+  if not stop then
+    _, stop = find(token, "^-?[1-9]%d*")
+  end
+  for _, part in ipairs({"^%.%d+", "^[eE][+-]?%d+"}) do
+    stop = stop and (select(2, find(token, part, stop + 1)) or stop)
+  end
+  return stop == #token
+end
+
 local function after_scalar(text, at)
   local _, stop = find(text, "^[%w+.-]+", at)
   local token = stop and sub(text, at, stop)
   local known = token == "true" or token == "false" or token == "null"
-  if not (known or (token and find(token, "^-?%d+%.?%d*[eE]?[+-]?%d*$"))) then
+  if not (known or (token and is_number(token))) then
     not_json(text, at)
   end
   return stop + 1
 end
 
+local SHORT = {b = "\b", f = "\f", n = "\n", r = "\r", t = "\t"}
+
+local function utf8_of(code)
+  if code < 0x80 then
+    return char(code)
+  end
+  local bytes, lead, room = "", 0xC0, 0x20
+  repeat
+    bytes, code = char(0x80 + code % 64) .. bytes, floor(code / 64)
+    local fits = code < room
+    if not fits then
+      lead, room = lead + room, room / 2
+    end
+  until fits
+  return char(lead + code) .. bytes
+end
+
+-- Names are compared, and may be written in more than one way.
+local function unescaped(name)
+  if not find(name, "\\", 1, true) then
+    return name
+  end
+  name = gsub(name, "\\\\", "\\u005c")
+  name = gsub(name, "\\u([dD][89abAB]%x%x)\\u([dD][c-fC-F]%x%x)", function(high, low)
+    return utf8_of(0x10000 + (tonumber(high, 16) - 0xD800) * 0x400 + tonumber(low, 16) - 0xDC00)
+  end)
+  return (gsub(name, "\\(.)(%x?%x?%x?%x?)", function(kind, digits)
+    if kind == "u" then
+      return utf8_of(tonumber(digits, 16))
+    end
+    return (SHORT[kind] or kind) .. digits
+  end))
+end
+
 -- `path` holds the names and indexes that lead to a place; those deeper than `depth` are of an earlier one.
-local function written(path, depth, name)
+local function written(path, depth)
   local parts = {}
   for level = 1, depth do
     local step = path[level]
     parts[level] = type(step) == "number" and format("[%d]", step) or (level > 1 and "." or "") .. step
   end
-  return table.concat(parts) .. (depth > 0 and "." or "") .. name
+  return table.concat(parts)
 end
 
-local function unknown_field(path, depth, name, message)
+local function wrong(path, depth, message)
+  error({message = message, field = sub(written(path, depth), 1, 200)}, 0)
+end
+
+local function unknown_field(path, depth, message)
   local allowed = message.allowed == "" and "it has none" or "allowed are " .. message.allowed
-  local said = format("There is no field %s; %s.", sub(name, 1, 100), allowed)
-  error({message = said, field = sub(written(path, depth, name), 1, 200)}, 0)
+  wrong(path, depth, format("There is no field %s; %s.", sub(path[depth], 1, 100), allowed))
+end
+
+-- What a field's JSON must be; nil where it may be anything.
+local function belongs(field, in_list)
+  if not field or field.free then
+    return nil
+  elseif field.list and not in_list then
+    return "a list"
+  end
+  return (field.message or field.map) and "an object" or "a single value"
 end
 
 local after_value
@@ -105,21 +171,26 @@ local function after_members(text, at, message, path, depth)
   if byte(text, at) == 125 then
     return at + 1
   end
+  local seen = {}
   while true do
     if byte(text, at) ~= 34 then
       not_json(text, at)
     end
     local stop = after_string(text, at)
-    local name, inner = sub(text, at + 1, stop - 2), nil
-    if message then
-      inner = message.fields[name] or unknown_field(path, depth, name, message)
+    local name = unescaped(sub(text, at + 1, stop - 2))
+    path[depth + 1] = name
+    local field = message and (message.fields[name] or unknown_field(path, depth + 1, message))
+    -- a field has two names, and is given twice by giving both
+    local known_as = field and field.name or name
+    if seen[known_as] then
+      wrong(path, depth + 1, format("%s is given twice.", sub(known_as, 1, 100)))
     end
+    seen[known_as] = true
     at = next_token(text, stop)
     if byte(text, at) ~= 58 then
       not_json(text, at)
     end
-    path[depth + 1] = name
-    at = next_token(text, after_value(text, next_token(text, at + 1), inner and MESSAGES[inner], path, depth + 1))
+    at = next_token(text, after_value(text, next_token(text, at + 1), field, false, path, depth + 1))
     local c = byte(text, at)
     if c == 125 then
       return at + 1
@@ -130,7 +201,7 @@ local function after_members(text, at, message, path, depth)
   end
 end
 
-local function after_elements(text, at, message, path, depth)
+local function after_elements(text, at, field, path, depth)
   at = next_token(text, at)
   if byte(text, at) == 93 then
     return at + 1
@@ -138,7 +209,7 @@ local function after_elements(text, at, message, path, depth)
   local index = 0
   while true do
     path[depth + 1] = index
-    at = next_token(text, after_value(text, at, message, path, depth + 1))
+    at = next_token(text, after_value(text, at, field, true, path, depth + 1))
     local c = byte(text, at)
     if c == 93 then
       return at + 1
@@ -149,19 +220,27 @@ local function after_elements(text, at, message, path, depth)
   end
 end
 
-function after_value(text, at, message, path, depth)
+function after_value(text, at, field, in_list, path, depth)
   if depth > DEEPEST then
     error({message = format("The body is nested too deeply; allowed are %d levels.", DEEPEST)}, 0)
   end
   local c = byte(text, at)
-  if c == 123 then
-    return after_members(text, at + 1, message, path, depth)
-  elseif c == 91 then
-    return after_elements(text, at + 1, message, path, depth)
-  elseif c == 34 then
-    return after_string(text, at)
+  local found = c == 123 and "an object" or c == 91 and "a list" or "a single value"
+  local stop = found == "a single value" and (c == 34 and after_string(text, at) or after_scalar(text, at))
+  if c == 110 then
+    -- as a field it is one that is not given; in a list the transcoder would drop it, and those behind it move up
+    found = in_list and "null" or nil
   end
-  return after_scalar(text, at)
+  local expected = belongs(field, in_list)
+  if expected and found and found ~= expected then
+    wrong(path, depth, format("There is %s where %s belongs.", found, expected))
+  end
+  if c == 123 then
+    return after_members(text, at + 1, field and MESSAGES[field.message], path, depth)
+  elseif c == 91 then
+    return after_elements(text, at + 1, expected and field, path, depth)
+  end
+  return stop
 end
 
 local function read(text, message)
@@ -169,7 +248,7 @@ local function read(text, message)
   if byte(text, at) ~= 123 then
     not_json(text, at)
   end
-  local stop = next_token(text, after_value(text, at, message, {}, 0))
+  local stop = next_token(text, after_members(text, at + 1, message, {}, 0))
   if stop <= #text then
     not_json(text, stop)
   end
@@ -192,17 +271,32 @@ local function is_stream(path)
   return false
 end
 
+-- The transcoder matches some of them with a method all the same, after it has cut the verb off and dropped them.
+local function has_empty_part(path)
+  return find(path, "//", 1, true) or find(path, "/:", 1, true) or find(path, "/$")
+end
+
 local function refuse(handle, problem)
-  local headers = {[":status"] = "400", ["content-type"] = "application/json"}
-  handle:respond(headers, status_json(3, problem.message, problem.field))
+  local status = problem.status or 400
+  local headers = {[":status"] = format("%d", status), ["content-type"] = "application/json"}
+  handle:respond(headers, status_json(CODES[status], problem.message, problem.field))
 end
 
 function envoy_on_request(handle)
   local headers = handle:headers()
   local path = gsub(headers:get(":path"), "%?.*", "")
   handle:streamInfo():dynamicMetadata():set(NAME, "stream", is_stream(path))
-  local message = headers:get(":method") == "POST" and message_of(path)
-  if not message then
+  local method, message = headers:get(":method"), message_of(path)
+  local is_read = method == "POST" and message
+  -- whatever the transcoder makes of a path: no body reaches a server that was not read here
+  if has_empty_part(path) or not (is_read or method == "GET") then
+    return refuse(handle, {status = 404, message = format("There is no %s %s.", method, sub(path, 1, 200))})
+  end
+  if not is_read then
+    local body = handle:body()
+    if body and body:length() > 0 then
+      refuse(handle, {message = "A GET request takes no body; use query parameters."})
+    end
     return
   end
   -- a browser asks before it sends this type to another origin, and sends every other without asking
