@@ -203,7 +203,7 @@ ERRORS_PUSHED = Counter(
 )
 SLOW_READERS = Counter(
     "footfall_error_slow_readers_total",
-    "Error streams that were ended because too many errors waited for their client.",
+    "Error streams that were ended because their client read too slowly.",
 )
 HISTORIES = Counter(
     "footfall_error_histories_total",

@@ -77,9 +77,9 @@ def delete_topic(kafka: KafkaSettings, topic: str = "errors") -> None:
 
 @asynccontextmanager
 async def feed_of(
-    kafka: KafkaSettings, *, history_readers: int = 4, queue: int = 1000
+    kafka: KafkaSettings, *, history_readers: int = 8, queue: int = 1000, patience: float = 60
 ) -> AsyncIterator[KafkaErrorFeed]:
-    settings = ErrorFeedSettings(queue_errors=queue, history_readers=history_readers)
+    settings = ErrorFeedSettings(queue_errors=queue, history_readers=history_readers, history_patience_seconds=patience)
     async with KafkaErrorFeed(kafka, settings, SystemClock()) as feed:
         yield feed
 
@@ -125,8 +125,21 @@ def cut_history(kafka: KafkaSettings, topic: str = "errors") -> None:
 
 
 def ends_of(kafka: KafkaSettings) -> Position:
-    with closing(new_reader(kafka)) as reader:
-        return watermarks(reader, kafka.topic("errors"))[1]
+    """Return the ends of the partitions, when each is behind the markers of all transactions; none may be open.
+
+    A commit returns before its markers are written, and until then a partition ends before what was committed.
+    """
+    topic = kafka.topic("errors")
+    with (
+        closing(new_reader(kafka)) as reader,
+        closing(new_reader(kafka, **{"isolation.level": "read_uncommitted"})) as reader_of_all,
+    ):
+        give_up = time.monotonic() + 20
+        while time.monotonic() < give_up:
+            _, ends = watermarks(reader_of_all, topic)
+            if watermarks(reader, topic)[1] == ends:
+                return ends
+    raise AssertionError("a transaction stays open")
 
 
 @asynccontextmanager

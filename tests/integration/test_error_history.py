@@ -10,8 +10,9 @@ from footfall_adapters.kafka import error_feed, error_history, error_topic
 from footfall_adapters.kafka.error_feed import KafkaErrorFeed
 from footfall_adapters.kafka.error_history import ErrorHistory
 from footfall_adapters.kafka.settings import KafkaSettings
-from footfall_core.problems import TryAgain
-from tests.integration.error_log import Writer, ago, eventually, feed_of, micros, next_ids, shop, threads
+from footfall_core.errors.selection import ErrorSelection
+from footfall_core.problems import TooSlow, TryAgain
+from tests.integration.error_log import Writer, ago, ends_of, eventually, feed_of, micros, next_ids, shop, threads
 
 pytestmark = pytest.mark.stack
 
@@ -88,6 +89,39 @@ async def test_too_many_readers_of_the_past_are_told_to_try_again(kafka: KafkaSe
         await eventually(lambda: not threads("error-history"))
         with closing(await feed.open(shop(), micros(ago(60)))) as stream:
             assert await next_ids(stream, 1) == ["live"]
+
+
+async def test_one_property_leaves_half_of_the_readers_to_the_others(kafka: KafkaSettings) -> None:
+    async with feed_of(kafka, history_readers=4) as feed:
+        first = await feed.open(shop(), micros(ago(60)))
+        with closing(await feed.open(shop(), micros(ago(60)))):
+            with pytest.raises(TryAgain, match="this property"):
+                await feed.open(shop(), micros(ago(60)))
+            with closing(await feed.open(ErrorSelection("shop2"), micros(ago(60)))) as other:
+                assert await next_ids(other, 1) == ["live"]
+            first.close()
+            with closing(await feed.open(shop(), micros(ago(60)))) as stream:
+                assert await next_ids(stream, 1) == ["live"]
+
+
+async def test_a_client_that_leaves_the_past_unread_makes_room_for_others(kafka: KafkaSettings) -> None:
+    writer = await asyncio.to_thread(Writer, kafka)
+    await asyncio.to_thread(writer.write, *(f"e{number}" for number in range(1_000)))
+    ends = await asyncio.to_thread(ends_of, kafka)
+    async with feed_of(kafka, history_readers=1, patience=0.5) as feed:
+        with closing(await feed.open(shop(), (0, 0, 0, 0))) as stuck:
+            got = await next_ids(stuck, 1)
+            await eventually(lambda: not feed._histories)
+            with closing(await feed.open(shop(), ends)) as other:
+                assert await next_ids(other, 1) == ["live"]
+            with pytest.raises(TooSlow):
+                await stuck.next()
+        await eventually(lambda: not feed._histories)
+        # its position goes on where the client stopped
+        with closing(await feed.open(shop(), stuck.position)) as again:
+            got += await next_ids(again, 999)
+            assert sorted(got) == sorted(f"e{number}" for number in range(1_000))
+            assert await next_ids(again, 1) == ["live"]
 
 
 async def test_a_stream_closed_while_it_reads_the_past_leaves_nothing_behind(

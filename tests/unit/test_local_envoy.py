@@ -85,6 +85,11 @@ def test_the_scripts_are_told_every_message_that_can_be_sent_as_json() -> None:
     assert {"WriteEventsRequest", "Event", "Item", "RunReportRequest", "FilterExpression", "NumericValue"} <= told
     # answers are not read
     assert "RunReportResponse" not in told
+    shapes = dict(re.findall(r"\['(\w+)'\] = (\{name = .*?\})", code))
+    assert shapes["client_id"] == shapes["clientId"] == "{name = 'clientId'}"
+    assert shapes["items"] == "{name = 'items', message = 'footfall.v1.Item', list = true}"
+    assert shapes["params"] == "{name = 'params', map = true}"
+    assert shapes["minDataCompleteUntil"] == "{name = 'minDataCompleteUntil', free = true}"
 
 
 def test_no_time_limit_of_envoys_own_ends_a_stream_or_a_patient_request() -> None:

@@ -132,7 +132,7 @@ async def test_a_cache_that_does_not_answer_is_counted_once_a_command(since: Sin
 
 
 async def test_a_reader_that_is_too_slow_is_counted(since: Since) -> None:
-    stream = KafkaErrorStream(ErrorSelection("shop"), 2, {0: 0}, lambda _: None)
+    stream = KafkaErrorStream(ErrorSelection("shop"), 2, 10.0, {0: 0}, lambda _: None)
     for offset in range(3):
         stream.offer(0, offset, EventError())
     with pytest.raises(TooSlow):

@@ -54,7 +54,9 @@ class ErrorFeedSettings:
     queue_errors: int = 1_000
     """How many errors may wait for one client that reads slowly, before its stream ends."""
     history_readers: int = 4
-    """How many streams may read the past at once; more are told to try again."""
+    """How many streams may read the past at once, and half as many of one property; more are told to try again."""
+    history_patience_seconds: float = 10.0
+    """How long a stream that reads the past waits for its client to take a message, before it ends and makes room."""
     ready_seconds: float = 5.0
     """How long a new stream waits for Kafka before it is told to try again."""
 
@@ -93,7 +95,13 @@ class KafkaErrorFeed:
                 await self._ready.wait()
         except TimeoutError as error:
             raise TryAgain("The log of errors is away; call again.") from error
-        stream = KafkaErrorStream(selection, self._settings.queue_errors, self._places, self._forget)
+        stream = KafkaErrorStream(
+            selection,
+            self._settings.queue_errors,
+            self._settings.history_patience_seconds,
+            self._places,
+            self._forget,
+        )
         self._streams[selection.property_id].add(stream)
         try:
             if isinstance(start, tuple) or (start is not None and start <= self._clock.now()):
@@ -107,6 +115,13 @@ class KafkaErrorFeed:
         if len(self._histories) >= self._settings.history_readers:
             raise TryAgain(
                 "Too many streams read past errors at the moment; call again a little later.", retry_after_seconds=5
+            )
+        # a history that is closing counts above, as long as its consumer is there, and no longer for its property
+        properties = [history.selection.property_id for history in self._histories if not history.closing]
+        if properties.count(selection.property_id) >= max(1, self._settings.history_readers // 2):
+            raise TryAgain(
+                "Too many streams of this property read past errors at the moment; call again a little later.",
+                retry_after_seconds=5,
             )
         telemetry.HISTORIES.inc()
         history = ErrorHistory(self._kafka, selection, start, self._forget_history)

@@ -59,7 +59,7 @@ class ErrorHistory:
         on_closed: Callable[["ErrorHistory"], None],
     ) -> None:
         self._kafka = kafka
-        self._selection = selection
+        self.selection = selection
         self._start = start
         self.until: Mapping[int, int] = {}
         """The offset of each partition up to, and without, which it reads; known after `begin`."""
@@ -71,6 +71,11 @@ class ErrorHistory:
         self._stop = threading.Event()
         self._closed: Future[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="error-history")
+
+    @property
+    def closing(self) -> bool:
+        """Whether `close` was called; the consumer may still be there."""
+        return self._closed is not None
 
     async def begin(self) -> Mapping[int, int]:
         """Find out where the past begins and ends, and return where it begins.
@@ -159,9 +164,9 @@ class ErrorHistory:
                 self._end(partition)
             else:
                 self._places[partition] = offset + 1
-                if property_of(message) == self._selection.property_id:
+                if property_of(message) == self.selection.property_id:
                     error = error_of(message)
-                    if error and self._selection.matches(error):
+                    if error and self.selection.matches(error):
                         found.append(PlacedError(partition, offset, error))
         return Past(found, dict(self._places)) if found or self._left else None
 

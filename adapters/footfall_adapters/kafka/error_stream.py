@@ -19,6 +19,7 @@ class KafkaErrorStream:
     Args:
         selection: which errors.
         longest: how many errors of the present may wait.
+        patience: how long, in seconds, the past may wait for `next` to be called.
         feed_places: the offset of each partition's next record that is not offered yet; the feed keeps it up to date,
             and everything before it was offered.
         forget: is called once, when nothing is to be offered any more.
@@ -28,11 +29,13 @@ class KafkaErrorStream:
         self,
         selection: ErrorSelection,
         longest: int,
+        patience: float,
         feed_places: Mapping[int, int],
         forget: Callable[["KafkaErrorStream"], None],
     ) -> None:
         self.selection = selection
         self._longest = longest
+        self._patience = patience
         self._feed_places = feed_places
         self._forget = forget
         self._history: ErrorHistory | None = None
@@ -46,6 +49,11 @@ class KafkaErrorStream:
         self._said_live = False
         self._problem: Exception | None = None
         self._closed = False
+        self._asked = False
+        """Whether `next` is under way."""
+        self._served_at = 0.0
+        """When it last ended, by the loop's clock."""
+        self._watcher: asyncio.TimerHandle | None = None
 
     async def begin_with(self, history: ErrorHistory) -> None:
         """Read the past first; what is offered meanwhile waits. Called at most once, before `next`.
@@ -56,6 +64,8 @@ class KafkaErrorStream:
         """
         self._history = history
         self._bookmark = Bookmark(await history.begin())
+        self._served_at = asyncio.get_running_loop().time()
+        self._watch()
 
     def offer(self, partition: int, offset: int, error: EventError) -> None:
         """Take an error of the present, and its place; end the stream if too many wait."""
@@ -90,6 +100,41 @@ class KafkaErrorStream:
 
     async def next(self) -> EventError | None:
         """See `ErrorStream`."""
+        self._asked = True
+        try:
+            return await self._next()
+        finally:
+            self._asked = False
+            self._served_at = asyncio.get_running_loop().time()
+
+    def close(self) -> None:
+        """See `ErrorStream`."""
+        if not self._closed:
+            self._closed = True
+            self._forget(self)
+            if self._watcher:
+                self._watcher.cancel()
+            if self._history:
+                self._history.close()
+
+    def _watch(self) -> None:
+        """End the stream if its client leaves the past waiting: few may read the past, and others want to."""
+        if self._closed or not self._history:
+            return
+        loop = asyncio.get_running_loop()
+        left = self._patience if self._asked else self._served_at + self._patience - loop.time()
+        if left > 0:
+            self._watcher = loop.call_later(left, self._watch)
+        else:
+            telemetry.SLOW_READERS.inc()
+            self.fail(
+                TooSlow(
+                    f"Past errors waited {self._patience:g} seconds to be read; call again with the resume token of "
+                    "the last message that arrived, and read faster."
+                )
+            )
+
+    async def _next(self) -> EventError | None:
         while True:
             if self._problem:
                 raise self._problem
@@ -107,14 +152,6 @@ class KafkaErrorStream:
             else:
                 self._changed.clear()
                 await self._changed.wait()
-
-    def close(self) -> None:
-        """See `ErrorStream`."""
-        if not self._closed:
-            self._closed = True
-            self._forget(self)
-            if self._history:
-                self._history.close()
 
     def _delivered(self, placed: PlacedError) -> EventError:
         self._bookmark.passed(placed.partition, placed.offset)

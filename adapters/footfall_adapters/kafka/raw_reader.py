@@ -83,12 +83,12 @@ class KafkaRawReader:
             )
         self._consumer.assign([place])
         try:
-            return self._value_at(self._consumer, place.offset)
+            return self._value_at(self._consumer, place)
         finally:
             # or it would go on fetching what comes behind
             self._consumer.unassign()
 
-    def _value_at(self, consumer: Consumer, offset: int) -> bytes | None:
+    def _value_at(self, consumer: Consumer, place: TopicPartition) -> bytes | None:
         give_up = time.monotonic() + self._settings.seconds
         while time.monotonic() < give_up and not self._stop.is_set():
             message: Message | None = consumer.poll(_POLL_SECONDS)
@@ -96,8 +96,11 @@ class KafkaRawReader:
                 continue
             failure = message.error()
             if failure is None:
-                # an earlier one can only be left over from an assignment before; a later one says that this is gone
-                return message.value() if message.offset() == offset else None
+                if message.partition() != place.partition or message.offset() < place.offset:
+                    # it can only be left over from an assignment before
+                    continue
+                # a later one says that this is gone
+                return message.value() if message.offset() == place.offset else None
             if failure.code() in _NOTHING_THERE:
                 return None
             if failure.fatal():

@@ -39,7 +39,8 @@ class ErrorStream(Protocol):
 
         Raises:
             OutOfHistoryError: the log has lost errors in front of the stream.
-            TooSlow: more errors wait than may; the reader has to open a new stream behind the last one it saw.
+            TooSlow: more errors wait than may, or past ones wait longer than they may; the reader has to open a new
+                stream behind the last one it saw.
             TryAgain: the errors cannot be followed any further; a new stream can succeed later.
         """
         ...
@@ -67,6 +68,6 @@ class ErrorFeed(Protocol):
 
         Raises:
             OutOfHistoryError: the log does not have all errors from that position on.
-            TryAgain: the log of errors is away, or too many streams read the past.
+            TryAgain: the log of errors is away, or too many streams read the past, of all properties or of this one.
         """
         ...

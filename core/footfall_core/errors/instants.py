@@ -8,6 +8,9 @@ from footfall_core.problems import InvalidRequest
 _LAST_SECOND = 253_402_300_799
 """The end of the year 9999, up to which a `Timestamp` may reach."""
 
+LATEST = Micros(_LAST_SECOND * 1_000_000 + 999_999)
+"""The latest instant that a request may name."""
+
 
 def instant_of(stamp: Timestamp, field: str) -> Micros:
     """Return a request's instant, Unix time in microseconds.

@@ -1,6 +1,5 @@
 """Lists of errors, page by page: from the request to the question, and from what was found to the answer. Pure."""
 
-import re
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -9,7 +8,7 @@ from google.protobuf.message import Message
 from footfall.v1.errors_pb2 import GetErrorRequest, ListErrorsRequest, ListErrorsResponse
 from footfall_core.clock import Micros
 from footfall_core.errors.instants import instant_of
-from footfall_core.errors.page_token import PageStart, page_start_of, page_token
+from footfall_core.errors.page_token import ERROR_ID, PageStart, page_start_of, page_token
 from footfall_core.errors.selection import ErrorSelection, selection_of
 from footfall_core.problems import FieldViolation, InvalidRequest
 from footfall_core.properties import parse_property
@@ -23,8 +22,6 @@ _DAY = 24 * 3600 * 1_000_000
 
 KEPT = 30 * _DAY
 """How long an error can be asked for: as long as the errors topic keeps it. Microseconds."""
-
-_ERROR_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +105,7 @@ def question_of_one(request: GetErrorRequest, now: Micros) -> ErrorsQuestion:
         property_id = parse_property(request.property)
     except InvalidRequest as problem:
         violations += problem.violations
-    if _ERROR_ID.fullmatch(request.error_id) is None:
+    if ERROR_ID.fullmatch(request.error_id) is None:
         violations.append(FieldViolation("error_id", "Send the error_id of an error, as it was received."))
     if violations:
         raise InvalidRequest(*violations)

@@ -8,12 +8,17 @@
 The range stands in the token because a request may leave it to the server's clock, and all pages are of one list.
 """
 
+import re
 import struct
 from dataclasses import dataclass
 
 from footfall_core.clock import Micros
+from footfall_core.errors.instants import LATEST
 from footfall_core.errors.sealed import seal, unseal
 from footfall_core.problems import InvalidRequest
+
+ERROR_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What the id of an error is made of."""
 
 _VERSION = 101
 _HEAD = struct.Struct(">8sqqq")
@@ -45,6 +50,8 @@ def page_start_of(token: str, fingerprint: bytes) -> PageStart:
         content = unseal(_VERSION, token)
         theirs, start, end, time_ms = _HEAD.unpack_from(content)
         error_id = content[_HEAD.size :].decode()
+        if not 0 <= start < end <= LATEST or not 0 <= time_ms <= LATEST // 1000 or not ERROR_ID.fullmatch(error_id):
+            raise ValueError("no page begins there")  # noqa: TRY301 - one sentence for all of them
     except (ValueError, struct.error):
         raise InvalidRequest.of(
             "page_token", "It is not a token of this service; send next_page_token as it was received."

@@ -46,10 +46,14 @@ class History:
 class Feed:
     """The places of a feed, and one stream of it."""
 
-    def __init__(self, *places: int, longest: int = 10, selection: ErrorSelection | None = None) -> None:
+    def __init__(
+        self, *places: int, longest: int = 10, patience: float = 60, selection: ErrorSelection | None = None
+    ) -> None:
         self.places = dict(enumerate(places))
         self.forgotten = 0
-        self.stream = KafkaErrorStream(selection or ErrorSelection("shop"), longest, self.places, self._forget)
+        self.stream = KafkaErrorStream(
+            selection or ErrorSelection("shop"), longest, patience, self.places, self._forget
+        )
 
     def _forget(self, _: KafkaErrorStream) -> None:
         self.forgotten += 1
@@ -154,6 +158,49 @@ async def test_a_stream_that_ends_keeps_the_position_of_what_was_delivered() -> 
         await feed.stream.next()
     assert feed.stream.position == (1,)
     assert feed.forgotten == 1
+
+
+async def test_a_past_that_waits_too_long_for_its_client_ends_the_stream_and_is_closed() -> None:
+    feed = Feed(100, patience=0.05)
+    found = [PlacedError(0, 10, error(1)), PlacedError(0, 20, error(2))]
+    history = History({0: 3}, {0: 100}, Past(found, {0: 60}))
+    await feed.begin_with(history)
+    assert await feed.ids(1) == ["e1"]
+    assert not history.closed
+    async with asyncio.timeout(5):
+        while not history.closed:
+            await asyncio.sleep(0.01)
+    with pytest.raises(TooSlow, match="resume token"):
+        await feed.stream.next()
+    assert feed.stream.position == (11,)
+    assert feed.forgotten == 1
+
+
+async def test_a_past_whose_first_message_nobody_takes_is_closed_too() -> None:
+    feed = Feed(100, patience=0.05)
+    history = History({0: 3}, {0: 100})
+    await feed.begin_with(history)
+    async with asyncio.timeout(5):
+        while not history.closed:
+            await asyncio.sleep(0.01)
+    assert feed.stream.position == (3,)
+
+
+class LongHistory(History):
+    """Takes its time to read."""
+
+    async def read(self) -> Past | None:
+        await asyncio.sleep(0.2)
+        return await super().read()
+
+
+async def test_a_client_is_not_to_blame_for_a_past_that_is_read_slowly_nor_for_a_quiet_present() -> None:
+    feed = Feed(100, patience=0.1)
+    await feed.begin_with(LongHistory({0: 3}, {0: 100}, Past([PlacedError(0, 10, error(1))], {0: 60})))
+    assert await feed.ids(2) == ["e1", "live"]
+    await asyncio.sleep(0.2)
+    feed.read(0, 100, error(2))
+    assert await feed.ids(1) == ["e2"]
 
 
 async def test_a_stream_that_fails_while_its_past_begins_says_so() -> None:

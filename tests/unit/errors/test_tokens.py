@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall_core.clock import Micros
+from footfall_core.errors.instants import LATEST
 from footfall_core.errors.page_token import PageStart, page_start_of, page_token
 from footfall_core.errors.resume_token import position_of, resume_token
 from footfall_core.errors.sealed import seal
@@ -16,8 +17,14 @@ from footfall_core.problems import InvalidRequest
 SHOP = ErrorSelection("shop")
 OFFSETS = st.integers(min_value=0, max_value=2**63 - 1)
 POSITIONS = st.lists(OFFSETS, max_size=64).map(tuple)
-NUMBERS = st.integers(min_value=-(2**63), max_value=2**63 - 1)
-PAGES = st.builds(PageStart, NUMBERS.map(Micros), NUMBERS.map(Micros), NUMBERS, st.text(max_size=64))
+RANGES = st.lists(st.integers(0, LATEST), min_size=2, max_size=2, unique=True).map(sorted)
+IDS = st.text(string.ascii_letters + string.digits + "-_", min_size=1, max_size=64)
+PAGES = st.builds(
+    lambda borders, time_ms, error_id: PageStart(*map(Micros, borders), time_ms, error_id),
+    RANGES,
+    st.integers(0, LATEST // 1000),
+    IDS,
+)
 FINGERPRINT = b"12345678"
 
 
@@ -107,6 +114,28 @@ def test_a_page_token_of_another_request_is_refused() -> None:
     token = page_token(PageStart(Micros(1), Micros(2), 3, "e"), FINGERPRINT)
     with pytest.raises(InvalidRequest, match="another request"):
         page_start_of(token, b"87654321")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "time_ms", "error_id"),
+    [
+        (-(2**62), 2**62, 3, "e"),
+        (-1, 2, 3, "e"),
+        (1, LATEST + 1, 3, "e"),
+        (2, 2, 3, "e"),
+        (3, 2, 3, "e"),
+        (1, 2, -1, "e"),
+        (1, 2, 2**62, "e"),
+        (1, 2, 3, ""),
+        (1, 2, 3, "x" * 65),
+        (1, 2, 3, "' OR 1=1 --"),
+        (1, 2, 3, "\u00e9"),
+    ],
+)
+def test_a_forged_page_token_is_garbage(start: int, end: int, time_ms: int, error_id: str) -> None:
+    token = page_token(PageStart(Micros(start), Micros(end), time_ms, error_id), FINGERPRINT)
+    with pytest.raises(InvalidRequest, match="not a token of this service"):
+        page_start_of(token, FINGERPRINT)
 
 
 @given(st.text())
