@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
@@ -17,6 +17,7 @@ from pathlib import Path
 from queue import Queue
 from typing import Any
 
+import psutil
 import pytest
 
 from footfall_local.stack import Stack
@@ -138,7 +139,15 @@ def opened(browser: str, page: str, profile: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        process.terminate()
+        # Debian's program is a script that starts the browser: ending the script alone would leave the browser behind
+        started = psutil.Process(process.pid)
+        family = [*started.children(recursive=True), started]
+        for member in family:
+            with suppress(psutil.NoSuchProcess):
+                member.terminate()
+        _, left = psutil.wait_procs(family, timeout=10)
+        for member in left:
+            member.kill()
         process.wait()
 
 
