@@ -13,7 +13,7 @@ RESERVED_PREFIXES = ("ga_", "google_", "firebase_", "footfall_")
 """GA4's reserved prefixes (Measurement Protocol reference, "Reserved names"), and our own."""
 
 RESERVED_EVENT_NAMES = frozenset({"session_start", "first_visit", "first_open"})
-"""GA4's names for what the server itself derives from a client's events."""
+"""Events that GA4 makes by itself; a client that sent them would say what only GA4 may."""
 
 TYPED_FIELDS = frozenset(field.name for field in Event.DESCRIPTOR.fields)
 """Names that an event has as fields of their own, so that a parameter of the same name would be a second value."""
@@ -39,7 +39,7 @@ def event_name_mistake(name: str) -> tuple[ErrorCode, str] | None:
     if name in RESERVED_EVENT_NAMES:
         return (
             ErrorCode.ERROR_CODE_NAME_RESERVED,
-            f"{name!r} is reserved: the server derives it from other events.",
+            f"{name!r} is reserved: GA4 makes it by itself, and takes it from no client.",
         )
     return name_mistake(name)
 
