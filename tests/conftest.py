@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
+import hypothesis
 import pytest
 
 from footfall_local.settings import LocalSettings
@@ -13,6 +14,11 @@ from footfall_local.stack import Stack
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
+
+# A slow machine is no failure. CI tries the same examples each time, so that what turns it red is the change at hand.
+hypothesis.settings.register_profile("footfall", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "footfall")
 
 
 def unavailable(reason: str) -> NoReturn:

@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,21 +35,26 @@ class Footfall:
     def __init__(self, stack: Stack) -> None:
         self._environment = os.environ | {"FOOTFALL_HOME": str(stack.home.folder), "NO_COLOR": "1"}
 
-    def start(self, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
-        """Start the command and return at once."""
-        return subprocess.Popen(
+    @contextmanager
+    def running(self, *arguments: str, **environment: str) -> Iterator["subprocess.Popen[str]"]:
+        """Start the command; it does not outlive the block, also when the test fails within."""
+        with subprocess.Popen(
             [sys.executable, "-m", "footfall_cli.main", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
             text=True,
             env=self._environment | environment,
-        )
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def __call__(self, *arguments: str, **environment: str) -> Ran:
         """Run the command to its end."""
-        process = self.start(*arguments, **environment)
-        out, err = process.communicate(timeout=110)
+        with self.running(*arguments, **environment) as process:
+            out, err = process.communicate(timeout=110)
         return Ran(process.returncode, out, err)
 
 

@@ -1,14 +1,18 @@
 """The processes of the running stack, as tests see and disturb them."""
 
 import json
+import os
+import signal
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from footfall_local.stack import Stack
 
 DEADLINE_S = 60.0
+INGEST_SERVERS = ("ingest-1", "ingest-2")
 
 T = TypeVar("T")
 
@@ -49,3 +53,20 @@ def has_requests_in_flight(stack: Stack, server: str) -> bool:
         if host["address"]["socket_address"]["port_value"] == port
     )
     return any(stat["name"] == "rq_active" and int(stat.get("value", 0)) > 0 for stat in host["stats"])
+
+
+def busy_server(stack: Stack) -> str | None:
+    """Return the ingest server that has the stream, as the gateway sees it; the gateway chose it, so a test can't."""
+    return next((server for server in INGEST_SERVERS if has_requests_in_flight(stack, server)), None)
+
+
+@contextmanager
+def frozen(stack: Stack, part: str) -> Iterator[int]:
+    """Stop a part from doing anything at all, connections included, while it still exists; its process id."""
+    pid = process_of(stack, part)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield pid
+    finally:
+        with suppress(ProcessLookupError):  # it was killed meanwhile
+            os.kill(pid, signal.SIGCONT)

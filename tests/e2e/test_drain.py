@@ -8,33 +8,27 @@ from pathlib import Path
 from footfall_local.stack import Stack
 from tests.e2e.conftest import Footfall
 from tests.e2e.figures import EXPECTED, figures
-from tests.e2e.processes import has_requests_in_flight, process_of, restarts_of, wait_for
-
-SERVERS = ("ingest-1", "ingest-2")
-
-
-def busy_server(stack: Stack) -> str | None:
-    """Return the server that has the stream, as the gateway sees it."""
-    return next((server for server in SERVERS if has_requests_in_flight(stack, server)), None)
+from tests.e2e.processes import INGEST_SERVERS, busy_server, process_of, restarts_of, wait_for
 
 
 def test_a_stream_goes_on_elsewhere_while_its_servers_are_drained_one_after_the_other(
     stack: Stack, footfall: Footfall, access_log: Path, property_id: str
 ) -> None:
-    before = {server: restarts_of(stack, server) for server in SERVERS}
+    before = {server: restarts_of(stack, server) for server in INGEST_SERVERS}
     arguments = ("--format", "combined-log", "--property", property_id, "--wait", "--json")
-    replay = footfall.start("replay", str(access_log), *arguments, "--batch-size", "7", "--rate", "700")
     drained: list[str] = []
-    for _ in SERVERS:
-        server = wait_for(
-            "a stream on a server that was not drained",
-            lambda: found if (found := busy_server(stack)) and found not in drained else None,
-        )
-        os.kill(process_of(stack, server), signal.SIGTERM)
-        drained.append(server)
-        wait_for("its restart", lambda name=server: restarts_of(stack, name) > before[name] or None)
+    with footfall.running("replay", str(access_log), *arguments, "--batch-size", "7", "--rate", "700") as replay:
+        for _ in INGEST_SERVERS:
+            # the other one, since a drained server takes no stream until it has been started anew
+            server = wait_for(
+                "a stream on a server that was not drained",
+                lambda: found if (found := busy_server(stack)) and found not in drained else None,
+            )
+            os.kill(process_of(stack, server), signal.SIGTERM)
+            drained.append(server)
+            wait_for("its restart", lambda name=server: restarts_of(stack, name) > before[name] or None)
+        out, err = replay.communicate(timeout=110)
 
-    out, err = replay.communicate(timeout=110)
     assert replay.returncode == 0, err
     answer = json.loads(out)
     assert (answer["accepted"], answer["rejected"]) == (10_000, 0)

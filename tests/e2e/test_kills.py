@@ -9,36 +9,44 @@ from pathlib import Path
 from footfall_local.stack import Stack
 from tests.e2e.conftest import Footfall
 from tests.e2e.figures import EXPECTED, figures
-from tests.e2e.processes import has_requests_in_flight, process_of, restarts_of, wait_for
+from tests.e2e.processes import (
+    INGEST_SERVERS,
+    busy_server,
+    frozen,
+    has_requests_in_flight,
+    process_of,
+    restarts_of,
+    wait_for,
+)
 
 
-def kill_with_requests_in_flight(stack: Stack, server: str) -> None:
-    """Freeze a server until requests are stuck in it, then kill it."""
-    pid = process_of(stack, server)
-    os.kill(pid, signal.SIGSTOP)
-    wait_for("a request in flight", lambda: has_requests_in_flight(stack, server) or None)
-    os.kill(pid, signal.SIGKILL)
+def kill_with_requests_in_flight(stack: Stack) -> str:
+    """Freeze the server that has the stream until requests are stuck in it, then kill it; return its name."""
+    server = wait_for("a server with the stream", lambda: busy_server(stack))
+    with frozen(stack, server) as pid:
+        wait_for("a request in flight", lambda: has_requests_in_flight(stack, server) or None)
+        os.kill(pid, signal.SIGKILL)
+    return server
 
 
 def test_nothing_is_lost_or_doubled_when_consumer_and_ingest_server_are_killed(
     stack: Stack, footfall: Footfall, access_log: Path, property_id: str
 ) -> None:
-    before = {name: restarts_of(stack, name) for name in ("events-1", "ingest-1")}
+    before = {name: restarts_of(stack, name) for name in ("events-1", *INGEST_SERVERS)}
     arguments = ("--format", "combined-log", "--property", property_id, "--wait", "--json")
-    replay = footfall.start("replay", str(access_log), *arguments, "--batch-size", "7", "--rate", "500")
-    started = time.monotonic()
+    with footfall.running("replay", str(access_log), *arguments, "--batch-size", "7", "--rate", "500") as replay:
+        started = time.monotonic()
+        wait_for("five seconds under way", lambda: True if time.monotonic() - started > 5 else None, pause=0.05)
+        os.kill(process_of(stack, "events-1"), signal.SIGKILL)
+        wait_for("ten seconds under way", lambda: True if time.monotonic() - started > 10 else None, pause=0.05)
+        killed = kill_with_requests_in_flight(stack)
+        out, err = replay.communicate(timeout=110)
 
-    wait_for("five seconds under way", lambda: True if time.monotonic() - started > 5 else None, pause=0.05)
-    os.kill(process_of(stack, "events-1"), signal.SIGKILL)
-    wait_for("ten seconds under way", lambda: True if time.monotonic() - started > 10 else None, pause=0.05)
-    kill_with_requests_in_flight(stack, "ingest-1")
-
-    out, err = replay.communicate(timeout=110)
     assert replay.returncode == 0, err
     answer = json.loads(out)
     assert (answer["accepted"], answer["rejected"]) == (10_000, 0)
     assert answer["retried_batches"] > 0
     found = figures(footfall, property_id)
-    print(json.dumps({"replay": answer, "reports": found}))  # for `pytest -s`: the numbers themselves
+    print(json.dumps({"killed": killed, "replay": answer, "reports": found}))  # for `pytest -s`: the numbers themselves
     assert found == EXPECTED
-    assert all(restarts_of(stack, name) > restarts for name, restarts in before.items())
+    assert all(restarts_of(stack, name) > before[name] for name in ("events-1", killed))

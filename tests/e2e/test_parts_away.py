@@ -4,8 +4,6 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import grpc
@@ -16,21 +14,10 @@ from footfall.v1 import errors_pb2, errors_pb2_grpc, ingest_pb2, ingest_pb2_grpc
 from footfall.v1.event_pb2 import Event
 from footfall_local.stack import Stack
 from tests.e2e.conftest import Footfall
-from tests.e2e.processes import process_of, wait_for
+from tests.e2e.processes import frozen, process_of, wait_for
 from tests.e2e.test_main_path import write_lines
 
 TODAY = ("--from", "yesterday", "--to", "today")
-
-
-@contextmanager
-def frozen(stack: Stack, part: str) -> Iterator[None]:
-    """Stop a part from doing anything at all, connections included, while it still exists."""
-    pid = process_of(stack, part)
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 def report_request(property_id: str) -> query_pb2.RunReportRequest:
