@@ -1,0 +1,1 @@
+"""DuckDB: where the embedded process stores rows, and computes reports."""

@@ -1,0 +1,1 @@
+"""SQLite: the logs and the state of the embedded process."""
