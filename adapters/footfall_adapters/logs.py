@@ -1,7 +1,8 @@
-"""Logs as JSON lines on stderr: one line a batch or an RPC, none a record of a library's chatter."""
+"""Logs as JSON lines: one line a batch or an RPC, none a record of a library's chatter."""
 
 import logging
 import sys
+from typing import TextIO
 
 import structlog
 
@@ -9,8 +10,9 @@ LIBRDKAFKA = logging.getLogger("librdkafka")
 """The `logger` of every Kafka client of ours: without one the library writes lines of its own to stderr."""
 
 
-def log_json_lines(instance: str) -> None:
-    """Send every log line of this process, those of libraries included, to stderr as one JSON object."""
+def log_json_lines(instance: str, to: TextIO | None = None) -> None:
+    """Send every log line of this process, those of libraries included, to stderr or a file as one JSON object."""
+    to = sys.stderr if to is None else to
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -19,10 +21,10 @@ def log_json_lines(instance: str) -> None:
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=to),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(to)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],

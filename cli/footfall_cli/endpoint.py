@@ -1,4 +1,4 @@
-"""Where Footfall is: the option, else the environment, else the stack that runs on this machine."""
+"""Where Footfall is: the option, else the environment, else what runs on this machine."""
 
 import os
 from pathlib import Path
@@ -30,7 +30,8 @@ def find_endpoint(option: str | None) -> str:
         endpoint = _local_stack()
     if endpoint is None:
         raise Failure(
-            f"no Footfall runs on this machine; start one with footfall up, or set {VARIABLE} or --endpoint.",
+            "no Footfall runs on this machine; start one with footfall serve --embedded or footfall up, or set "
+            f"{VARIABLE} or --endpoint.",
             EXIT_UNREACHABLE,
         )
     try:
@@ -78,10 +79,12 @@ def connect(client: Client) -> None:
 
 
 def _local_stack() -> str | None:
-    """Return the gateway's address of the running stack, None if none runs."""
+    """Return the address of what runs on this machine: the stack, else the embedded process; None if neither does."""
     # imported here, because it takes longer than all else that a report needs
+    from footfall_local.embedded.folder import DataFolder
     from footfall_local.home import find_home
     from footfall_local.stack import Stack
 
-    stack = Stack(find_home(Path.cwd()).folder)
-    return stack.addresses.get("grpc") if stack.is_up() else None
+    home = find_home(Path.cwd()).folder
+    stack = Stack(home)
+    return stack.addresses.get("grpc") if stack.is_up() else DataFolder(home / "embedded").running_at()

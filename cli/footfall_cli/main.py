@@ -33,10 +33,12 @@ COMMANDS = {
     "status": Place("footfall_cli.stack", "status", "Show what runs, and where."),
     "logs": Place("footfall_cli.stack", "logs", "Show what a part logged."),
     "replay": Place("footfall_cli.replay.command", "replay", "Send the events of a file."),
+    "demo": Place("footfall_cli.demo.command", "demo", "Send the events of a made-up shop, and show its reports."),
     "report": Place("footfall_cli.report", "report", "Show a report."),
     "errors": Place("footfall_cli.errors", "errors", "Show what was wrong with events."),
     "provision": Place("footfall_cli.provision", "provision", "Make topics and datasources, or bring them up to date."),
-    "serve": Place("footfall_cli.processes", "serve", "Run servers: ingest, query, errors."),
+    "bench": Place("footfall_cli.bench", "bench", "Measure how fast Footfall is on this machine."),
+    "serve": Place("footfall_cli.processes", "serve", "Run servers: ingest, query, errors; or all of it, --embedded."),
     "consume": Place("footfall_cli.processes", "consume", "Run consumers: events, queries."),
 }
 

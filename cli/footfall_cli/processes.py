@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -20,12 +21,37 @@ CONSUMERS = {name: f"footfall_consumers.{name}.main" for name in ("events", "que
 
 
 @click.command()
-@click.argument("kinds", nargs=-1, required=True, type=click.Choice(list(SERVERS)), metavar="KIND...")
-def serve(kinds: tuple[str, ...]) -> None:
+@click.argument("kinds", nargs=-1, type=click.Choice(list(SERVERS)), metavar="[KIND...]")
+@click.option("--embedded", is_flag=True, help="Run all of Footfall in this process, without any other server.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder in which --embedded keeps everything. Default: embedded/ in FOOTFALL_HOME or the nearest .footfall.",
+)
+@click.option(
+    "--in-memory", is_flag=True, help="Have --embedded keep everything in memory: it is gone with the process."
+)
+@click.option(
+    "--verbose", is_flag=True, help="Have --embedded write its log to stderr instead of a file in the folder."
+)
+def serve(kinds: tuple[str, ...], *, embedded: bool, data: Path | None, in_memory: bool, verbose: bool) -> None:
     """Run gRPC servers: ingest, query, errors; several kinds share one port.
 
     Settings come from the environment; every one that is missing or wrong is named.
     """
+    if embedded:
+        if kinds:
+            raise click.UsageError(f"--embedded runs every kind; leave out {' '.join(kinds)}.")
+        if data is not None and in_memory:
+            raise click.UsageError("--in-memory keeps nothing; leave --data out.")
+        from footfall_cli.embedded import serve_embedded
+
+        serve_embedded(data, in_memory=in_memory, verbose=verbose)
+        return
+    if data is not None or in_memory or verbose:
+        raise click.UsageError("--data, --in-memory and --verbose are for --embedded.")
+    if not kinds:
+        raise click.UsageError(f"say which servers to run ({', '.join(SERVERS)}), or --embedded.")
     import uvloop
 
     _log()

@@ -1,5 +1,6 @@
-"""The tables of events and items in DuckDB, and how rows come in: exactly once, with the place in the log up to which
-the rows are there, in one transaction.
+"""The tables of events and items in DuckDB, and how rows come in.
+
+Rows and the place in the log up to which they are there are one transaction, so each row is there exactly once.
 """
 
 from collections.abc import Sequence
@@ -90,7 +91,7 @@ class Tables:
 
 
 def arrow_of(table: Table, rows: Sequence[str]) -> pa.Table:
-    """Return rows as the event consumer writes them, tab-separated lines, as a table of Arrow; empty fields are null."""
+    """Return rows, tab-separated lines as the event consumer writes them, as an Arrow table; empty fields are null."""
     found = csv.read_csv(
         pa.py_buffer(("\n".join(rows) + "\n").encode()),
         csv.ReadOptions(column_names=[column.name for column in table.columns], use_threads=False),

@@ -1,7 +1,6 @@
 """The event consumer: raw records in, rows out, exactly once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 
 from footfall_adapters.environment import InstanceSettings, read_settings
@@ -9,19 +8,11 @@ from footfall_adapters.geography import GeographySettings, geography
 from footfall_adapters.kafka.event_stream import EventStream, StateSettings, StreamSettings
 from footfall_adapters.kafka.partitions import check_offsets, check_partitions
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_consumers.events.settings import ProcessingSettings
 from footfall_core.clock import SystemClock
 from footfall_core.enrichment.user_agent import parse_user_agent
 from footfall_core.processing.record import process_record
 from footfall_core.vitals import Vitals
-
-
-@dataclass(frozen=True)
-class ProcessingSettings:
-    """Which processing is at work."""
-
-    run: str = "1"
-    """Name of the run, stamped on every row. It stands for all that decides what a row says: the rules, and the data
-    that they look things up in."""
 
 
 def run(variables: Mapping[str, str], vitals: Vitals) -> None:

@@ -159,7 +159,9 @@ def tick_row(tick_time_micros: int, origin: RowOrigin, columns: tuple[Column, ..
 
 def _plain(params: Mapping[str, Value]) -> dict[str, str | bool | int | float]:
     values: dict[str, str | bool | int | float] = {}
-    for name, value in params.items():
+    # by name: protobuf's `items()` takes twice as long
+    for name in params:
+        value = params[name]
         kind = value.WhichOneof("kind")
         if kind == "string_value":
             values[name] = value.string_value

@@ -60,6 +60,9 @@ JUNK_IDS = frozenset(
 )
 """What broken clients send in place of an id: Mixpanel's banned ids, and the zero UUID. Compared in lower case."""
 
+LONGEST_JUNK = 36
+"""Characters of the longest of them, as it was sent."""
+
 _TEXT_FIELDS = (
     *(
         "event_id",
@@ -127,16 +130,23 @@ def _text_mistake(event: Event) -> Mistake | None:
 
 
 def _id_mistake(event: Event) -> Mistake | None:
-    if not event.client_id:
+    client_id, user_id = event.client_id, event.user_id
+    if not client_id:
         return Mistake("client_id", REQUIRED, "It is required; send a random id that the client keeps.")
-    for field, value in (("client_id", event.client_id), ("user_id", event.user_id)):
-        if (len(value) <= 36 and value.strip().lower() in JUNK_IDS) or (value and not value.strip()):
-            return Mistake(
-                field,
-                INVALID,
-                f"{value[:80]!r} is a placeholder and would count many visitors as one; send a real id.",
-            )
-    return None
+    if _is_junk(client_id):
+        return _junk_mistake("client_id", client_id)
+    return _junk_mistake("user_id", user_id) if user_id and _is_junk(user_id) else None
+
+
+def _is_junk(value: str) -> bool:
+    meant = value.strip()
+    return not meant or (len(value) <= LONGEST_JUNK and meant.lower() in JUNK_IDS)
+
+
+def _junk_mistake(field: str, value: str) -> Mistake:
+    return Mistake(
+        field, INVALID, f"{value[:80]!r} is a placeholder and would count many visitors as one; send a real id."
+    )
 
 
 def _time_mistake(event: Event, times: EventTimes) -> Mistake | None:

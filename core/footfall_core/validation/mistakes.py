@@ -25,12 +25,17 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def string_mistake(field: str, value: str, longest: int) -> Mistake | None:
-    """Return what is wrong with a string: its length in characters, or a control character."""
+    """Return what is wrong with a string field: its length in characters, or a control character."""
+    wrong = text_mistake(value, longest)
+    return wrong and Mistake(field, *wrong)
+
+
+def text_mistake(value: str, longest: int) -> tuple[ErrorCode, str] | None:
+    """Return what is wrong with a text: its length in characters, or a control character."""
     if len(value) > longest:
-        return Mistake(field, OUT_OF_BOUNDS, f"It has {len(value):,} characters; at most {longest:,} are allowed.")
+        return OUT_OF_BOUNDS, f"It has {len(value):,} characters; at most {longest:,} are allowed."
     if not value.isprintable() and (found := _CONTROL.search(value)):
-        return Mistake(
-            field,
+        return (
             INVALID,
             f"It holds the control character U+{ord(found.group()):04X} at position {found.start()}; of the C0 "
             "controls only tab, line feed and carriage return are allowed.",

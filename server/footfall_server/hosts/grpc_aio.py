@@ -53,8 +53,20 @@ class HostSettings:
     turns to other servers first. 0: none."""
 
 
-async def serve(routes: Sequence[Route], settings: HostSettings, vitals: Vitals) -> None:
-    """Serve until SIGTERM or SIGINT, then drain: unhealthy first, no new calls next, and a deadline for the rest."""
+async def serve(
+    routes: Sequence[Route],
+    settings: HostSettings,
+    vitals: Vitals,
+    started: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, then drain: unhealthy first, no new calls next, and a deadline for the rest.
+
+    Args:
+        routes: what is served.
+        settings: where, and how long.
+        vitals: is told whether new calls are welcome.
+        started: is told the port, once calls are taken.
+    """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -65,6 +77,7 @@ async def serve(routes: Sequence[Route], settings: HostSettings, vitals: Vitals)
         stack.push_async_callback(server.drain)
         log.info("serving", address=settings.address, port=port, services=sorted({r.service for r in routes}))
         log.warning("every request is allowed: keys and quotas do not exist yet")
+        started(port)
         await stop.wait()
         log.info("draining", seconds=settings.drain_seconds)
 

@@ -1,0 +1,152 @@
+"""The errors of all properties from SQLite: each stream reads the table at its own pace, from a place of its own.
+
+Nothing waits in memory for a slow reader: what it has not read is in the table. So a stream never ends because its
+client is slow.
+"""
+
+import asyncio
+import sqlite3
+from collections import deque
+
+import structlog
+
+from footfall.v1.errors_pb2 import EventError
+from footfall_adapters.sqlite.database import reason
+from footfall_adapters.sqlite.reading import Row, SqliteReader
+from footfall_core.clock import Micros
+from footfall_core.errors.feed import OutOfHistoryError, Position
+from footfall_core.errors.position import go_on_from
+from footfall_core.errors.selection import ErrorSelection
+from footfall_core.problems import TryAgain
+
+log = structlog.get_logger()
+
+_CHUNK = 500
+"""Errors that are read at a time."""
+
+_FIRST = "SELECT value FROM places WHERE name = 'first_error'"
+# the table counts on behind errors that are gone
+_END = "SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'errors'), 0) + 1"
+
+
+class SqliteErrorFeed:
+    """An `ErrorFeed`, on one event loop; `wake` tells it from any thread that errors were stored."""
+
+    def __init__(self, reader: SqliteReader) -> None:
+        self._reader = reader
+        self._loop = asyncio.get_running_loop()
+        self._changed = asyncio.Event()
+        self._closed = False
+
+    def wake(self) -> None:
+        """Have streams look for new errors; called from any thread."""
+        if not self._closed:
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    @property
+    def changed(self) -> asyncio.Event:
+        """What is set when errors are stored after now."""
+        return self._changed
+
+    def close(self) -> None:
+        """End all streams: what waits is told to try again."""
+        self._closed = True
+        self._wake()
+
+    @property
+    def closed(self) -> bool:
+        """Whether streams are to end."""
+        return self._closed
+
+    async def open(self, selection: ErrorSelection, start: Micros | Position | None) -> "SqliteErrorStream":
+        """Return a stream: see the port."""
+        since = (
+            "SELECT MIN(offset) FROM errors WHERE property = ? AND recorded_ms >= ?",
+            [selection.property_id, start // 1000 if isinstance(start, int) else 0],
+        )
+        [[(low,)], [(end,)], [(found,)]] = await self.read((_FIRST, []), (_END, []), since)
+        if start is None:
+            place = end
+        elif isinstance(start, tuple):
+            (place,) = go_on_from(start, (low,), (end,))
+        else:
+            place = end if found is None else found
+        return SqliteErrorStream(self, selection, max(place, low), end)
+
+    async def read(self, *queries: tuple[str, list[object]]) -> list[list[Row]]:
+        """Return the rows of some queries.
+
+        Raises:
+            TryAgain: the errors cannot be read.
+        """
+        if self._closed:
+            raise TryAgain("This server is about to stop; call again.")
+        try:
+            return await self._reader.rows(*queries)
+        except sqlite3.Error as error:
+            log.warning("errors not read", reason=str(error))
+            raise TryAgain(f"The log of errors cannot be read: {reason(error)}.") from None
+
+
+class SqliteErrorStream:
+    """An `ErrorStream`.
+
+    Args:
+        feed: that opened it.
+        selection: which errors.
+        place: the offset of the next error to look at.
+        end: the offset behind the last error when it was opened.
+    """
+
+    def __init__(self, feed: SqliteErrorFeed, selection: ErrorSelection, place: int, end: int) -> None:
+        self._feed = feed
+        self._selection = selection
+        self._place = place
+        self._scanned = place
+        self._end = end
+        self._waiting: deque[tuple[int, EventError]] = deque()
+        self._said_live = False
+
+    @property
+    def position(self) -> Position:
+        """Where a later stream goes on: see the port."""
+        return (self._place,)
+
+    async def next(self) -> EventError | None:
+        """Wait for the next error and return it; return None once, when the stream has caught up: see the port."""
+        while True:
+            if self._waiting:
+                offset, error = self._waiting.popleft()
+                self._place = offset + 1 if self._waiting else self._scanned
+                return error
+            changed = self._feed.changed  # before looking: what is stored meanwhile sets it
+            if await self._look():
+                continue
+            if not self._said_live and self._scanned >= self._end:
+                self._said_live = True
+                return None
+            await changed.wait()
+
+    async def _look(self) -> bool:
+        """Read the next errors, and return whether anything was found or there may be more."""
+        wanted = (
+            "SELECT offset, error FROM errors WHERE property = ? AND offset >= ? ORDER BY offset LIMIT ?",
+            [self._selection.property_id, self._scanned, _CHUNK],
+        )
+        [[(low,)], [(end,)], rows] = await self._feed.read((_FIRST, []), (_END, []), wanted)
+        if self._scanned < low:
+            raise OutOfHistoryError((low,))
+        found = [(offset, EventError.FromString(error)) for offset, error in rows]
+        self._scanned = found[-1][0] + 1 if len(rows) == _CHUNK else end
+        self._waiting.extend(one for one in found if self._selection.matches(one[1]))
+        if not self._waiting:
+            self._place = self._scanned
+        return bool(found)
+
+    def close(self) -> None:
+        """Give everything up: see the port."""
+        self._waiting.clear()

@@ -1,0 +1,153 @@
+"""What the embedded event consumer keeps in SQLite: the writers' windows, the errors, and up to where both are true.
+
+All of it that one piece of the log gives is one transaction, after that piece's rows are in the store. So the state is
+never ahead of the store, and when the process dies between the two, processing that piece again from the state of
+before gives the same windows and the same errors, and its rows are known to be there.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from footfall.v1.errors_pb2 import EventError
+from footfall_adapters.sqlite.database import open_database
+from footfall_core.clock import Clock
+from footfall_core.errors.listing import KEPT
+from footfall_core.properties import parse_property
+
+WINDOW_TTL_MS = 7 * 24 * 3_600_000
+"""A writer's window is kept this long after the writer's last batch, by record time."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS windows (
+    key TEXT PRIMARY KEY,
+    log_time_ms INTEGER NOT NULL,
+    window BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS windows_by_time ON windows (log_time_ms);
+CREATE TABLE IF NOT EXISTS errors (
+    offset INTEGER PRIMARY KEY AUTOINCREMENT,
+    recorded_ms INTEGER NOT NULL,
+    property TEXT NOT NULL,
+    error_id TEXT NOT NULL,
+    time_ms INTEGER NOT NULL,
+    stage INTEGER NOT NULL,
+    code INTEGER NOT NULL,
+    writer_id TEXT NOT NULL,
+    error BLOB NOT NULL,
+    UNIQUE (property, error_id)
+);
+CREATE INDEX IF NOT EXISTS errors_by_offset ON errors (property, offset);
+CREATE INDEX IF NOT EXISTS errors_by_time ON errors (property, time_ms);
+CREATE INDEX IF NOT EXISTS errors_by_recording ON errors (recorded_ms);
+CREATE TABLE IF NOT EXISTS places (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT OR IGNORE INTO places VALUES ('position', 0), ('first_error', 1);
+"""
+
+_ERROR_COLUMNS = "recorded_ms, property, error_id, time_ms, stage, code, writer_id, error"
+
+
+class SqliteState:
+    """The state's file. Written from several threads, one transaction at a time; every verb may raise `sqlite3.Error`.
+
+    An error that is recorded again is the error that is there: see `footfall_core.errors.records` for the ids.
+    """
+
+    def __init__(self, file: Path, clock: Clock) -> None:
+        self._clock = clock
+        # a power failure may take the last transactions, which are worked out again from the log
+        self._connection = open_database(file, "NORMAL")
+        self._connection.executescript(_TABLES)
+        self._lock = threading.Lock()
+        self.on_errors: Callable[[], None] = lambda: None
+        """Is called when errors were stored, on the thread that stored them."""
+
+    @property
+    def position(self) -> int:
+        """The offset of the first raw record that the state knows nothing of."""
+        with self._lock:
+            return self._place("position")
+
+    def window(self, key: str, log_time_ms: int) -> bytes | None:
+        """Return a writer's window as of a record's time, or None if there is none (any more)."""
+        with self._lock:
+            row = self._connection.execute("SELECT log_time_ms, window FROM windows WHERE key = ?", [key]).fetchone()
+        return None if row is None or row[0] < log_time_ms - WINDOW_TTL_MS else row[1]
+
+    def put(
+        self, windows: Mapping[str, tuple[int, bytes]], errors: Sequence[EventError], position: int, log_time_ms: int
+    ) -> None:
+        """Store what a piece of the log gave; all of it, or nothing.
+
+        Args:
+            windows: new windows by key, each with the time of its record.
+            errors: in the order of the log.
+            position: of the first record behind the piece.
+            log_time_ms: of its last record; windows that have expired by then go.
+        """
+        with self._lock, self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO windows VALUES (?, ?, ?)",
+                [(key, time_ms, window) for key, (time_ms, window) in windows.items()],
+            )
+            self._put_errors(errors)
+            self._connection.execute("DELETE FROM windows WHERE log_time_ms < ?", [log_time_ms - WINDOW_TTL_MS])
+            self._connection.execute("UPDATE places SET value = ? WHERE name = 'position'", [position])
+        if errors:
+            self.on_errors()
+
+    def put_errors(self, errors: Sequence[EventError]) -> None:
+        """Store errors of requests that never reached the log."""
+        with self._lock, self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._put_errors(errors)
+        self.on_errors()
+
+    def forget_old_errors(self) -> None:
+        """Remove the errors that nobody can ask for any more."""
+        oldest_ms = (self._clock.now() - KEPT) // 1000
+        with self._lock, self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            # none is skipped over: an older one that was recorded later stays until its neighbours go
+            (last,) = self._connection.execute(
+                "SELECT MAX(offset) FROM errors WHERE recorded_ms < ?", [oldest_ms]
+            ).fetchone()
+            if last is not None:
+                self._connection.execute("DELETE FROM errors WHERE offset <= ?", [last])
+                self._connection.execute("UPDATE places SET value = ? WHERE name = 'first_error'", [last + 1])
+
+    def reset(self) -> None:
+        """Begin anew at the log's first record; errors stay, since they would get the same ids again."""
+        with self._lock, self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute("DELETE FROM windows")
+            self._connection.execute("UPDATE places SET value = 0 WHERE name = 'position'")
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _place(self, name: str) -> int:
+        (value,) = self._connection.execute("SELECT value FROM places WHERE name = ?", [name]).fetchone()
+        return int(value)
+
+    def _put_errors(self, errors: Iterable[EventError]) -> None:
+        now_ms = self._clock.now() // 1000
+        self._connection.executemany(
+            f"INSERT OR IGNORE INTO errors ({_ERROR_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    now_ms,
+                    parse_property(error.property),
+                    error.error_id,
+                    error.time.ToMilliseconds(),
+                    int(error.stage),
+                    int(error.code),
+                    error.writer_id,
+                    error.SerializeToString(),
+                )
+                for error in errors
+            ],
+        )

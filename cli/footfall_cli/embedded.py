@@ -1,0 +1,169 @@
+"""`footfall serve --embedded`: all of Footfall in this process."""
+
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from footfall_cli.terminal import EXIT_WRONG_USE, Failure
+from footfall_local.embedded.folder import DataFolder, FolderError, held
+from footfall_local.home import find_home
+from footfall_local.ports import LOOPBACK, choose_ports
+
+if TYPE_CHECKING:
+    from footfall_server.hosts.grpc_aio import HostSettings
+
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only a folder of a fresh name is made there
+"""Where files are memory on Linux; elsewhere they go where temporary files do."""
+
+MAX_LOG_BYTES = 64 * 1024 * 1024
+"""Beyond this, the log of the runs before is moved aside at a start, in the place of the one before it."""
+
+
+def serve_embedded(data: Path | None, *, in_memory: bool, verbose: bool) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Args:
+        data: the folder; None: the default one.
+        in_memory: have a folder in memory, which is removed at the end.
+        verbose: write the log to stderr.
+
+    Raises:
+        Failure: the folder, a setting or an address cannot be used.
+    """
+    import uvloop
+
+    began = time.monotonic()
+    try:
+        with (
+            _folder(data, in_memory=in_memory) as folder,
+            held(folder) as held_folder,
+            _logging(held_folder, verbose=verbose),
+        ):
+            uvloop.run(_serve(held_folder, began, in_memory=in_memory))
+    except FolderError as error:
+        raise Failure(str(error), EXIT_WRONG_USE) from None
+    except Exception as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        raise Failure(sentence, EXIT_WRONG_USE) from None
+
+
+async def _serve(data: DataFolder, began: float, *, in_memory: bool) -> None:
+    from footfall_adapters.environment import read_settings
+    from footfall_adapters.probes import HealthSettings, probes
+    from footfall_core.vitals import Vitals
+    from footfall_local.embedded.process import KINDS, embedded
+    from footfall_server.hosts.grpc_aio import HostSettings, serve
+
+    host, health = read_settings(os.environ, HostSettings, HealthSettings)
+    was_empty = data.is_empty()
+    host = _with_port(host, data)
+    vitals = Vitals(KINDS)
+    async with AsyncExitStack() as stack:
+        probed = stack.enter_context(probes(health, vitals))
+        routes = await stack.enter_async_context(embedded(data, os.environ, vitals))
+
+        def started(port: int) -> None:
+            address = f"{host.address.rsplit(':', 1)[0]}:{port}"
+            data.note_address(address, f"{LOOPBACK}:{probed}")
+            _welcome(address, data, time.monotonic() - began, was_empty=was_empty, in_memory=in_memory)
+
+        # nobody balances over it, so nobody has to see first that it is about to stop
+        await serve(routes, replace(host, unready_seconds=0), vitals, started)
+        click.echo("Stopping: what was accepted is kept.", err=True)
+
+
+def _with_port(host: "HostSettings", data: DataFolder) -> "HostSettings":
+    """Return the settings with the port of the last time, where none is set and that one is free."""
+    if "FOOTFALL_HOST_ADDRESS" in os.environ:
+        return host
+    last = (data.last_address() or "").rsplit(":", 1)[-1]
+    ports = choose_ports(
+        ["grpc"], wanted={}, last={"grpc": int(last)} if last.isdigit() else {}, chance=random.SystemRandom()
+    )
+    return replace(host, address=f"{LOOPBACK}:{ports['grpc']}")
+
+
+@contextmanager
+def _folder(data: Path | None, *, in_memory: bool) -> Iterator[Path]:
+    if not in_memory:
+        yield (find_home(Path.cwd()).folder / "embedded" if data is None else data).resolve()
+        return
+    parent = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="footfall-", dir=parent) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def _logging(data: DataFolder, *, verbose: bool) -> Iterator[None]:
+    from footfall_adapters.logs import log_json_lines
+
+    if verbose:
+        log_json_lines("embedded")
+        yield
+        return
+    try:
+        if data.log_lines.exists() and data.log_lines.stat().st_size > MAX_LOG_BYTES:
+            data.log_lines.replace(data.log_lines.with_suffix(".log.1"))
+        file: IO[str] = data.log_lines.open("a", buffering=1)
+    except OSError as error:
+        raise FolderError(f"{data.folder} cannot be written: {(error.strerror or str(error)).lower()}.") from error
+    with file:
+        log_json_lines("embedded", file)
+        yield
+
+
+def _welcome(address: str, data: DataFolder, seconds: float, *, was_empty: bool, in_memory: bool) -> None:
+    where = "in memory, gone when it ends" if in_memory else _shown(data.folder)
+    click.echo(f"Footfall is up after {seconds:.1f} s.")
+    click.echo(f"  gRPC   {address}")
+    click.echo(f"  data   {where}{' (empty: nothing was stored yet)' if was_empty else ''}")
+    if not in_memory:
+        click.echo(f"  log    {_shown(data.log_lines)}")
+    click.echo("Try, in another terminal:")
+    program = "footfall" if shutil.which("footfall") else _shown(Path(sys.argv[0]).absolute())
+    named = "" if _is_default(data) else f" --endpoint {address}"
+    click.echo(f"  {program} demo{named}")
+    click.echo(f"  {program} report --property demo-shop --dimensions date --metrics eventCount,totalUsers{named}")
+    click.echo("Ctrl-C stops it.")
+
+
+def _is_default(data: DataFolder) -> bool:
+    return data.folder == (find_home(Path.cwd()).folder / "embedded").resolve()
+
+
+def _shown(path: Path) -> str:
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+def _sentence(error: Exception) -> str | None:
+    """Return what is told of an error that says something of the machine, None for a mistake of ours."""
+    import sqlite3
+
+    import duckdb
+
+    from footfall_adapters.duckdb.row_store import reason as reason_of_duckdb
+    from footfall_adapters.environment import SettingsError
+    from footfall_adapters.sqlite.database import reason as reason_of_sqlite
+
+    match error:
+        case SettingsError() | OSError():
+            return str(error)
+        case sqlite3.Error():
+            return f"the data cannot be opened: {reason_of_sqlite(error)}."
+        case duckdb.Error():
+            return f"the data cannot be opened: {reason_of_duckdb(error)}."
+        case _:
+            return None

@@ -1,0 +1,141 @@
+"""The embedded process: the servers' handlers and the consumers' steps, on SQLite, DuckDB and memory.
+
+What is started first is stopped last: when the servers have drained, the log commits what waits, then what it holds is
+processed, and then the store and the state are closed.
+"""
+
+import asyncio
+import threading
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from functools import partial
+
+from footfall_adapters.duckdb.report_store import DuckDBReportStore
+from footfall_adapters.duckdb.row_store import DuckDBRowStore
+from footfall_adapters.duckdb.settings import DuckdbSettings
+from footfall_adapters.environment import read_settings
+from footfall_adapters.geography import GeographySettings, geography
+from footfall_adapters.memory.answer_cache import MemoryAnswerCache, MemoryCacheSettings
+from footfall_adapters.memory.query_queue import MemoryQueries, MemoryQueriesSettings
+from footfall_adapters.sqlite.error_feed import SqliteErrorFeed
+from footfall_adapters.sqlite.error_store import SqliteErrorStore
+from footfall_adapters.sqlite.event_log import SqliteEventLog, SqliteLogSettings
+from footfall_adapters.sqlite.event_stream import SqliteEventStream, SqliteStreamSettings
+from footfall_adapters.sqlite.raw_records import PARTITIONS, SqliteRawRecords
+from footfall_adapters.sqlite.reading import SqliteReader
+from footfall_adapters.sqlite.state import SqliteState
+from footfall_consumers.events.settings import ProcessingSettings
+from footfall_consumers.queries.complete_until import CompleteUntil
+from footfall_consumers.queries.settings import QueriesSettings
+from footfall_consumers.queries.steps import Steps, run_queries
+from footfall_core.clock import SystemClock
+from footfall_core.columns import EVENTS, ITEMS
+from footfall_core.enrichment.user_agent import parse_user_agent
+from footfall_core.processing.record import process_record
+from footfall_core.vitals import Vitals
+from footfall_local.embedded.folder import DataFolder
+from footfall_server.errors.get_error import GetError
+from footfall_server.errors.list_errors import ListErrors
+from footfall_server.errors.settings import ErrorServerSettings
+from footfall_server.errors.stream_errors import StreamErrors
+from footfall_server.hosts.call import Kind, Route
+from footfall_server.ingest.batch_intake import BatchIntake
+from footfall_server.ingest.stream_events import IngestStreamSettings, StreamEvents
+from footfall_server.ingest.write_events import WriteEvents
+from footfall_server.query.get_metadata import get_metadata
+from footfall_server.query.run_report import RunReport
+from footfall_server.query.settings import QuerySettings
+
+KINDS = ("events", "host")
+"""What says of itself whether it is ready."""
+
+CATCH_UP_SECONDS = 5.0
+"""How long what is in the log may be processed when the process is to stop; the rest is at its next start."""
+
+
+@asynccontextmanager
+async def embedded(data: DataFolder, variables: Mapping[str, str], vitals: Vitals) -> AsyncIterator[list[Route]]:
+    """Start everything behind the handlers, in order, and yield what is served; the end is in reverse.
+
+    Raises:
+        SettingsError: names every variable that is wrong.
+        sqlite3.Error, duckdb.Error: a file cannot be opened.
+    """
+    log_settings, stream, duckdb, cache, waiting, processing, places, queries, query, errors, streams = read_settings(
+        variables,
+        SqliteLogSettings,
+        SqliteStreamSettings,
+        DuckdbSettings,
+        MemoryCacheSettings,
+        MemoryQueriesSettings,
+        ProcessingSettings,
+        GeographySettings,
+        QueriesSettings,
+        QuerySettings,
+        ErrorServerSettings,
+        IngestStreamSettings,
+    )
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        country_of = stack.enter_context(geography(places))
+        # where rows and state are
+        rows = stack.enter_context(closing(DuckDBRowStore(data.rows)))
+        state = stack.enter_context(closing(SqliteState(data.state, clock)))
+        state.forget_old_errors()
+        # the log, and what processes it
+        records = stack.enter_context(closing(SqliteRawRecords(data.log)))
+        process = partial(process_record, processing.run, country_of=country_of)
+        events = SqliteEventStream(records, state, rows, process, stream, clock)
+        stack.push_async_callback(asyncio.to_thread, events.stop, CATCH_UP_SECONDS)
+        parse_user_agent("compiles the patterns")  # better now than under the first record
+        events.start()
+        vitals.ready_when("events", events.is_ready)
+        log = await stack.enter_async_context(
+            SqliteEventLog(data.log, log_settings, clock, state.put_errors, events.committed)
+        )
+        # errors as they are recorded
+        feed = stack.enter_context(closing(SqliteErrorFeed(_reader(stack, data, "error-feed"))))
+        state.on_errors = feed.wake
+        # reports and lists of errors
+        bus = MemoryQueries(waiting, clock, _new_id)
+        store = stack.enter_context(closing(DuckDBReportStore(rows.tables, events.complete_until, clock, duckdb)))
+        complete_until = CompleteUntil(store, clock, PARTITIONS, queries.ticks_life_ms * 1000)
+        vitals.measured_by(complete_until.measure)
+        looking = asyncio.create_task(complete_until.keep_looking((EVENTS.name, ITEMS.name), queries.look_seconds))
+        stack.callback(looking.cancel)
+        error_store = SqliteErrorStore(_reader(stack, data, "error-store"), clock)
+        steps = Steps(bus, store, error_store, complete_until, clock, "embedded", _new_id)
+        await stack.enter_async_context(_running(steps, queries, bus))
+
+        intake = BatchIntake(log, PARTITIONS, clock)
+        ingest, reports, shown = (f"/footfall.v1.{name}Service" for name in ("Ingest", "Query", "Error"))
+        yield [
+            Route(f"{ingest}/WriteEvents", WriteEvents(intake)),
+            Route(f"{ingest}/StreamEvents", StreamEvents(intake, streams), Kind.BIDI_STREAM),
+            Route(f"{reports}/RunReport", RunReport(bus, MemoryAnswerCache(cache), query, clock)),
+            Route(f"{reports}/GetMetadata", get_metadata),
+            Route(f"{shown}/StreamErrors", StreamErrors(feed, errors, clock), Kind.SERVER_STREAM),
+            Route(f"{shown}/ListErrors", ListErrors(bus, errors, clock)),
+            Route(f"{shown}/GetError", GetError(bus, records, errors, clock)),
+        ]
+
+
+def _reader(stack: AsyncExitStack, data: DataFolder, name: str) -> SqliteReader:
+    return stack.enter_context(closing(SqliteReader(data.state, name)))
+
+
+@asynccontextmanager
+async def _running(steps: Steps, settings: QueriesSettings, bus: MemoryQueries) -> AsyncIterator[None]:
+    """Run queries beside the block."""
+    stop = threading.Event()
+    task = asyncio.create_task(run_queries(steps, settings, stop, bus.started))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex
