@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -28,6 +29,16 @@ def unavailable(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was not tested, and what it needs: a line for each reason, however many tests it stopped."""
+    reports = terminalreporter.getreports("skipped")
+    reasons = Counter(
+        report.longrepr[2].removeprefix("Skipped: ") for report in reports if type(report.longrepr) is tuple
+    )
+    for reason, count in reasons.items():
+        terminalreporter.write_line(f"NOT TESTED: {count} tests were skipped: {reason}.", red=True, bold=True)
+
+
 @pytest.fixture(scope="session")
 def access_log() -> Path:
     """The real log, or a skip where it is not there."""
@@ -48,7 +59,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         return
     for program in ("java", "mvn"):
         if shutil.which(program) is None:
-            unavailable(f"the real stack needs {program}: install a JDK 17 and Maven")
+            unavailable(f"the real stack needs {program}, which is not on PATH; install a JDK 17 to 21 and Maven")
     settings = LocalSettings(jars_dir=ROOT / ".footfall" / "jars")
     stack = Stack(tmp_path_factory.mktemp("stack"), settings=settings, say=print)
     stack.start()

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from footfall_adapters.environment import SettingsError
 from footfall_cli.terminal import EXIT_WRONG_USE, Failure
 from footfall_local.embedded.folder import DataFolder, FolderError, held
 from footfall_local.home import find_home
@@ -50,13 +51,8 @@ def serve_embedded(data: Path | None, *, in_memory: bool, verbose: bool) -> None
             _logging(held_folder, verbose=verbose),
         ):
             uvloop.run(_serve(held_folder, began, in_memory=in_memory))
-    except FolderError as error:
+    except (FolderError, SettingsError, OSError) as error:
         raise Failure(str(error), EXIT_WRONG_USE) from None
-    except Exception as error:
-        sentence = _sentence(error)
-        if sentence is None:
-            raise
-        raise Failure(sentence, EXIT_WRONG_USE) from None
 
 
 async def _serve(data: DataFolder, began: float, *, in_memory: bool) -> None:
@@ -146,24 +142,3 @@ def _is_default(data: DataFolder) -> bool:
 def _shown(path: Path) -> str:
     relative = os.path.relpath(path)
     return str(path) if relative.startswith("..") else relative
-
-
-def _sentence(error: Exception) -> str | None:
-    """Return what is told of an error that says something of the machine, None for a mistake of ours."""
-    import sqlite3
-
-    import duckdb
-
-    from footfall_adapters.duckdb.row_store import reason as reason_of_duckdb
-    from footfall_adapters.environment import SettingsError
-    from footfall_adapters.sqlite.database import reason as reason_of_sqlite
-
-    match error:
-        case SettingsError() | OSError():
-            return str(error)
-        case sqlite3.Error():
-            return f"the data cannot be opened: {reason_of_sqlite(error)}."
-        case duckdb.Error():
-            return f"the data cannot be opened: {reason_of_duckdb(error)}."
-        case _:
-            return None

@@ -79,8 +79,8 @@ COMMIT_WAITING_BYTES = Gauge(
 )
 COMMIT_TRANSACTIONS = Counter(
     "footfall_commit_transactions_total",
-    "Kafka transactions of the ingest server, by `outcome`: `committed` or `failed` (its callers are told to try"
-    " again).",
+    "Transactions of the event log (embedded: commits), by `outcome`: `committed` or `failed` (its callers are told to"
+    " try again).",
     ["outcome"],
 )
 COMMIT_SECONDS = Histogram(
@@ -95,7 +95,7 @@ COMMIT_BATCHES = Histogram(
 )
 EVENT_LOG_CONNECTED = Gauge(
     "footfall_event_log_connected",
-    "1 while the event log takes batches, 0 while Kafka is away.",
+    "1 while the event log takes batches, 0 while Kafka is away. Embedded it is always 1.",
 )
 TICKS = Counter(
     "footfall_ticks_total",

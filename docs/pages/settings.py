@@ -30,6 +30,8 @@ and what is in the environment of `footfall up` is handed on to them.
 _COMMANDS = {
     "footfall_cli.processes:_serve": "footfall serve",
     "footfall_cli.processes:_consume": "footfall consume",
+    "footfall_cli.embedded:_serve": "footfall serve --embedded",
+    "footfall_local.embedded.process:embedded": "footfall serve --embedded",
     "footfall_cli.provision:provision_topics": "footfall provision topics",
     "footfall_cli.provision:provision_datasources": "footfall provision datasources",
     "footfall_cli.stack:_settings": "footfall up",
@@ -43,7 +45,7 @@ _ALONE = {
     "FOOTFALL_CA_FILE": "The certificates that the `footfall` command trusts when the endpoint is `https://`, a PEM"
     " file; without it, those of the machine.",
     "FOOTFALL_ENDPOINT": "Where the `footfall` command finds Footfall, `host:port`; `--endpoint` wins, and without"
-    " either it is this machine's stack.",
+    " either it is what runs on this machine.",
     "FOOTFALL_HOME": "Where the local stack keeps everything; `--home` wins, and without either it is the nearest"
     " `.footfall`.",
     "FOOTFALL_TRACEBACK": "Set to anything: a mistake of Footfall's own in the `footfall` command shows where it"

@@ -91,5 +91,7 @@ def reason(error: duckdb.Error) -> str:
         return "the data folder is read-only"
     if "newer version" in text or "storage version" in text:
         return "its file was written by a newer DuckDB"
+    if "not a valid DuckDB database file" in text or "checksum" in text:
+        return "its file is damaged; removed, it is made again from the log"
     first_line = text.splitlines()[0] if text else type(error).__name__
     return first_line.removesuffix(".")

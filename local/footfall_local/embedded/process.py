@@ -5,19 +5,25 @@ processed, and then the store and the state are closed.
 """
 
 import asyncio
+import sqlite3
 import threading
 import uuid
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from functools import partial
+from pathlib import Path
+
+import duckdb
 
 from footfall_adapters.duckdb.report_store import DuckDBReportStore
+from footfall_adapters.duckdb import row_store
 from footfall_adapters.duckdb.row_store import DuckDBRowStore
 from footfall_adapters.duckdb.settings import DuckdbSettings
 from footfall_adapters.environment import read_settings
 from footfall_adapters.geography import GeographySettings, geography
 from footfall_adapters.memory.answer_cache import MemoryAnswerCache, MemoryCacheSettings
 from footfall_adapters.memory.query_queue import MemoryQueries, MemoryQueriesSettings
+from footfall_adapters.sqlite import database
 from footfall_adapters.sqlite.error_feed import SqliteErrorFeed
 from footfall_adapters.sqlite.error_store import SqliteErrorStore
 from footfall_adapters.sqlite.event_log import SqliteEventLog, SqliteLogSettings
@@ -34,7 +40,7 @@ from footfall_core.columns import EVENTS, ITEMS
 from footfall_core.enrichment.user_agent import parse_user_agent
 from footfall_core.processing.record import process_record
 from footfall_core.vitals import Vitals
-from footfall_local.embedded.folder import DataFolder
+from footfall_local.embedded.folder import DataFolder, FolderError
 from footfall_server.errors.get_error import GetError
 from footfall_server.errors.list_errors import ListErrors
 from footfall_server.errors.settings import ErrorServerSettings
@@ -60,31 +66,36 @@ async def embedded(data: DataFolder, variables: Mapping[str, str], vitals: Vital
 
     Raises:
         SettingsError: names every variable that is wrong.
-        sqlite3.Error, duckdb.Error: a file cannot be opened.
+        FolderError: a file cannot be opened.
     """
-    log_settings, stream, duckdb, cache, waiting, processing, places, queries, query, errors, streams = read_settings(
-        variables,
-        SqliteLogSettings,
-        SqliteStreamSettings,
-        DuckdbSettings,
-        MemoryCacheSettings,
-        MemoryQueriesSettings,
-        ProcessingSettings,
-        GeographySettings,
-        QueriesSettings,
-        QuerySettings,
-        ErrorServerSettings,
-        IngestStreamSettings,
+    log_settings, stream, store_settings, cache, waiting, processing, places, queries, query, errors, streams = (
+        read_settings(
+            variables,
+            SqliteLogSettings,
+            SqliteStreamSettings,
+            DuckdbSettings,
+            MemoryCacheSettings,
+            MemoryQueriesSettings,
+            ProcessingSettings,
+            GeographySettings,
+            QueriesSettings,
+            QuerySettings,
+            ErrorServerSettings,
+            IngestStreamSettings,
+        )
     )
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         country_of = stack.enter_context(geography(places))
         # where rows and state are
-        rows = stack.enter_context(closing(DuckDBRowStore(data.rows)))
-        state = stack.enter_context(closing(SqliteState(data.state, clock)))
-        state.forget_old_errors()
+        with _opening(data.rows):
+            rows = stack.enter_context(closing(DuckDBRowStore(data.rows)))
+        with _opening(data.state):
+            state = stack.enter_context(closing(SqliteState(data.state, clock)))
+            state.forget_old_errors()
         # the log, and what processes it
-        records = stack.enter_context(closing(SqliteRawRecords(data.log)))
+        with _opening(data.log):
+            records = stack.enter_context(closing(SqliteRawRecords(data.log)))
         process = partial(process_record, processing.run, country_of=country_of)
         events = SqliteEventStream(records, state, rows, process, stream, clock)
         stack.push_async_callback(asyncio.to_thread, events.stop, CATCH_UP_SECONDS)
@@ -99,7 +110,9 @@ async def embedded(data: DataFolder, variables: Mapping[str, str], vitals: Vital
         state.on_errors = feed.wake
         # reports and lists of errors
         bus = MemoryQueries(waiting, clock, _new_id)
-        store = stack.enter_context(closing(DuckDBReportStore(rows.tables, events.complete_until, clock, duckdb)))
+        store = stack.enter_context(
+            closing(DuckDBReportStore(rows.tables, events.complete_until, clock, store_settings))
+        )
         complete_until = CompleteUntil(store, clock, PARTITIONS, queries.ticks_life_ms * 1000)
         vitals.measured_by(complete_until.measure)
         looking = asyncio.create_task(complete_until.keep_looking((EVENTS.name, ITEMS.name), queries.look_seconds))
@@ -119,6 +132,17 @@ async def embedded(data: DataFolder, variables: Mapping[str, str], vitals: Vital
             Route(f"{shown}/ListErrors", ListErrors(bus, errors, clock)),
             Route(f"{shown}/GetError", GetError(bus, records, errors, clock)),
         ]
+
+
+@contextmanager
+def _opening(file: Path) -> Iterator[None]:
+    """Say which file it is that cannot be opened, and why."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise FolderError(f"{file} cannot be opened: {database.reason(error)}.") from error
+    except duckdb.Error as error:
+        raise FolderError(f"{file} cannot be opened: {row_store.reason(error)}.") from error
 
 
 def _reader(stack: AsyncExitStack, data: DataFolder, name: str) -> SqliteReader:

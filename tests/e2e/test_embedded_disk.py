@@ -1,0 +1,159 @@
+"""A disk that is full or read-only, a folder that is taken or newer: one clear sentence each, and nothing damaged."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+import pytest
+
+from footfall.v1.errors_pb2 import ListErrorsRequest
+from footfall.v1.errors_pb2_grpc import ErrorServiceStub
+from footfall.v1.ingest_pb2 import WriteEventsRequest
+from footfall.v1.ingest_pb2_grpc import IngestServiceStub
+from footfall_local.embedded.folder import FORMAT
+from tests.e2e.embedded import SERVE, embedded_in
+from tests.e2e.embedded_writers import numbers_in_reports
+
+
+@contextmanager
+def small_disk(place: Path, size: str) -> Iterator[Path]:
+    """Have a disk of so many bytes in a place, or skip where nobody may make one."""
+    place.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place], capture_output=True, check=False
+    )
+    if made.returncode:
+        pytest.skip(f"a small disk cannot be made here: {made.stderr.decode().strip()}")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def serve(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Start a process that is to end at once."""
+    environment = {name: value for name, value in os.environ.items() if name != "FOOTFALL_HOST_ADDRESS"}
+    return subprocess.run(
+        [sys.executable, *SERVE, str(folder)], capture_output=True, text=True, timeout=60, env=environment, check=False
+    )
+
+
+def batch(sequence: int, padding: int) -> WriteEventsRequest:
+    request = WriteEventsRequest(property="properties/shop", writer_id="w", sequence=sequence)
+    for index in range(20):
+        event = request.events.add(name="page_view", client_id="c")
+        event.params["number"].string_value = f"{sequence}-{index}"
+        event.params["padding"].string_value = "x" * padding
+    return request
+
+
+def write_until_refused(stub: IngestServiceStub, first: int) -> tuple[int, grpc.RpcError]:
+    """Write until the disk is full; return the sequence that was refused, and how."""
+    for sequence in range(first, first + 10_000):
+        try:
+            stub.WriteEvents(batch(sequence, 1_000), timeout=10)
+        except grpc.RpcError as error:
+            return sequence, error
+    raise AssertionError("the disk never was full")
+
+
+def test_a_full_disk_is_said_to_writers_and_what_was_acknowledged_is_there_when_there_is_room_again(
+    tmp_path: Path,
+) -> None:
+    with small_disk(tmp_path / "disk", "24m") as disk, embedded_in(disk / "data") as process:
+        ballast = disk / "ballast"
+        ballast.write_bytes(b"x" * 8_000_000)
+        address = process.start()
+        with grpc.insecure_channel(address) as channel:
+            stub = IngestServiceStub(channel)  # type: ignore[no-untyped-call]
+            refused, error = write_until_refused(stub, 1)
+            assert error.code() is grpc.StatusCode.UNAVAILABLE  # type: ignore[attr-defined]
+            assert error.details() == "The event log cannot be written: the disk is full."  # type: ignore[attr-defined]
+            assert dict(error.trailing_metadata())["grpc-retry-pushback-ms"]  # type: ignore[attr-defined]
+            ballast.unlink()
+            # the same sequence, as a client does it
+            assert stub.WriteEvents(batch(refused, 10), timeout=10).accepted == 20
+        found = numbers_in_reports(address, "shop")
+        assert found == {f"{sequence}-{index}": 1 for sequence in range(1, refused + 1) for index in range(20)}
+        assert process.stop() == 0
+        # and once more from the disk alone
+        assert numbers_in_reports(process.start(), "shop") == found
+
+
+def test_a_read_only_disk_is_a_sentence(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "24m") as disk:
+        with embedded_in(disk / "data") as process:
+            process.start()
+            assert process.stop() == 0
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        ran = serve(disk / "data")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == f"footfall: {disk / 'data'} cannot be written: read-only file system.\n"
+
+
+def test_a_second_process_is_told_who_has_the_folder_and_disturbs_nobody(tmp_path: Path) -> None:
+    with embedded_in(tmp_path / "data") as process:
+        address = process.start()
+        ran = serve(tmp_path / "data")
+        assert (ran.returncode, ran.stdout) == (2, "")
+        assert ran.stderr == (
+            f"footfall: {tmp_path / 'data'} is in use by another Footfall, at {address}; one process at a time.\n"
+        )
+        with grpc.insecure_channel(address) as channel:
+            stub = IngestServiceStub(channel)  # type: ignore[no-untyped-call]
+            assert stub.WriteEvents(batch(1, 1), timeout=10).accepted == 20
+
+
+def test_data_of_a_newer_version_are_a_sentence_and_left_alone(tmp_path: Path) -> None:
+    with embedded_in(tmp_path / "data") as process:
+        process.start()
+        assert process.stop() == 0
+    process.data.format.write_text(json.dumps({"format": FORMAT + 1}))
+    before = {file.name: file.read_bytes() for file in process.data.folder.iterdir()}
+    ran = serve(process.data.folder)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == (
+        f"footfall: {process.data.folder} was written by another version of Footfall (format {FORMAT + 1}, this one "
+        f"knows {FORMAT}); nothing was changed.\n"
+    )
+    assert {file.name: file.read_bytes() for file in process.data.folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["log.sqlite", "state.sqlite", "rows.duckdb"])
+def test_a_damaged_file_is_a_sentence(tmp_path: Path, name: str) -> None:
+    with embedded_in(tmp_path / "data") as process:
+        process.start()
+        assert process.stop() == 0
+    (process.data.folder / name).write_bytes(b"no data base at all " * 1_000)
+    ran = serve(process.data.folder)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.startswith(f"footfall: {process.data.folder / name} cannot be opened: its file is damaged")
+    assert len(ran.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["state.sqlite", "rows.duckdb"])
+def test_what_was_removed_is_made_again_from_the_log(tmp_path: Path, name: str) -> None:
+    with embedded_in(tmp_path / "data") as process:
+        written = [batch(sequence, 1) for sequence in (1, 2)]
+        written[0].events[0].name = "no name"
+        with grpc.insecure_channel(process.start()) as channel:
+            for one in written:
+                IngestServiceStub(channel).WriteEvents(one, timeout=10)  # type: ignore[no-untyped-call]
+        process.stop()
+        for file in process.data.folder.glob(f"{name}*"):
+            file.unlink()
+        address = process.start()
+        with grpc.insecure_channel(address) as channel:
+            # a retry is known as one, as before
+            IngestServiceStub(channel).WriteEvents(written[1], timeout=10)  # type: ignore[no-untyped-call]
+            errors = ErrorServiceStub(channel).ListErrors(  # type: ignore[no-untyped-call]
+                ListErrorsRequest(property="properties/shop"), timeout=10
+            )
+        found = numbers_in_reports(address, "shop")
+    assert (len(found), found.total()) == (39, 39)
+    assert [error.field for error in errors.errors] == ["events[0].name"]

@@ -1,0 +1,253 @@
+"""The embedded event stream on real files: whatever fails between the store and the state, each event counts once."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from footfall.v1.ingest_pb2 import WriteEventsRequest
+from footfall_adapters.duckdb.row_store import DuckDBRowStore
+from footfall_adapters.sqlite.event_log import SqliteEventLog, SqliteLogSettings
+from footfall_adapters.sqlite.event_stream import SqliteEventStream, SqliteStreamSettings
+from footfall_adapters.sqlite.raw_records import SqliteRawRecords
+from footfall_adapters.sqlite.state import WINDOW_TTL_MS, SqliteState
+from footfall_core.clock import Micros
+from footfall_core.intake import Arrival, Taken, take
+from footfall_core.problems import TryAgain
+from footfall_core.processing.record import process_record
+
+START = Micros(1_790_000_000_000_000)
+HOUR = 3_600_000_000
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.micros = START
+
+    def now(self) -> Micros:
+        return self.micros
+
+
+class Files:
+    """A data folder, and its parts as they are opened at a start."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.clock = Clock()
+
+    def append(self, *batches: WriteEventsRequest) -> None:
+        """Have batches in the log, each in a record of its own."""
+
+        async def run() -> None:
+            log = SqliteEventLog(self.folder / "log", SqliteLogSettings(), self.clock, lambda _: None)
+            async with log:
+                for batch in batches:
+                    taken = take(batch.SerializeToString(), Arrival(self.clock.now(), "192.0.2.1", "", ""))
+                    assert isinstance(taken, Taken)
+                    await log.append(taken.raw_batch, None)
+
+        asyncio.run(run())
+
+    def process(self, piece_bytes: int = 1) -> None:
+        """Process what is in the log, as a process does from its start to its end."""
+        with self.stream(piece_bytes=piece_bytes) as stream:
+            stream.start()
+
+    @contextmanager
+    def stream(
+        self, change: Callable[[DuckDBRowStore, SqliteState], None] = lambda _rows, _state: None, piece_bytes: int = 1
+    ) -> Iterator[SqliteEventStream]:
+        rows, state = DuckDBRowStore(self.folder / "rows"), SqliteState(self.folder / "state", self.clock)
+        records = SqliteRawRecords(self.folder / "log")
+        change(rows, state)
+        settings = SqliteStreamSettings(piece_bytes=piece_bytes, pause_seconds=0.01)
+        stream = SqliteEventStream(records, state, rows, process, settings, self.clock)
+        try:
+            yield stream
+        finally:
+            stream.stop(30)
+            records.close()
+            state.close()
+            rows.close()
+
+    @property
+    def events(self) -> list[str]:
+        """Ids of the events in the store, in order."""
+        rows = DuckDBRowStore(self.folder / "rows")
+        try:
+            found = rows.tables().cursor().execute("SELECT event_id FROM events ORDER BY event_id").fetchall()
+        finally:
+            rows.close()
+        return [event_id for (event_id,) in found]
+
+    @property
+    def errors(self) -> int:
+        state = SqliteState(self.folder / "state", self.clock)
+        try:
+            (count,) = state._connection.execute("SELECT COUNT(*) FROM errors").fetchone()
+        finally:
+            state.close()
+        return int(count)
+
+
+def process(record, place, load):  # type: ignore[no-untyped-def]
+    return process_record("1", record, place, load)
+
+
+def batch(sequence: int, *event_ids: str, writer: str = "w") -> WriteEventsRequest:
+    request = WriteEventsRequest(property="properties/shop", writer_id=writer, sequence=sequence)
+    for event_id in event_ids:
+        request.events.add(name="page_view" if event_id != "bad" else "not a name", client_id="c", event_id=event_id)
+    return request
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(tmp_path)
+
+
+def test_each_batch_counts_once_over_restarts(files: Files) -> None:
+    files.append(batch(1, "a", "bad"), batch(2, "b"), batch(1, "a", "bad"))
+    files.process()
+    files.append(batch(2, "b"), batch(3, "c"))
+    files.process()
+    files.process()
+    assert files.events == ["a", "b", "c"]
+    assert files.errors == 1
+
+
+@pytest.mark.parametrize("piece_bytes", [1, 1_000_000])
+def test_a_death_between_store_and_state_neither_doubles_nor_loses(files: Files, piece_bytes: int) -> None:
+    files.append(batch(1, "a", "bad"), batch(2, "b"))
+
+    died = threading.Event()
+
+    def die(_: DuckDBRowStore, state: SqliteState) -> None:
+        def put(*_: object) -> None:
+            died.set()
+            raise OSError("the process dies here")
+
+        state.put = put  # type: ignore[method-assign]
+
+    with files.stream(die) as stream:
+        stream.start()
+        assert died.wait(30)
+    assert files.events == ["a"]  # the rows of the first piece, of which the state knows nothing
+    files.append(batch(1, "a", "bad"), batch(3, "c"))
+    files.process(piece_bytes)
+    assert files.events == ["a", "b", "c"]
+    assert files.errors == 1
+
+
+def test_a_store_that_is_gone_is_made_again_from_the_whole_log(files: Files) -> None:
+    files.append(batch(1, "a", "bad"), batch(2, "b"), batch(1, "a", "bad"))
+    files.process()
+    for file in files.folder.glob("rows*"):
+        file.unlink()
+    files.process()
+    assert files.events == ["a", "b"]
+    assert files.errors == 1
+
+
+def test_a_store_that_fails_is_tried_again_until_it_takes_the_rows(files: Files) -> None:
+    files.append(batch(1, "a"), batch(2, "b"))
+    failures = 3
+    done = threading.Event()
+
+    def fail(rows: DuckDBRowStore, _: SqliteState) -> None:
+        put = rows.put
+
+        def failing(lines: Sequence[str], item_lines: Sequence[str], position: int) -> None:
+            nonlocal failures
+            if failures:
+                failures -= 1
+                raise TryAgain("The store cannot be written: the disk is full.")
+            put(lines, item_lines, position)
+            if position == 2:
+                done.set()
+
+        rows.put = failing  # type: ignore[method-assign]
+
+    with files.stream(fail) as stream:
+        stream.start()
+        assert done.wait(30)
+    assert files.events == ["a", "b"]
+
+
+def test_a_window_expires_seven_days_after_its_writers_last_batch(files: Files) -> None:
+    files.append(batch(1, "a"))
+    files.clock.micros = Micros(START + WINDOW_TTL_MS * 1000)
+    files.append(batch(1, "a"))  # not yet
+    files.process()
+    assert files.events == ["a"]
+    files.clock.micros = Micros(files.clock.micros + WINDOW_TTL_MS * 1000 + 1_000)
+    files.append(batch(1, "b"))  # the duplicate was no batch that counts, but this one comes later still
+    files.process()
+    assert files.events == ["a", "b"]
+
+
+def test_a_window_in_memory_expires_as_well(files: Files) -> None:
+    files.append(batch(1, "a"))
+    files.clock.micros = Micros(START + WINDOW_TTL_MS * 1000 + 1_000)
+    files.append(batch(1, "b"))
+    with files.stream() as stream:
+        stream._state.window = lambda *_: None  # type: ignore[method-assign]  # it is memory that is asked
+        stream.start()
+    assert files.events == ["a", "b"]
+
+
+def test_time_in_the_log_never_steps_back(files: Files) -> None:
+    files.append(batch(1, "a"))
+    files.clock.micros = Micros(START - HOUR)
+    files.append(batch(2, "b"))
+    records = SqliteRawRecords(files.folder / "log")
+    assert [record.log_time_micros for record in records.after(0, 1_000_000)] == [START, START]
+    records.close()
+
+
+def test_reports_are_complete_until_the_first_record_that_is_not_stored(files: Files) -> None:
+    files.append(batch(1, "a"))
+    files.clock.micros = Micros(START + HOUR)
+    files.append(batch(2, "b"))
+    files.clock.micros = Micros(START + 2 * HOUR)
+    release = threading.Event()
+    reached = threading.Event()
+
+    def hold(rows: DuckDBRowStore, _: SqliteState) -> None:
+        put = rows.put
+
+        def slow(lines: Sequence[str], item_lines: Sequence[str], position: int) -> None:
+            if position == 2:
+                reached.set()
+                assert release.wait(30)
+            put(lines, item_lines, position)
+
+        rows.put = slow  # type: ignore[method-assign]
+
+    with files.stream(hold) as stream:
+        assert stream.complete_until() == START
+        stream.start()
+        assert reached.wait(30)
+        assert stream.complete_until() == START + HOUR
+        release.set()
+        stream.stop(30)
+        assert stream.complete_until() == START + 2 * HOUR
+
+
+def test_a_store_that_is_ahead_of_the_log_is_left_alone(files: Files, caplog: pytest.LogCaptureFixture) -> None:
+    files.append(batch(1, "a"))
+    files.process()
+    for file in files.folder.glob("log*"):
+        file.unlink()
+    files.append()
+    with files.stream() as stream:
+        stream.start()
+        while not stream._failing:
+            pass
+        assert not stream.is_ready()
+    assert files.events == ["a"]
