@@ -15,7 +15,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -100,20 +100,24 @@ async def _served(data: DataFolder) -> AsyncIterator[str]:
     """Start an embedded process, yield its address, and end it."""
     command = [sys.executable, "-m", "footfall_cli.main", "serve", "--embedded", "--data", str(data.folder)]
     environment = {name: value for name, value in os.environ.items() if name != "FOOTFALL_HOST_ADDRESS"}
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment) as process:
-        try:
-            deadline = time.monotonic() + START_SECONDS
-            while (address := data.last_address()) is None:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise Failure("the embedded process did not start.", EXIT_UNREACHABLE)
-                await asyncio.sleep(0.05)
-            yield address
-        finally:
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
+    )
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while (address := data.last_address()) is None:
+            if process.returncode is not None or time.monotonic() > deadline:
+                raise Failure("the embedded process did not start.", EXIT_UNREACHABLE)
+            await asyncio.sleep(0.05)
+        yield address
+    finally:
+        with suppress(ProcessLookupError):
             process.terminate()
-            try:
-                process.wait(30)
-            finally:
-                process.kill()
+        try:
+            await asyncio.wait_for(process.wait(), 30)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
 
 
 async def _round(channel: grpc.aio.Channel, size: int, number: int, in_flight: int) -> Measured:

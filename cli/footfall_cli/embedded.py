@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import click
 
@@ -112,7 +112,7 @@ def _logging(data: DataFolder, *, verbose: bool) -> Iterator[None]:
     try:
         if data.log_lines.exists() and data.log_lines.stat().st_size > MAX_LOG_BYTES:
             data.log_lines.replace(data.log_lines.with_suffix(".log.1"))
-        file: IO[str] = data.log_lines.open("a", buffering=1)
+        file = data.log_lines.open("a", buffering=1)
     except OSError as error:
         raise FolderError(f"{data.folder} cannot be written: {(error.strerror or str(error)).lower()}.") from error
     with file:

@@ -1,7 +1,7 @@
 """`footfall errors`: what was wrong with a property's events, a line an error."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from footfall.client import Client
-from footfall.error_list import ErrorList, ErrorWithPayload
+from footfall.error_list import ErrorCount, ErrorList, ErrorWithPayload
 from footfall.failures import FootfallError, HistoryLostError
 from footfall.names import all_codes, all_stages, code_name, stage_name
 from footfall.retry import RetryPolicy
@@ -86,7 +86,7 @@ def errors(
             if error_id is not None:
                 click.echo(json.dumps(payload_of(client.get_error(error_id)), indent=2))
             elif count:
-                show_counts(client.list_errors(since, **wanted._asdict()), as_json=as_json)
+                _show_counts(client.list_errors(since, **wanted._asdict()), as_json=as_json)
             else:
                 _show_stream(client, since, resume_token, wanted, follow=follow, as_json=as_json)
     except HistoryLostError as lost:
@@ -191,17 +191,26 @@ def payload_of(found: ErrorWithPayload) -> dict[str, Any]:
     }
 
 
-def show_counts(found: ErrorList, *, as_json: bool) -> None:
-    """Write how many errors there are, a line for each hour, stage and code."""
+def _show_counts(found: ErrorList, *, as_json: bool) -> None:
     if as_json:
-        counts = [{"hour": utc(c.hour), "stage": c.stage, "code": c.code, "count": c.count} for c in found.counts]
-        click.echo(json.dumps({"total_count": found.total_count, "counts": counts}))
-        return
+        click.echo(json.dumps(counts_of(found.counts, found.total_count)))
+    else:
+        show_counts(found.counts, found.total_count)
+
+
+def counts_of(counts: Iterable[ErrorCount], total_count: int) -> dict[str, Any]:
+    """Return how many errors there are, as programs read it."""
+    lines = [{"hour": utc(c.hour), "stage": c.stage, "code": c.code, "count": c.count} for c in counts]
+    return {"total_count": total_count, "counts": lines}
+
+
+def show_counts(counts: Iterable[ErrorCount], total_count: int) -> None:
+    """Write how many errors there are, a line for each hour, stage and code."""
     table = Table("hour", "stage", "code", Column("errors", justify="right"), box=None, pad_edge=False)
-    for c in found.counts:
+    for c in counts:
         table.add_row(utc(c.hour), c.stage.lower(), c.code, f"{c.count:,}")
     Console().print(table)
-    click.echo(f"{found.total_count:,} errors")
+    click.echo(f"{total_count:,} errors")
 
 
 def _message(message: Message) -> dict[str, Any]:

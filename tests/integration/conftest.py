@@ -7,9 +7,9 @@ import pytest
 
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_local.stack import Stack
+from tests.contract.report_rows import SHOP, SHOP_ITEMS, TRAVEL, TRAVEL_ITEMS, stored
 from tests.integration.error_log import delete_topic, make_topic
 from tests.integration.query_path import QueryPath, query_path
-from tests.integration.report_rows import SHOP, SHOP_ITEMS, TRAVEL, TRAVEL_ITEMS, stored
 
 
 @pytest.fixture(scope="session")

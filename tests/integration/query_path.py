@@ -4,14 +4,12 @@ It has query topics of its own, so that it can be taken apart without disturbing
 rows of events are the stack's, and tests keep apart by property.
 """
 
-import asyncio
 import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import grpc
@@ -20,13 +18,19 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from footfall.v1 import query_pb2, query_pb2_grpc
+from footfall_adapters.druid.availability import Availability
+from footfall_adapters.druid.broker import open_broker
+from footfall_adapters.druid.report_store import DruidReportStore
+from footfall_adapters.druid.settings import DruidSettings
 from footfall_adapters.druid.supervisors import IntakeSettings, ensure
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_consumers.queries import main as queries
+from footfall_core.clock import SystemClock
 from footfall_core.columns import EVENTS, TABLES, Table
+from footfall_core.report.ports import ReportStore
 from footfall_core.vitals import Vitals
-from footfall_server.hosts.grpc_aio import HostSettings, Server
 from footfall_server.query import main as query
+from tests.serving import served
 
 
 class QueryPath:
@@ -41,6 +45,20 @@ class QueryPath:
 
     def close(self) -> None:
         self._channel.close()
+
+    @contextmanager
+    def allowing(self, *, max_matched_values: int) -> Iterator["QueryPath"]:
+        """Yield another path to the same rows, on which a report may take less of the store."""
+        with query_path(self.addresses, FOOTFALL_DRUID_MAX_MATCHED_VALUES=str(max_matched_values)) as path:
+            yield path
+
+    @asynccontextmanager
+    async def store(self) -> AsyncIterator[ReportStore]:
+        """Yield the store itself."""
+        clock = SystemClock()
+        settings = DruidSettings(self.variables["FOOTFALL_DRUID_BROKER_URL"])
+        async with open_broker(settings, clock, lambda: uuid.uuid4().hex) as broker:
+            yield DruidReportStore(broker, Availability(broker, clock), settings)
 
     def put(self, rows: list[dict[str, Any]], table: Table = EVENTS) -> None:
         """Write rows of a table as the event consumer does, many lines in one record."""
@@ -64,36 +82,6 @@ class QueryPath:
             return answer.is_success and answer.json() == [[count]]
 
         until(found, seconds=90)
-
-
-def report_request(
-    property_id: str,
-    metrics: list[str],
-    dimensions: list[str] | None = None,
-    *,
-    days: tuple[str, str] = ("2026-01-01", "2026-12-31"),
-    **fields: Any,
-) -> query_pb2.RunReportRequest:
-    return query_pb2.RunReportRequest(
-        property=f"properties/{property_id}",
-        metrics=[query_pb2.Metric(name=name) for name in metrics],
-        dimensions=[query_pb2.Dimension(name=name) for name in dimensions or []],
-        date_ranges=[query_pb2.DateRange(start_date=days[0], end_date=days[1])],
-        **fields,
-    )
-
-
-def table(response: query_pb2.RunReportResponse) -> list[tuple[Any, ...]]:
-    """Return the rows as plain tuples."""
-    return [(*row.dimension_values, *map(number, row.metric_values)) for row in response.rows]
-
-
-def number(value: query_pb2.MetricValue) -> int | float:
-    return value.integer_value if value.WhichOneof("value") == "integer_value" else value.double_value
-
-
-def totals(response: query_pb2.RunReportResponse) -> tuple[int | float, ...]:
-    return tuple(number(value) for value in response.totals)
 
 
 def until(condition: Callable[[], bool], *, seconds: float) -> None:
@@ -161,32 +149,6 @@ def query_consumer(variables: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def query_server(variables: Mapping[str, str]) -> Iterator[int]:
-    """Serve from a thread with an event loop of its own, and yield the port."""
-    port: Future[int] = Future()
-    loop, stop = asyncio.new_event_loop(), asyncio.Event()
-
-    async def serve() -> None:
-        async with AsyncExitStack() as stack:
-            server = Server(await query.routes(stack, variables), HostSettings(unready_seconds=0, drain_seconds=1))
-            port.set_result(await server.start())
-            stack.push_async_callback(server.drain)
-            await stop.wait()
-
-    def run() -> None:
-        try:
-            with asyncio.Runner(loop_factory=lambda: loop) as runner:
-                runner.run(serve())
-        except Exception as error:
-            if port.done():
-                raise
-            port.set_exception(error)
-
-    thread = threading.Thread(target=run, name="query-server")
-    thread.start()
-    try:
-        yield port.result(30)
-    finally:
-        if thread.is_alive():
-            loop.call_soon_threadsafe(stop.set)
-        thread.join(30)
-        assert not thread.is_alive()
+    """Serve what the query server serves, and yield the port."""
+    with served(lambda stack: query.routes(stack, variables)) as port:
+        yield port

@@ -1,4 +1,4 @@
-"""The errors of the past, from a real Kafka, each test with a topic of its own."""
+"""The errors of the past from a real Kafka, beyond what `tests.contract.test_error_feed` asks of every log."""
 
 import asyncio
 from contextlib import closing
@@ -17,32 +17,19 @@ from tests.integration.error_log import Writer, ago, ends_of, eventually, feed_o
 pytestmark = pytest.mark.stack
 
 
-async def test_a_start_in_the_past_gives_the_errors_from_then_on_and_then_the_live_ones(kafka: KafkaSettings) -> None:
+async def test_a_stream_that_has_read_the_past_gives_its_reader_back(kafka: KafkaSettings) -> None:
     writer = await asyncio.to_thread(Writer, kafka)
-    times = [ago(50), ago(40), ago(30)]
-    for number, time_ms in enumerate(times):
-        await asyncio.to_thread(writer.write, f"past{number}", time_ms=time_ms)
+    await asyncio.to_thread(writer.write, "past1")
     async with feed_of(kafka) as feed:
-        with closing(await feed.open(shop(), micros(times[1]))) as stream:
-            assert sorted(await next_ids(stream, 2)) == ["past1", "past2"]
-            await asyncio.to_thread(writer.write, "new1")
-            assert await next_ids(stream, 2) == ["live", "new1"]
-            # the past is read: its reader is given back while the stream lives on
+        with closing(await feed.open(shop(), micros(ago(60)))) as stream:
+            assert await next_ids(stream, 2) == ["past1", "live"]
             await eventually(lambda: not threads("error-history"))
+            # while the stream lives on
+            await asyncio.to_thread(writer.write, "new1")
+            assert await next_ids(stream, 1) == ["new1"]
 
 
-async def test_what_was_recorded_before_the_call_comes_before_the_stream_is_live(kafka: KafkaSettings) -> None:
-    writer = await asyncio.to_thread(Writer, kafka)
-    start = micros(ago(60))
-    async with feed_of(kafka) as feed:
-        for number in range(20):
-            await asyncio.to_thread(writer.write, f"e{number}")
-            with closing(await feed.open(shop(), start)) as stream:
-                assert "live" not in await next_ids(stream, number + 1)
-                assert await next_ids(stream, 1) == ["live"]
-
-
-async def test_a_start_in_the_future_means_from_now_on(kafka: KafkaSettings) -> None:
+async def test_a_start_in_the_future_takes_no_reader_of_the_past(kafka: KafkaSettings) -> None:
     async with feed_of(kafka, history_readers=0) as feed:
         with closing(await feed.open(shop(), micros(ago(-60)))) as stream:
             assert await next_ids(stream, 1) == ["live"]

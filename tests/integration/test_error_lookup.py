@@ -1,4 +1,6 @@
-"""Errors counted, listed and brought with their payloads, on the stack's Kafka and Druid.
+"""Errors listed and brought with their payloads, through the whole way to the stack's Kafka and Druid.
+
+What is found is asked in `tests.contract.test_error_store`.
 
 Rows are the stack's, and tests keep apart by property; query topics and the raw topic are the test run's own.
 """
@@ -6,7 +8,6 @@ Rows are the stack's, and tests keep apart by property; query topics and the raw
 import asyncio
 import time
 import uuid
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 import grpc
@@ -14,7 +15,6 @@ import pytest
 from confluent_kafka import Producer
 
 from footfall.v1.errors_pb2 import (
-    ErrorFilter,
     EventError,
     GetErrorRequest,
     ListErrorsRequest,
@@ -105,115 +105,6 @@ async def stored(path: QueryPath, stub: ErrorServiceStub, errors: Sequence[Event
     async with asyncio.timeout(90):
         while {each.error_id for each in (await listed(stub, request(property_id, page_size=1_000))).errors} != ids:
             await asyncio.sleep(0.05)
-
-
-def ids(response: ListErrorsResponse) -> list[str]:
-    return [each.error_id for each in response.errors]
-
-
-async def test_errors_are_counted_once_each_by_hour_stage_and_code(
-    path: QueryPath, stub: ErrorServiceStub, property_id: str
-) -> None:
-    errors = [
-        error(property_id, "a", NOON),
-        error(property_id, "b", NOON + 59 * MINUTE),
-        error(property_id, "c", NOON + HOUR),
-        error(property_id, "d", NOON + HOUR, stage=DEDUPE, code=REUSED),
-        # the same error again: at once, and two hours later
-        error(property_id, "d", NOON + HOUR, stage=DEDUPE, code=REUSED),
-        error(property_id, "d", NOON + 3 * HOUR, stage=DEDUPE, code=REUSED),
-    ]
-    await stored(path, stub, [*errors, error(property_id, "e", NOON + 2 * HOUR)])
-    response = await listed(stub, request(property_id))
-    counts = [(c.hour.ToMilliseconds(), c.stage, c.code, c.count) for c in response.counts]
-    assert counts == [
-        (NOON, VALIDATION, NAME, 2),
-        (NOON + HOUR, VALIDATION, NAME, 1),
-        (NOON + HOUR, DEDUPE, REUSED, 1),
-        (NOON + 2 * HOUR, VALIDATION, NAME, 1),
-    ]
-    assert response.total_count == 5
-    assert ids(response) == ["e", "c", "d", "b", "a"]
-    assert response.errors[2] == errors[3]
-    assert response.next_page_token == ""
-
-
-async def test_pages_stay_as_they_are_while_errors_come_in_and_come_again(
-    path: QueryPath, stub: ErrorServiceStub, property_id: str
-) -> None:
-    # three at a time share a millisecond, so that pages end between equals
-    errors = [error(property_id, f"e{number:02}", NOON + number // 3) for number in range(20)]
-    await stored(path, stub, errors)
-    expected = [f"e{number:02}" for number in sorted(range(20), key=lambda number: (-(number // 3), number))]
-    got: list[str] = []
-    token = ""
-    for page_number in range(6):
-        page = await listed(stub, request(property_id, page_size=4, page_token=token))
-        got += ids(page)
-        assert bool(page.counts) is (page_number == 0)
-        token = page.next_page_token
-        if not token:
-            break
-        if page_number == 0:
-            newer = [error(property_id, f"new{number}", NOON + MINUTE) for number in range(5)]
-            again = [error(property_id, each, NOON + 2 * MINUTE) for each in ("e00", "e10", "e19")]
-            await stored(path, stub, [*errors, *newer, *again])
-    assert got == expected
-    assert page_number == 4
-
-
-async def test_a_filter_and_a_range_hold_for_counts_and_for_the_list(
-    path: QueryPath, stub: ErrorServiceStub, property_id: str
-) -> None:
-    kinds = {"bad": {"stage": VALIDATION, "code": NAME}, "reused": {"stage": DEDUPE, "code": REUSED}}
-    errors = [
-        error(property_id, f"{kind}-{writer}-{minute}", NOON + minute * MINUTE, writer_id=writer, **kinds[kind])
-        for kind in kinds
-        for writer in ("", "w1", "w2")
-        for minute in range(3)
-    ]
-    await stored(path, stub, errors)
-    for wanted in (
-        ErrorFilter(),
-        ErrorFilter(stages=[DEDUPE]),
-        ErrorFilter(codes=[NAME]),
-        ErrorFilter(stages=[DEDUPE, VALIDATION], codes=[REUSED]),
-        ErrorFilter(writer_id="w2"),
-        ErrorFilter(stages=[DEDUPE], writer_id="w1"),
-        ErrorFilter(stages=[Stage.STAGE_INGEST]),
-    ):
-        asked = request(property_id, filter=wanted)
-        asked.start_time.FromMilliseconds(NOON + MINUTE)
-        asked.end_time.FromMilliseconds(NOON + 2 * MINUTE)
-        response = await listed(stub, asked)
-        expected = {
-            each.error_id
-            for each in errors
-            if each.time.ToMilliseconds() == NOON + MINUTE
-            and (not wanted.stages or each.stage in wanted.stages)
-            and (not wanted.codes or each.code in wanted.codes)
-            and wanted.writer_id in ("", each.writer_id)
-        }
-        assert set(ids(response)) == expected
-        assert response.total_count == sum(each.count for each in response.counts) == len(expected)
-
-
-async def test_thousands_of_errors_are_counted_exactly_and_all_of_their_pages_add_up(
-    path: QueryPath, stub: ErrorServiceStub, property_id: str
-) -> None:
-    errors = [error(property_id, f"e{number}", NOON + number * 37) for number in range(3_000)]
-    # each third one was recorded twice
-    await asyncio.to_thread(
-        put, path, [*errors, *(error(property_id, f"e{n}", NOON + n * 41) for n in range(0, 3_000, 3))]
-    )
-    async with asyncio.timeout(90):
-        while (response := await listed(stub, request(property_id, page_size=1_000))).total_count != 3_000:
-            await asyncio.sleep(0.05)
-    got, token = ids(response), response.next_page_token
-    while token:
-        page = await listed(stub, request(property_id, page_size=1_000, page_token=token))
-        got, token = got + ids(page), page.next_page_token
-    assert Counter(got) == Counter(each.error_id for each in errors)
 
 
 async def refusal(call: grpc.aio.UnaryUnaryCall) -> grpc.aio.AioRpcError:  # type: ignore[type-arg]

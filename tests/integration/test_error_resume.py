@@ -1,4 +1,4 @@
-"""Streams of errors that go on where an earlier one was, on a real Kafka, each test with a topic of its own."""
+"""Streams that go on where one was, on a real Kafka, beyond what `tests.contract.test_error_feed` asks of every log."""
 
 import asyncio
 import random
@@ -102,37 +102,6 @@ async def test_a_position_moves_on_with_the_log_while_nothing_matches(kafka: Kaf
             assert filtered.position != (0, 0, 0, 0)
             for each in (filtered, stream):
                 assert await at_the_end(each, kafka) == each.position
-
-
-async def test_an_error_that_waits_holds_the_position_back(kafka: KafkaSettings) -> None:
-    writer = await asyncio.to_thread(Writer, kafka)
-    async with feed_of(kafka) as feed:
-        with closing(await feed.open(shop(), None)) as stream, closing(await feed.open(shop(), None)) as witness:
-            assert await next_ids(stream, 1) == ["live"]
-            await asyncio.to_thread(writer.write, "a1", "b1", "c1")
-            assert await next_ids(witness, 4) == ["live", "a1", "b1", "c1"]
-            place, first = stream.position, await next_ids(stream, 1)
-            with closing(await feed.open(shop(), place)) as again:
-                assert await next_ids(again, 4) == ["a1", "b1", "c1", "live"]
-            with closing(await feed.open(shop(), stream.position)) as again:
-                assert [*first, *await next_ids(again, 3)] == ["a1", "b1", "c1", "live"]
-
-
-async def test_a_filter_holds_for_the_past_and_for_the_present(kafka: KafkaSettings) -> None:
-    writer = await asyncio.to_thread(Writer, kafka)
-    wanted = shop(stages=frozenset({Stage.STAGE_DEDUPE}), writer_id="w1")
-
-    def write(suffix: str) -> None:
-        writer.write(f"no{suffix}1", stage=Stage.STAGE_DEDUPE, writer_id="w2")
-        writer.write(f"no{suffix}2", stage=Stage.STAGE_INGEST, writer_id="w1")
-        writer.write(f"yes{suffix}1", stage=Stage.STAGE_DEDUPE, writer_id="w1")
-
-    await asyncio.to_thread(write, "past")
-    async with feed_of(kafka) as feed:
-        with closing(await feed.open(wanted, micros(ago(60)))) as stream:
-            assert await next_ids(stream, 2) == ["yespast1", "live"]
-            await asyncio.to_thread(write, "now")
-            assert await next_ids(stream, 1) == ["yesnow1"]
 
 
 async def test_what_a_filter_drops_does_not_wait_for_a_slow_reader(kafka: KafkaSettings) -> None:

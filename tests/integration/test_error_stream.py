@@ -1,8 +1,7 @@
-"""The errors of the present, from a real Kafka, each test with a topic of its own."""
+"""The errors of the present from a real Kafka, beyond what `tests.contract.test_error_feed` asks of every log."""
 
 import asyncio
 import socket
-import time
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
@@ -30,27 +29,6 @@ from tests.integration.error_log import (
 )
 
 pytestmark = pytest.mark.stack
-
-
-async def test_an_error_committed_after_the_stream_is_open_is_pushed_well_under_a_second(kafka: KafkaSettings) -> None:
-    writer = await asyncio.to_thread(Writer, kafka)
-    async with feed_of(kafka) as feed:
-        with closing(await feed.open(shop(), None)) as stream:
-            assert await next_ids(stream, 1) == ["live"]
-            await asyncio.to_thread(writer.begin, "a1")
-            started = time.perf_counter()
-            await asyncio.to_thread(writer.commit)
-            assert await next_ids(stream, 1) == ["a1"]
-            assert time.perf_counter() - started < 0.5
-
-
-async def test_a_new_stream_begins_with_what_is_recorded_from_now_on(kafka: KafkaSettings) -> None:
-    writer = await asyncio.to_thread(Writer, kafka)
-    await asyncio.to_thread(writer.write, "old1", "old2")
-    async with feed_of(kafka) as feed:
-        with closing(await feed.open(shop(), None)) as stream:
-            await asyncio.to_thread(writer.write, "new1")
-            assert await next_ids(stream, 2) == ["live", "new1"]
 
 
 async def test_neither_aborted_errors_nor_another_propertys_are_pushed(kafka: KafkaSettings) -> None:

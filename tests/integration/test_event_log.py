@@ -1,4 +1,4 @@
-"""The event log on a real Kafka, each test with topics of its own."""
+"""What is Kafka's own of the event log, each test with topics of its own; see also `tests.contract.test_event_log`."""
 
 import asyncio
 import uuid
@@ -6,7 +6,7 @@ from collections import Counter
 from contextlib import closing
 
 import pytest
-from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from footfall.v1.errors_pb2 import EventError
@@ -18,11 +18,19 @@ from footfall_adapters.kafka.ticker import TickerSettings, ticking
 from footfall_adapters.kafka.topics import TopicsSettings, ensure_topics
 from footfall_core.clock import SystemClock
 from footfall_core.errors.rows import error_row
-from footfall_core.problems import TooLarge, TryAgain
+from footfall_core.problems import TryAgain
 from footfall_core.wire.raw_pb2 import RawRecord
 from footfall_local.stack import Stack
+from tests.contract.event_logs import committed
 
 pytestmark = pytest.mark.stack
+
+
+def batches(kafka: KafkaSettings) -> dict[int, list[bytes]]:
+    return {
+        partition: [batch for record in records for batch in RawRecord.FromString(record).batches]
+        for partition, records in committed(kafka, "events.raw").items()
+    }
 
 
 @pytest.fixture
@@ -36,54 +44,11 @@ def event_log(kafka: KafkaSettings, instance: str = "ingest-1", **settings: floa
     return KafkaEventLog(kafka, CommitterSettings(**settings), instance, SystemClock())  # type: ignore[arg-type]
 
 
-def committed(kafka: KafkaSettings, topic: str = "events.raw") -> dict[int, list[bytes]]:
-    """Return what a reader of committed records finds, by partition."""
-    config = {
-        "bootstrap.servers": kafka.bootstrap_servers,
-        "group.id": "test",
-        "isolation.level": "read_committed",
-        "enable.partition.eof": True,
-    }
-    found: dict[int, list[bytes]] = {partition: [] for partition in range(kafka.raw_partitions)}
-    with closing(Consumer(config)) as consumer:
-        consumer.assign([TopicPartition(kafka.topic(topic), partition, 0) for partition in found])
-        open_ends = set(found)
-        while open_ends:
-            message = consumer.poll(30)
-            assert message is not None, "Kafka says nothing"
-            if message.error() is None:
-                found[message.partition()].append(message.value())
-            elif message.error().code() == KafkaError._PARTITION_EOF:
-                open_ends.discard(message.partition())
-    return found
-
-
-def batches(kafka: KafkaSettings) -> dict[int, list[bytes]]:
-    return {
-        partition: [batch for record in records for batch in RawRecord.FromString(record).batches]
-        for partition, records in committed(kafka).items()
-    }
-
-
-async def test_what_was_acknowledged_is_committed_in_fewer_records_than_batches(kafka: KafkaSettings) -> None:
-    async with event_log(kafka) as log:
-        await asyncio.gather(*(log.append(b"batch-%d" % i, i % 4) for i in range(200)))
-    assert batches(kafka) == {p: [b"batch-%d" % i for i in range(p, 200, 4)] for p in range(4)}
-    assert sum(map(len, committed(kafka).values())) < 200
-
-
 async def test_batches_without_a_writer_are_spread(kafka: KafkaSettings) -> None:
     async with event_log(kafka) as log:
         for i in range(8):
             await log.append(b"batch-%d" % i, None)
     assert [len(found) for found in batches(kafka).values()] == [2, 2, 2, 2]
-
-
-async def test_the_largest_request_fits(kafka: KafkaSettings) -> None:
-    largest = b"x" * (4 * 1024 * 1024 + 100_000)
-    async with event_log(kafka) as log:
-        await asyncio.gather(log.append(b"small", 1), log.append(largest, 1))
-    assert batches(kafka)[1] == [b"small", largest]
 
 
 async def test_two_servers_of_one_name_fence_each_other_and_lose_nothing(kafka: KafkaSettings) -> None:
@@ -102,13 +67,6 @@ async def test_two_servers_of_one_name_fence_each_other_and_lose_nothing(kafka: 
     stored = Counter(batches(kafka)[0])
     # a batch whose commit was not confirmed may stand there twice: the consumer counts it once
     assert set(stored) == {f"{name}-{i}".encode() for name in ("older", "newer") for i in range(20)}
-
-
-async def test_what_is_refused_because_too_much_waits_is_told_at_once(kafka: KafkaSettings) -> None:
-    async with event_log(kafka, max_pending_bytes=1000) as log:
-        with pytest.raises(TryAgain, match="Too much is in flight"):
-            await log.append(b"x" * 1001, 0)
-        await log.append(b"x" * 1000, 0)
 
 
 async def test_a_log_that_cannot_be_reached_says_so_within_its_time() -> None:
@@ -148,7 +106,7 @@ async def test_one_of_two_servers_ticks_in_every_partition_and_the_other_takes_o
                 await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED, timeout=30)
             # the members are static, so that the other one takes over when the session of the first ends
             await asyncio.wait_for(ticks["b"].wait(), 30)
-    for records in committed(kafka).values():
+    for records in committed(kafka, "events.raw").values():
         times = [RawRecord.FromString(record).tick_time_micros for record in records]
         assert times == sorted(times)
         assert min(times) > 0
@@ -178,17 +136,3 @@ def test_a_group_with_state_and_without_offsets_does_not_begin_anew(kafka: Kafka
     ) as consumer:
         consumer.commit(offsets=[TopicPartition(kafka.topic("events.raw"), 0, 0)], asynchronous=False)
     check_offsets(kafka, "group")
-
-
-async def test_a_batch_beyond_a_record_is_refused_before_it_can_fail_its_neighbours(kafka: KafkaSettings) -> None:
-    async with event_log(kafka) as log:
-        with pytest.raises(TooLarge):
-            await log.append(bytes(5 * 1024 * 1024 + 1), 0)
-        await log.append(b"neighbour", 0)
-
-
-async def test_what_waited_goes_in_transactions_of_a_bounded_size(kafka: KafkaSettings) -> None:
-    async with event_log(kafka, max_transaction_bytes=1000) as log:
-        times = await asyncio.gather(*(log.append(bytes(600), 0) for _ in range(5)))
-    assert len(batches(kafka)[0]) == 5
-    assert len(set(times)) >= 4

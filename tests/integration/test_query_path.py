@@ -10,16 +10,8 @@ import pytest
 from confluent_kafka import Consumer
 
 from footfall_local.stack import Stack
-from tests.integration.query_path import (
-    QueryPath,
-    free_address,
-    query_consumer,
-    query_path,
-    query_server,
-    report_request,
-    totals,
-    until,
-)
+from tests.contract.reports import report_request, totals
+from tests.integration.query_path import QueryPath, free_address, query_consumer, query_path, query_server, until
 
 pytestmark = pytest.mark.stack
 

@@ -1,6 +1,6 @@
 """Random events that make two stores disagree if anything does: texts beyond ASCII, nearly equal ones, odd numbers.
 
-They happen around the days on which clocks are changed in Europe, Chatham and Lord Howe, so they are imports of history.
+They happen around the days on which clocks change in Europe, Chatham and Lord Howe: they are imports of history.
 """
 
 import random
@@ -82,9 +82,7 @@ def _event(chance: random.Random) -> Event:
             f"https://{chance.choice(('shop.example', 'SHOP.example', 'www.shop.example'))}{path}{query}"
         )
     if event.name in {"purchase", "refund"} or chance.random() < 0.2:
-        event.value = chance.choice(
-            (round(chance.uniform(0, 500), 2), chance.choice((0.0, 0.1, 0.2)))
-        )
+        event.value = chance.choice((round(chance.uniform(0, 500), 2), chance.choice((0.0, 0.1, 0.2))))
         event.currency = chance.choice(CURRENCIES)
     if event.name in {"purchase", "refund"} and chance.random() < 0.9:
         event.transaction_id = f"T{chance.randrange(400)}"

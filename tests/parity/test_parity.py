@@ -81,7 +81,8 @@ class _loaded:  # noqa: N801 - a context manager, used as a function
 
         def all_there() -> bool | None:
             answer = engine.ask(request)
-            return isinstance(answer, query_pb2.RunReportResponse) and answer.totals[0].integer_value == EVENTS or None
+            shown = answer.totals[0].integer_value if isinstance(answer, query_pb2.RunReportResponse) else 0
+            return True if shown == EVENTS else None
 
         wait_for("all events in the reports", all_there, pause=0.1)
         return engine

@@ -19,8 +19,8 @@ LINK = re.compile(r"\]\(([^)#\s]+)(?:#[\w-]*)?\)")
 TARGET = re.compile(r"(?:`|\$ )make ([a-z-]+)")
 COMMAND = re.compile(r"(?:`|\$ )footfall ([a-z]+)\b")
 
-MADE_BY_READERS = {"events.jsonl"}
-"""Files that a document has its reader make."""
+MADE_BY_READERS = {"events.jsonl", "format.json", "address.json"}
+"""Files that a document has its reader make, or that are made when it is followed."""
 
 
 def names_in(file: Path) -> set[str]:

@@ -5,7 +5,6 @@ two: a value that is not set is the text `(not set)`. So each comparison here sa
 negation is one of what is known to be true.
 """
 
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,10 +13,9 @@ from pydruid.utils.filters import Filter, Interval
 
 from footfall_adapters.druid.dimensions import number_column, output_name, text_column
 from footfall_adapters.druid.instants import interval
-from footfall_core.clock import Micros
 from footfall_core.report.days import days_between
 from footfall_core.report.fields import DATE, NOT_SET, Source, dimension_of
-from footfall_core.report.hours import HOURS_A_DAY, date_hour_label, date_hours, hour_label
+from footfall_core.report.hours import matching_numbers
 from footfall_core.report.plan import AllOf, AnyOf, Condition, Leaf, Not, OneOf, Pattern, Plan, Text, Within
 
 
@@ -117,17 +115,7 @@ def _days(condition: Leaf, plan: Plan) -> Filter:
 
 def _hours(condition: Leaf, plan: Plan) -> Filter:
     """Return the filter of the hours that match: likewise."""
-    numbers = _matching_hours(condition, plan.start, plan.end, plan.time_zone)
+    numbers = matching_numbers(condition, plan.start, plan.end, plan.time_zone)
     if not numbers:
         return Plain(type="false")
     return Filter(type="in", dimension=output_name(condition.dimension), values=[str(number) for number in numbers])
-
-
-@lru_cache(maxsize=32)
-def _matching_hours(condition: Leaf, start: Micros, end: Micros, time_zone: str) -> tuple[int, ...]:
-    match condition.dimension:
-        case "hour":
-            return tuple(number for number in range(HOURS_A_DAY) if condition.matches(hour_label(number)))
-        case _:
-            all_hours = date_hours(start, end, ZoneInfo(time_zone))
-            return tuple(number for number in all_hours if condition.matches(date_hour_label(number)))

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from footfall_core.report.days import offsets_between
 from footfall_core.report.fields import DATE, METRICS, NOT_SET, Source, dimension_of
-from footfall_core.report.hours import DATE_HOUR, HOUR, HOURS_A_DAY, date_hour_label, day_label, hour_label
+from footfall_core.report.hours import HOURS_A_DAY
 from footfall_core.report.numbers import NUMBER
 from footfall_core.report.plan import Plan, Within, leaves
 
@@ -20,8 +20,6 @@ Column = dict[str, Any]
 
 HOUR_MS = 3_600_000
 DAY_MS = HOURS_A_DAY * HOUR_MS
-
-_LABELS = {DATE: day_label, HOUR: hour_label, DATE_HOUR: date_hour_label}
 
 
 def output_name(field: str) -> str:
@@ -72,11 +70,6 @@ def once_each(columns: Iterable[Column]) -> list[Column]:
 def is_number(name: str) -> bool:
     """Return whether Druid answers a dimension as a number, which `label` writes out."""
     return dimension_of(name).source is Source.TIME
-
-
-def label(name: str, value: Any) -> str:
-    """Return a dimension's value as reports have it, from Druid's."""
-    return _LABELS[name](value) if name in _LABELS else value
 
 
 def _grouped(name: str, plan: Plan) -> Column:

@@ -108,7 +108,9 @@ def _errors(question: ErrorsQuestion, dimensions: Sequence[str]) -> Query:
 
 
 def _interval(question: ErrorsQuestion) -> str:
-    return interval(Micros(question.start_micros), Micros(question.end_micros))
+    # Druid knows whole milliseconds: the first ones that are not before the start, and not before the end
+    start, end = (-(-micros // 1000) * 1000 for micros in (question.start_micros, question.end_micros))
+    return interval(Micros(start), Micros(end))
 
 
 def _behind(time_ms: int, error_id: str) -> Query:

@@ -33,6 +33,7 @@ from footfall_adapters.druid.measures import (
 )
 from footfall_core.clock import Micros
 from footfall_core.properties import TICK_PROPERTY
+from footfall_core.report.currencies import MAX_CURRENCIES, money_of
 from footfall_core.report.days import Day, days_between
 from footfall_core.report.fields import METRICS, Metric
 from footfall_core.report.plan import Plan
@@ -43,9 +44,6 @@ DAY_MICROS = 24 * 3600 * 1_000_000
 
 GROUPS = "n:groups"
 """The number of rows of a whole report."""
-
-MAX_CURRENCIES = 20
-"""How many currencies are looked for at most: two are too many already, and the others are named."""
 
 
 def rows_query(plan: Plan) -> Query:
@@ -152,7 +150,7 @@ def values_query(plan: Plan, limit: int) -> Query:
 
 def currencies_query(plan: Plan) -> Query:
     """Return the query for the currencies of the amounts that the report's metrics of money would add up."""
-    money = [METRICS[name] for name in plan.metrics if METRICS[name].is_money]
+    money = money_of(plan)
     columns = {column for metric in money for column in metric.columns}
     has_amount = [Filter(type="not", field=Plain(type="null", column=name)) for name in (*sorted(columns), "currency")]
     if all(metric.events for metric in money):

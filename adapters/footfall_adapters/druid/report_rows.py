@@ -20,7 +20,6 @@ from datetime import datetime, timedelta
 from footfall_adapters.druid import queries
 from footfall_adapters.druid.broker import Broker
 from footfall_adapters.druid.measures import EVENTS, metrics_of
-from footfall_adapters.druid.row_values import Counts, any_of, both, in_order, joined, labels, numbers, passes
 from footfall_adapters.druid.settings import DruidSettings
 from footfall_adapters.druid.side_by_side import side_by_side
 from footfall_core.clock import Micros
@@ -28,6 +27,7 @@ from footfall_core.problems import NotComputable
 from footfall_core.report.answer import ReportRow
 from footfall_core.report.fields import DATE, METRICS, Aggregate
 from footfall_core.report.plan import Plan, leaves
+from footfall_core.report.row_values import Counts, any_of, both, in_order, joined, labels, numbers, passes
 
 
 class Rows:

@@ -10,14 +10,15 @@ from footfall_adapters.druid.broker import Broker
 from footfall_adapters.druid.matching import matched_here
 from footfall_adapters.druid.measures import EVENTS, SKETCH_SIZE, metrics_of
 from footfall_adapters.druid.report_rows import Rows
-from footfall_adapters.druid.row_values import in_order, numbers, passes, with_range
 from footfall_adapters.druid.settings import DruidSettings
 from footfall_adapters.druid.side_by_side import side_by_side
 from footfall_core.clock import Micros
 from footfall_core.problems import NotComputable
 from footfall_core.report.answer import Approximation, Report, ReportRow
+from footfall_core.report.currencies import currency_of, must_be_looked_for
 from footfall_core.report.fields import METRICS, Aggregate
 from footfall_core.report.plan import Plan
+from footfall_core.report.row_values import in_order, numbers, passes, with_range
 
 STANDARD_ERROR = 1 / math.sqrt(SKETCH_SIZE - 1)
 """Of a theta sketch of this size, relative."""
@@ -96,19 +97,10 @@ class DruidReportStore:
 
     async def _currency(self, parts: Sequence[Plan], deadline: Micros) -> str:
         """Return the currency of the report's amounts, empty if they have none or it is a dimension."""
-        plan = parts[0]
-        if plan.currency_code or not any(METRICS[name].is_money for name in plan.metrics):
-            return plan.currency_code
-        if "currencyCode" in plan.dimensions:
-            return ""
+        if not must_be_looked_for(parts[0]):
+            return currency_of(parts[0], ())
         answers = await side_by_side(*(self._broker.ask(queries.currencies_query(part), deadline) for part in parts))
-        found = sorted({row[0] for answer in answers for row in answer})
-        if len(found) > 1:
-            raise NotComputable(
-                f"The amounts are of several currencies ({', '.join(found)}), which are never added up: set "
-                "currency_code to one of them, or ask for the dimension currencyCode."
-            )
-        return found[0] if found else ""
+        return currency_of(parts[0], (row[0] for answer in answers for row in answer))
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,9 +48,8 @@ class DuckDBRowStore:
         """
         with self._lock:
             try:
-                if self._tables is None:
-                    self._tables = Tables(self._file)
-                return self._tables.position
+                tables = self._tables = self._tables or Tables(self._file)
+                return tables.position  # noqa: TRY300 - it may raise as well
             except duckdb.Error as error:
                 self._close()
                 raise TryAgain(f"The store cannot be read: {reason(error)}.") from error

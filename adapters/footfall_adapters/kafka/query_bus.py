@@ -7,17 +7,17 @@ kept silent are left alone but for a try now and then, so that the next queries 
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 from google.protobuf.message import DecodeError
 
 from footfall_adapters.kafka.query_partitions import Partitions
+from footfall_adapters.waiting_query import LATE, WaitingQuery
 from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
-from footfall_core.problems import DeadlinePassed, Problem, TryAgain
+from footfall_core.problems import DeadlinePassed, TryAgain
 from footfall_core.report.ports import Question
-from footfall_core.report.results import Assembly, error_of
 from footfall_core.wire.query_pb2 import ErrorsQuestion, QueryRequest, QueryResult
 
 log = structlog.get_logger()
@@ -39,25 +39,6 @@ class QueryBusSettings:
     """How long a query may wait to be begun before the caller is told to try again. Milliseconds."""
     max_waiting: int = 1_000
     """Queries that wait for an answer at a time; beyond, callers are told to try again."""
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """A query that waits for its answer."""
-
-    answer: asyncio.Future[bytes]
-    begun: asyncio.Event = field(default_factory=asyncio.Event)
-    parts: Assembly = field(default_factory=Assembly)
-
-    def end(self, answer: bytes | Exception) -> None:
-        """Give the query its answer; the first one counts. Who is answered needs no other consumer to begin."""
-        self.begun.set()
-        if self.answer.done():
-            return
-        if isinstance(answer, bytes):
-            self.answer.set_result(answer)
-        else:
-            self.answer.set_exception(answer)
 
 
 class KafkaQueryBus:
@@ -91,7 +72,7 @@ class KafkaQueryBus:
         self._settings = settings
         self._clock = clock
         self._new_id = new_id
-        self._waiting: dict[str, _Waiting] = {}
+        self._waiting: dict[str, WaitingQuery] = {}
 
     async def ask(self, question: Question, deadline: Micros) -> bytes:
         """Return the answer to a question: see the port."""
@@ -99,7 +80,7 @@ class KafkaQueryBus:
             raise TryAgain("Too many queries are under way at the moment; please try again.")
         query_id, now = self._new_id(), self._clock.now()
         telemetry.QUERIES_WAITING.inc()
-        waiting = self._waiting[query_id] = _Waiting(asyncio.get_running_loop().create_future())
+        waiting = self._waiting[query_id] = WaitingQuery()
         request = QueryRequest(
             query_id=query_id,
             reply_partition=self._reply_partition,
@@ -113,16 +94,13 @@ class KafkaQueryBus:
                 await self._have_begun(request, waiting)
                 return await waiting.answer
         except TimeoutError:
-            raise DeadlinePassed(
-                "There was no answer within the deadline; ask for fewer days or dimensions, or allow more time."
-            ) from None
+            raise DeadlinePassed(LATE) from None
         finally:
             telemetry.QUERIES_WAITING.dec()
             del self._waiting[query_id]
-            if not waiting.answer.cancel() and not waiting.answer.cancelled():
-                waiting.answer.exception()  # seen, in case that the caller had left
+            waiting.leave()
 
-    async def _have_begun(self, request: bytes, waiting: _Waiting) -> None:
+    async def _have_begun(self, request: bytes, waiting: WaitingQuery) -> None:
         """Send a query, again if need be, until a consumer has begun it or it is answered."""
         left = self._settings.give_up_ms / 1000
         wait = self._settings.hedge_ms / 1000
@@ -131,16 +109,16 @@ class KafkaQueryBus:
             telemetry.QUERIES_SENT.labels("hedge" if tried else "first").inc()
             tried.append(partition)
             self._sent(partition, request, waiting)
-            if await _begun_within(waiting, wait):
+            if await waiting.begun_within(wait):
                 self._partitions.spoke(partition)
                 return
             self._partitions.kept_silent(partition)
             left -= wait
             wait *= 2
-        if not await _begun_within(waiting, left):
+        if not await waiting.begun_within(left):
             raise TryAgain("Nothing answers queries at the moment; please try again.")
 
-    def _sent(self, partition: int, request: bytes, waiting: _Waiting) -> None:
+    def _sent(self, partition: int, request: bytes, waiting: WaitingQuery) -> None:
         def failed(reason: str) -> None:
             log.warning("query not sent", reason=reason)
             waiting.end(TryAgain("Nothing can be asked for at the moment; please try again."))
@@ -154,30 +132,5 @@ class KafkaQueryBus:
         except DecodeError:
             log.warning("a record of queries.results cannot be read", size=len(record))
             return
-        waiting = self._waiting.get(result.query_id)
-        if waiting is None:
-            return
-        match result.WhichOneof("outcome"):
-            case "begun":
-                waiting.begun.set()
-            case "failure":
-                waiting.end(error_of(result.failure))
-            case "part":
-                waiting.begun.set()
-                try:
-                    answer = waiting.parts.add(result.part)
-                except Problem as problem:
-                    waiting.end(problem)
-                    return
-                if answer is not None:
-                    waiting.end(answer)
-
-
-async def _begun_within(waiting: _Waiting, seconds: float) -> bool:
-    """Return whether a query is begun, or answered, within some time."""
-    try:
-        async with asyncio.timeout(seconds):
-            await waiting.begun.wait()
-    except TimeoutError:
-        return False
-    return True
+        if (waiting := self._waiting.get(result.query_id)) is not None:
+            waiting.hear(result)

@@ -24,6 +24,9 @@ log = structlog.get_logger()
 _CHUNK = 500
 """Errors that are read at a time."""
 
+_BEGINNING = 1
+"""The offset of the first error of all."""
+
 _FIRST = "SELECT value FROM places WHERE name = 'first_error'"
 # the table counts on behind errors that are gone
 _END = "SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'errors'), 0) + 1"
@@ -57,10 +60,10 @@ class SqliteErrorFeed:
         self._closed = True
         self._wake()
 
-    @property
-    def closed(self) -> bool:
-        """Whether streams are to end."""
-        return self._closed
+    def check_open(self) -> None:
+        """Raise `TryAgain` if streams are to end."""
+        if self._closed:
+            raise TryAgain("This server is about to stop; call again.")
 
     async def open(self, selection: ErrorSelection, start: Micros | Position | None) -> "SqliteErrorStream":
         """Return a stream: see the port."""
@@ -72,7 +75,7 @@ class SqliteErrorFeed:
         if start is None:
             place = end
         elif isinstance(start, tuple):
-            (place,) = go_on_from(start, (low,), (end,))
+            (place,) = go_on_from(start or (_BEGINNING,), (low,), (end,))
         else:
             place = end if found is None else found
         return SqliteErrorStream(self, selection, max(place, low), end)
@@ -83,8 +86,7 @@ class SqliteErrorFeed:
         Raises:
             TryAgain: the errors cannot be read.
         """
-        if self._closed:
-            raise TryAgain("This server is about to stop; call again.")
+        self.check_open()
         try:
             return await self._reader.rows(*queries)
         except sqlite3.Error as error:
@@ -119,6 +121,10 @@ class SqliteErrorStream:
     async def next(self) -> EventError | None:
         """Wait for the next error and return it; return None once, when the stream has caught up: see the port."""
         while True:
+            self._feed.check_open()
+            if not self._said_live and self._has_caught_up():
+                self._said_live = True
+                return None
             if self._waiting:
                 offset, error = self._waiting.popleft()
                 self._place = offset + 1 if self._waiting else self._scanned
@@ -126,10 +132,12 @@ class SqliteErrorStream:
             changed = self._feed.changed  # before looking: what is stored meanwhile sets it
             if await self._look():
                 continue
-            if not self._said_live and self._scanned >= self._end:
-                self._said_live = True
-                return None
-            await changed.wait()
+            if self._said_live or not self._has_caught_up():
+                await changed.wait()
+
+    def _has_caught_up(self) -> bool:
+        """Return whether all errors that were there when the stream was opened were returned."""
+        return self._scanned >= self._end and (not self._waiting or self._waiting[0][0] >= self._end)
 
     async def _look(self) -> bool:
         """Read the next errors, and return whether anything was found or there may be more."""

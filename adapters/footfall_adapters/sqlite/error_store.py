@@ -48,18 +48,29 @@ class SqliteErrorStore:
 
 
 def _page_query(question: ErrorsQuestion) -> tuple[str, Sequence[object]]:
-    where, values = _conditions(question)
+    firsts, values = _firsts(question)
+    behind = ""
     if question.after_error_id:
-        where += " AND (time_ms < ? OR (time_ms = ? AND error_id > ?))"
+        behind = "WHERE time_ms < ? OR (time_ms = ? AND error_id > ?)"
         values += [question.after_time_ms, question.after_time_ms, question.after_error_id]
-    sql = f"SELECT error FROM errors WHERE {where} ORDER BY time_ms DESC, error_id LIMIT ?"
+    sql = f"SELECT error FROM ({firsts}) {behind} ORDER BY time_ms DESC, error_id LIMIT ?"
     return sql, [*values, question.limit]
 
 
 def _counts_query(question: ErrorsQuestion) -> tuple[str, Sequence[object]]:
-    where, values = _conditions(question)
+    firsts, values = _firsts(question)
     hour = f"time_ms / {_HOUR_MS} * {_HOUR_MS}"
-    return f"SELECT {hour}, stage, code, COUNT(*) FROM errors WHERE {where} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3", values
+    return f"SELECT {hour}, stage, code, COUNT(*) FROM ({firsts}) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3", values
+
+
+def _firsts(question: ErrorsQuestion) -> tuple[str, list[object]]:
+    """Return the query of the first recording in the range of each error, and the values in it."""
+    where, values = _conditions(question)
+    # of a group with one minimum, SQLite takes the other columns from the row that has it
+    return (
+        f"SELECT error_id, MIN(time_ms) AS time_ms, stage, code, error FROM errors WHERE {where} GROUP BY error_id",
+        values,
+    )
 
 
 def _conditions(question: ErrorsQuestion) -> tuple[str, list[object]]:

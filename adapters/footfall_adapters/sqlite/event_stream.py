@@ -83,6 +83,7 @@ class SqliteEventStream:
         records: SqliteRawRecords,
         state: SqliteState,
         rows: RowStore,
+        *,
         process: Process,
         settings: SqliteStreamSettings,
         clock: Clock,

@@ -1,6 +1,7 @@
 """Reads a SQLite file from an event loop: on a thread of its own, in time, and never longer than somebody waits."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ class SqliteReader:
     def __init__(self, file: Path, name: str) -> None:
         self._connection = open_database(file, "NORMAL")
         self._connection.execute("PRAGMA query_only = ON")
+        self._closing = threading.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
 
     async def rows(self, *queries: tuple[str, Sequence[object]]) -> list[list[Row]]:
@@ -40,6 +42,8 @@ class SqliteReader:
     def _rows(self, queries: Sequence[tuple[str, Sequence[object]]], gave_up: threading.Event) -> list[list[Row]]:
         if gave_up.is_set():
             return []
+        if self._closing.is_set():
+            raise sqlite3.OperationalError("the file is closed")
         self._connection.set_progress_handler(gave_up.is_set, _STEPS_BETWEEN_LOOKS)
         self._connection.execute("BEGIN")
         try:
@@ -50,6 +54,8 @@ class SqliteReader:
                 self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
-        """End the thread and close the file."""
-        self._thread.shutdown(cancel_futures=True)
+        """End the thread and close the file; queries that wait fail."""
+        # a future that is cancelled would look like a caller that is
+        self._closing.set()
+        self._thread.shutdown()
         self._connection.close()

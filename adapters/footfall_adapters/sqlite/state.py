@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS errors (
     code INTEGER NOT NULL,
     writer_id TEXT NOT NULL,
     error BLOB NOT NULL,
-    UNIQUE (property, error_id)
+    UNIQUE (property, error_id, time_ms)
 );
 CREATE INDEX IF NOT EXISTS errors_by_offset ON errors (property, offset);
 CREATE INDEX IF NOT EXISTS errors_by_time ON errors (property, time_ms);
@@ -50,7 +50,7 @@ _ERROR_COLUMNS = "recorded_ms, property, error_id, time_ms, stage, code, writer_
 class SqliteState:
     """The state's file. Written from several threads, one transaction at a time; every verb may raise `sqlite3.Error`.
 
-    An error that is recorded again is the error that is there: see `footfall_core.errors.records` for the ids.
+    An error of the same id and time is the error that is there: a piece of the log that is processed again adds none.
     """
 
     def __init__(self, file: Path, clock: Clock) -> None:

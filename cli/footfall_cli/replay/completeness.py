@@ -13,11 +13,16 @@ _LONGEST_RANGE = timedelta(days=3_650)
 
 
 def seconds_until_queryable(
-    client: Client, tally: Tally, timeout: float, pause: Callable[[float], object] = time.sleep
+    client: Client,
+    tally: Tally,
+    timeout: float,
+    pause: Callable[[float], object] = time.sleep,
+    metric: str = "eventCount",
 ) -> float | None:
     """Ask for a report until it counts all events; return the seconds since the last acknowledgement.
 
-    None if it took longer than `timeout`.
+    None if it took longer than `timeout`. Events and their items are complete each at a time of their own, so that
+    `metric` says which to wait for.
 
     Raises:
         RefusedError: the server refuses the report.
@@ -28,7 +33,7 @@ def seconds_until_queryable(
     while (left := deadline - time.monotonic()) > 0:
         try:
             report = client.report(
-                [], ["eventCount"], first, last, include_bots=True, min_data_complete_until=committed, timeout=left
+                [], [metric], first, last, include_bots=True, min_data_complete_until=committed, timeout=left
             )
         except GivenUpError:
             return None

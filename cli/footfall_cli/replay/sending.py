@@ -93,7 +93,7 @@ class Sending:
                 self._settle_oldest()
             if self._rate is not None:
                 # by the schedule, not by the last batch, so that delays don't add up
-                _sleep_until(started + sent / self._rate)
+                sleep_until(started + sent / self._rate)
             self._under_way.append((batch, self._send(batch.events, sequence=batch.sequence)))
             sent += len(batch.events)
         while self._under_way:
@@ -125,7 +125,7 @@ class Sending:
         self._acknowledged(batch)
 
 
-def _sleep_until(due: float) -> None:
+def sleep_until(due: float) -> None:
     """Sleep until an instant of the monotonic clock."""
     while (left := due - time.monotonic()) > 0:
         time.sleep(min(left, INTERRUPTIBLE_SECONDS))

@@ -96,8 +96,20 @@ class Steps:
             self.inbox.reply(query, record)
 
 
-async def run_queries(steps: Steps, settings: QueriesSettings, stop: threading.Event) -> None:
-    """Run queries as they come until `stop` is set, then let those under way end."""
+async def run_queries(
+    steps: Steps,
+    settings: QueriesSettings,
+    stop: threading.Event,
+    started: Callable[[Query, asyncio.Task[None]], None] = lambda _query, _task: None,
+) -> None:
+    """Run queries as they come until `stop` is set, then let those under way end.
+
+    Args:
+        steps: what happens to each.
+        settings: how many at a time, and how long they may take to end.
+        stop: says when.
+        started: told of each query's task, for whoever knows when nobody waits any more; it may cancel the task.
+    """
     free = asyncio.Semaphore(settings.concurrency)
     under_way: set[asyncio.Task[None]] = set()
 
@@ -114,6 +126,7 @@ async def run_queries(steps: Steps, settings: QueriesSettings, stop: threading.E
         task = asyncio.create_task(steps.run(query))
         under_way.add(task)
         task.add_done_callback(ended)
+        started(query, task)
     log.info("draining", queries=len(under_way), seconds=settings.drain_seconds)
     if under_way:
         _, late = await asyncio.wait(under_way, timeout=settings.drain_seconds)

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import duckdb
 
-from footfall_adapters.duckdb.report_store import DuckDBReportStore
 from footfall_adapters.duckdb import row_store
+from footfall_adapters.duckdb.report_store import DuckDBReportStore
 from footfall_adapters.duckdb.row_store import DuckDBRowStore
 from footfall_adapters.duckdb.settings import DuckdbSettings
 from footfall_adapters.environment import read_settings
@@ -97,7 +97,7 @@ async def embedded(data: DataFolder, variables: Mapping[str, str], vitals: Vital
         with _opening(data.log):
             records = stack.enter_context(closing(SqliteRawRecords(data.log)))
         process = partial(process_record, processing.run, country_of=country_of)
-        events = SqliteEventStream(records, state, rows, process, stream, clock)
+        events = SqliteEventStream(records, state, rows, process=process, settings=stream, clock=clock)
         stack.push_async_callback(asyncio.to_thread, events.stop, CATCH_UP_SECONDS)
         parse_user_agent("compiles the patterns")  # better now than under the first record
         events.start()

@@ -66,7 +66,7 @@ class Files:
         records = SqliteRawRecords(self.folder / "log")
         change(rows, state)
         settings = SqliteStreamSettings(piece_bytes=piece_bytes, pause_seconds=0.01)
-        stream = SqliteEventStream(records, state, rows, process, settings, self.clock)
+        stream = SqliteEventStream(records, state, rows, process=process, settings=settings, clock=self.clock)
         try:
             yield stream
         finally:

@@ -1,29 +1,15 @@
-"""Reports on real Druid, Kafka and Redis, against numbers computed by hand from the rows of `report_rows`."""
+"""Reports, against numbers computed by hand from the rows of `report_rows`."""
 
-import random
-import time
 from typing import Any
 
 import grpc
 import pytest
 
 from footfall.v1 import query_pb2
-from footfall_adapters.druid.supervisors import IntakeSettings, ensure
-from footfall_adapters.kafka.settings import KafkaSettings
-from footfall_core.columns import TABLES
 from footfall_core.report.fields import ANY_PARAM, DIMENSIONS, METRICS
 from footfall_core.report.filter_language import parse_filter
-from footfall_local.stack import Stack
-from tests.integration.query_path import QueryPath, query_path, report_request, table, totals, until
-
-pytestmark = pytest.mark.stack
-
-
-def test_the_supervisor_is_left_alone_when_nothing_changed(path: QueryPath, stack: Stack) -> None:
-    overlord = f"http://{stack.addresses['druid_overlord']}"
-    kafka = KafkaSettings(stack.addresses["kafka"])
-    assert not any(ensure(overlord, kafka, table, IntakeSettings()) for table in TABLES)
-
+from tests.contract.report_paths import ReportPath
+from tests.contract.reports import report_request, table, totals
 
 EVENT_METRICS = {
     "eventCount": query_pb2.METRIC_TYPE_INTEGER,
@@ -43,7 +29,7 @@ ITEM_METRICS = {
 }
 
 
-def test_every_metric_is_what_one_counts_by_hand(path: QueryPath, shop: str) -> None:
+def test_every_metric_is_what_one_counts_by_hand(path: ReportPath, shop: str) -> None:
     response = path.ask(report_request(shop, list(EVENT_METRICS)))
     # sessions: ada 1, bob 1, cid 2, bob 2, bob 3, and 9 of nobody known; users: ada, bob, cid; active ones: ada, bob;
     # value: 100.10 + 0.20 + 50 + 30.05 + 2.5; revenue: 150.30 - 30.05; orders: T1, T2
@@ -58,7 +44,7 @@ def test_every_metric_is_what_one_counts_by_hand(path: QueryPath, shop: str) -> 
     assert not response.range_totals
 
 
-def test_every_metric_of_items_is_what_one_counts_by_hand(path: QueryPath, shop: str) -> None:
+def test_every_metric_of_items_is_what_one_counts_by_hand(path: ReportPath, shop: str) -> None:
     response = path.ask(report_request(shop, list(ITEM_METRICS)))
     # pieces sold: 2 + 2 + 3; revenue: 100.10 + 0.20 + nothing for the gift - 30.05
     assert table(response) == [(1, 2, 7, 70.25)]
@@ -132,7 +118,7 @@ ITEMS_BY: list[tuple[str, list[tuple[str, int, float]]]] = [
 
 @pytest.mark.parametrize(("dimension", "expected"), EVENTS_BY)
 def test_every_dimension_groups_and_the_largest_comes_first(
-    path: QueryPath, shop: str, dimension: str, expected: list[tuple[str, int]]
+    path: ReportPath, shop: str, dimension: str, expected: list[tuple[str, int]]
 ) -> None:
     response = path.ask(report_request(shop, ["eventCount"], [dimension]))
     assert table(response) == expected
@@ -142,28 +128,24 @@ def test_every_dimension_groups_and_the_largest_comes_first(
 
 @pytest.mark.parametrize(("dimension", "expected"), ITEMS_BY)
 def test_every_dimension_of_items_groups(
-    path: QueryPath, shop: str, dimension: str, expected: list[tuple[str, int, float]]
+    path: ReportPath, shop: str, dimension: str, expected: list[tuple[str, int, float]]
 ) -> None:
     response = path.ask(report_request(shop, ["itemsPurchased", "itemRevenue"], [dimension]))
     assert table(response) == expected
 
 
-def test_distinct_counts_of_several_columns_are_right_in_both_ways_of_counting(path: QueryPath, shop: str) -> None:
-    """With so little room for sketches, each count is a query of its own."""
+def test_distinct_counts_of_several_columns_are_right(path: ReportPath, shop: str) -> None:
     expected = [("page_view", 2, 1), ("purchase", 2, 1), ("screen_view", 1, 0), ("scroll", 1, 0), ("refund", 0, 0)]
-    request = report_request(shop, ["sessions", "activeUsers"], ["eventName"])
-    assert table(path.ask(request)) == expected
-    with query_path(path.addresses, FOOTFALL_DRUID_MAX_SKETCHES="1") as without_sketches:
-        assert table(without_sketches.ask(request)) == expected
+    assert table(path.ask(report_request(shop, ["sessions", "activeUsers"], ["eventName"]))) == expected
 
 
-def test_bots_are_counted_only_when_asked_for(path: QueryPath, shop: str) -> None:
+def test_bots_are_counted_only_when_asked_for(path: ReportPath, shop: str) -> None:
     response = path.ask(report_request(shop, ["eventCount", "totalUsers"], include_bots=True))
     assert totals(response) == (10, 4)
     assert response.metadata.bots_included
 
 
-def test_pages_of_a_report_follow_each_other_and_know_the_whole(path: QueryPath, shop: str) -> None:
+def test_pages_of_a_report_follow_each_other_and_know_the_whole(path: ReportPath, shop: str) -> None:
     whole = path.ask(report_request(shop, ["eventCount", "totalUsers"], ["pagePath"]))
     assert whole.row_count == 7
     for offset in range(0, 9, 3):
@@ -174,7 +156,7 @@ def test_pages_of_a_report_follow_each_other_and_know_the_whole(path: QueryPath,
         assert totals(page) == (9, 3)
 
 
-def test_order_is_by_what_was_asked_for_then_by_dimensions(path: QueryPath, shop: str) -> None:
+def test_order_is_by_what_was_asked_for_then_by_dimensions(path: ReportPath, shop: str) -> None:
     def by(*terms: query_pb2.OrderBy, dimensions: list[str]) -> list[tuple[Any, ...]]:
         return table(path.ask(report_request(shop, ["purchaseRevenue"], dimensions, order_bys=terms)))
 
@@ -186,7 +168,7 @@ def test_order_is_by_what_was_asked_for_then_by_dimensions(path: QueryPath, shop
     assert days == [("2026-03-30", 150.3), ("2026-03-28", 0), ("2026-03-29", 0), ("2026-03-31", -30.05)]
 
 
-def test_a_report_of_nothing_has_totals_of_zero(path: QueryPath, shop: str) -> None:
+def test_a_report_of_nothing_has_totals_of_zero(path: ReportPath, shop: str) -> None:
     for property_id, days in ((shop, ("2025-01-01", "2025-01-02")), ("nobody-has-this", ("2026-03-01", "2026-04-01"))):
         for dimensions in ([], ["date"], ["source"]):
             response = path.ask(report_request(property_id, list(EVENT_METRICS), dimensions, days=days))
@@ -196,7 +178,7 @@ def test_a_report_of_nothing_has_totals_of_zero(path: QueryPath, shop: str) -> N
             assert response.metadata.currency_code == ""
 
 
-def test_amounts_of_several_currencies_are_never_added_up(path: QueryPath, travel: str) -> None:
+def test_amounts_of_several_currencies_are_never_added_up(path: ReportPath, travel: str) -> None:
     for metric in ("purchaseRevenue", "eventValue"):
         with pytest.raises(grpc.RpcError) as refused:
             path.ask(report_request(travel, [metric]))
@@ -213,7 +195,7 @@ def test_amounts_of_several_currencies_are_never_added_up(path: QueryPath, trave
     assert (totals(response), response.metadata.currency_code) == ((10,), "EUR")
 
 
-def test_amounts_of_items_in_several_currencies_are_never_added_up(path: QueryPath, travel: str) -> None:
+def test_amounts_of_items_in_several_currencies_are_never_added_up(path: ReportPath, travel: str) -> None:
     with pytest.raises(grpc.RpcError) as refused:
         path.ask(report_request(travel, ["itemRevenue"], ["itemName"]))
     assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
@@ -226,24 +208,7 @@ def test_amounts_of_items_in_several_currencies_are_never_added_up(path: QueryPa
     assert table(response) == [("USD", 20), ("EUR", 10), ("JPY", 0)]
 
 
-def test_an_answer_is_complete_until_the_oldest_of_the_partitions_newest_ticks(stack: Stack, shop: str) -> None:
-    """The stack ticks in its own four partitions; this test does in four more, with older ticks."""
-    now = int(time.time() * 1e6)
-    ticks = [
-        {"property": "~tick", "raw_partition": partition, "tick_time_micros": now - age, "time_ms": (now - age) // 1000}
-        for partition, age in ((4, 1_000_000), (5, 4_000_000), (6, 2_000_000), (7, 3_000_000), (5, 9_000_000))
-    ]
-    with query_path(stack.addresses, FOOTFALL_KAFKA_RAW_PARTITIONS="8") as path:
-        path.put(ticks)
-
-        def complete_until() -> int:
-            asked = report_request(shop, ["eventCount"], limit=random.randrange(1, 10_000))
-            return path.ask(asked).metadata.data_complete_until.ToMicroseconds()
-
-        until(lambda: complete_until() == now - 4_000_000, seconds=60)
-
-
-def test_metadata_are_served(path: QueryPath) -> None:
+def test_metadata_are_served(path: ReportPath) -> None:
     metadata = path.stub.GetMetadata(query_pb2.GetMetadataRequest(property="properties/shop"), timeout=10)
     assert [one.api_name for one in metadata.dimensions] == list(DIMENSIONS)
     with pytest.raises(grpc.RpcError) as refused:

@@ -1,4 +1,4 @@
-"""Several date ranges in one report, on real Druid."""
+"""Several date ranges in one report."""
 
 from typing import Any
 
@@ -7,9 +7,8 @@ import pytest
 
 from footfall.v1 import query_pb2
 from footfall_core.report.filter_language import parse_filter, parse_metric_filter
-from tests.integration.query_path import QueryPath, number, report_request, table, totals
-
-pytestmark = pytest.mark.stack
+from tests.contract.report_paths import ReportPath
+from tests.contract.reports import number, report_request, table, totals
 
 WHOLE = query_pb2.DateRange(start_date="2026-03-28", end_date="2026-03-31", name="whole")
 LATE = query_pb2.DateRange(start_date="2026-03-30", end_date="2026-03-31")
@@ -29,7 +28,7 @@ def range_totals(response: query_pb2.RunReportResponse) -> list[tuple[Any, ...]]
     return [(*row.dimension_values, *map(number, row.metric_values)) for row in response.range_totals]
 
 
-def test_each_row_tells_its_range_and_each_range_has_its_totals(path: QueryPath, shop: str) -> None:
+def test_each_row_tells_its_range_and_each_range_has_its_totals(path: ReportPath, shop: str) -> None:
     response = path.ask(ranged(shop, ["eventCount", "totalUsers"], ["eventName"]))
     assert list(response.dimension_headers) == ["eventName", "dateRange"]
     assert table(response) == [
@@ -51,7 +50,7 @@ def test_each_row_tells_its_range_and_each_range_has_its_totals(path: QueryPath,
     ]
 
 
-def test_order_and_pages_are_over_all_ranges_together(path: QueryPath, shop: str) -> None:
+def test_order_and_pages_are_over_all_ranges_together(path: ReportPath, shop: str) -> None:
     by_range = [
         query_pb2.OrderBy(dimension="dateRange", desc=True),
         query_pb2.OrderBy(metric="totalUsers"),
@@ -82,7 +81,7 @@ def test_order_and_pages_are_over_all_ranges_together(path: QueryPath, shop: str
         assert page.row_count == 8
 
 
-def test_ranges_need_no_other_dimension(path: QueryPath, shop: str) -> None:
+def test_ranges_need_no_other_dimension(path: ReportPath, shop: str) -> None:
     response = path.ask(ranged(shop, ["sessions"]))
     assert table(response) == [("whole", 6), ("date_range_1", 3)]
     days = path.ask(ranged(shop, ["eventCount"], ["date"]))
@@ -96,7 +95,7 @@ def test_ranges_need_no_other_dimension(path: QueryPath, shop: str) -> None:
     ]
 
 
-def test_filters_work_in_each_range(path: QueryPath, shop: str) -> None:
+def test_filters_work_in_each_range(path: ReportPath, shop: str) -> None:
     condition = parse_filter('pagePath matches "^/(pay|help)" OR (dateRange = whole AND eventName = scroll)')
     response = path.ask(
         ranged(
@@ -112,13 +111,13 @@ def test_filters_work_in_each_range(path: QueryPath, shop: str) -> None:
     assert range_totals(response) == [("RESERVED_TOTAL", "whole", 5), ("RESERVED_TOTAL", "date_range_1", 4)]
 
 
-def test_ranges_of_items(path: QueryPath, shop: str) -> None:
+def test_ranges_of_items(path: ReportPath, shop: str) -> None:
     response = path.ask(ranged(shop, ["itemsViewed", "itemsPurchased"], ["itemName"]))
     assert table(response)[0] == ("Hat", "whole", 1, 2)
     assert range_totals(response) == [("RESERVED_TOTAL", "whole", 1, 7), ("RESERVED_TOTAL", "date_range_1", 0, 7)]
 
 
-def test_currencies_of_different_ranges_are_not_shown_side_by_side(path: QueryPath, travel: str, shop: str) -> None:
+def test_currencies_of_different_ranges_are_not_shown_side_by_side(path: ReportPath, travel: str, shop: str) -> None:
     request = report_request(travel, ["purchaseRevenue"])
     del request.date_ranges[:]
     request.date_ranges.extend(

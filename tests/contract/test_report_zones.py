@@ -1,14 +1,13 @@
-"""Days and hours by the clocks of a zone, on real Druid."""
+"""Days and hours by the clocks of a zone."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.integration.query_path import QueryPath, report_request, table
-from tests.integration.report_rows import event, stored
-
-pytestmark = pytest.mark.stack
+from tests.contract.report_paths import ReportPath
+from tests.contract.report_rows import event, stored
+from tests.contract.reports import report_request, table
 
 
 @pytest.mark.parametrize(
@@ -25,7 +24,7 @@ pytestmark = pytest.mark.stack
 )
 @pytest.mark.parametrize("also", [[], ["hostName"]])
 def test_days_begin_in_the_zone_that_was_asked_for(
-    path: QueryPath, shop: str, zone: str, expected: list[tuple[str, int]], also: list[str]
+    path: ReportPath, shop: str, zone: str, expected: list[tuple[str, int]], also: list[str]
 ) -> None:
     response = path.ask(report_request(shop, ["eventCount"], ["date", *also], time_zone=zone))
     days: dict[str, int] = {}
@@ -35,7 +34,7 @@ def test_days_begin_in_the_zone_that_was_asked_for(
     assert response.metadata.time_zone == zone
 
 
-def test_a_range_of_one_day_holds_that_day_alone(path: QueryPath, shop: str) -> None:
+def test_a_range_of_one_day_holds_that_day_alone(path: ReportPath, shop: str) -> None:
     request = report_request(
         shop, ["eventCount"], ["date"], days=("2026-03-29", "2026-03-29"), time_zone="Europe/Berlin"
     )
@@ -67,7 +66,7 @@ CHANGES = [
 
 
 @pytest.fixture(scope="module")
-def clocks(path: QueryPath) -> str:
+def clocks(path: ReportPath) -> str:
     return stored(path, "clocks", [event(when, "tick") for when in CHANGES])
 
 
@@ -85,7 +84,7 @@ def clocks(path: QueryPath) -> str:
     ],
 )
 def test_an_hour_that_comes_twice_is_one_row_and_one_that_is_skipped_is_none(
-    path: QueryPath, clocks: str, zone: str, day: str, expected: list[tuple[str, int]]
+    path: ReportPath, clocks: str, zone: str, day: str, expected: list[tuple[str, int]]
 ) -> None:
     by_hour = [{"dimension": "dateHour"}]
     request = report_request(clocks, ["eventCount"], ["dateHour"], days=(day, day), time_zone=zone, order_bys=by_hour)
@@ -101,7 +100,7 @@ def test_an_hour_that_comes_twice_is_one_row_and_one_that_is_skipped_is_none(
 )
 @pytest.mark.parametrize(("dimension", "form"), [("date", "%Y-%m-%d"), ("hour", "%H"), ("dateHour", "%Y-%m-%dT%H")])
 def test_days_and_hours_are_those_that_the_zones_clocks_show(
-    path: QueryPath, clocks: str, zone: str, dimension: str, form: str
+    path: ReportPath, clocks: str, zone: str, dimension: str, form: str
 ) -> None:
     expected: dict[str, int] = {}
     for when in CHANGES:
@@ -119,7 +118,7 @@ def test_days_and_hours_are_those_that_the_zones_clocks_show(
     assert table(path.ask(filtered)) == [(sum(expected[one] for one in some),)]
 
 
-def test_today_is_the_day_that_the_zones_clocks_show(path: QueryPath) -> None:
+def test_today_is_the_day_that_the_zones_clocks_show(path: ReportPath) -> None:
     now = datetime.now(UTC)
     for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):  # UTC+14 and UTC-11: never on the same day
         today = now.astimezone(ZoneInfo(zone)).date()

@@ -1,11 +1,11 @@
-"""Rows of a report, made from Druid's answers: their values, their order, and which of them pass."""
+"""Rows of a report, made from a store's answers: their values, their order, and which of them pass."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from footfall_adapters.druid.dimensions import label
 from footfall_core.report.answer import ReportRow
 from footfall_core.report.fields import DATE_RANGE, METRICS, MetricType
+from footfall_core.report.hours import label
 from footfall_core.report.plan import AllOf, AnyOf, Condition, Leaf, OneOf, Plan, Within, holds
 
 AMOUNT_DIGITS = 6
@@ -16,7 +16,7 @@ Counts = dict[tuple[str, ...], dict[str, int | float]]
 
 
 def numbers(plan: Plan, values: Sequence[Any]) -> tuple[int | float, ...]:
-    """Return Druid's numbers as the contract has them: counts whole, amounts without the noise of doubles."""
+    """Return a store's numbers as the contract has them: counts whole, amounts without the noise of doubles."""
     return tuple(
         round(value or 0) if METRICS[name].type is MetricType.INTEGER else round(value or 0.0, AMOUNT_DIGITS) + 0.0
         for name, value in zip(plan.metrics, values, strict=True)
@@ -24,7 +24,7 @@ def numbers(plan: Plan, values: Sequence[Any]) -> tuple[int | float, ...]:
 
 
 def labels(plan: Plan, values: Sequence[Any]) -> tuple[str, ...]:
-    """Return Druid's values of the plan's dimensions as reports have them."""
+    """Return a store's values of the plan's dimensions as reports have them."""
     return tuple(label(name, value) for name, value in zip(plan.dimensions, values, strict=True))
 
 

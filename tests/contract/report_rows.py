@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from footfall_core.columns import EVENTS, ITEMS, Table
-from tests.integration.query_path import QueryPath
+from tests.contract.report_paths import ReportPath
 
 
 def event(when: str, name: str, client: str = "", **values: Any) -> dict[str, Any]:
@@ -91,7 +91,7 @@ TRAVEL_ITEMS = [
 ]
 
 
-def stored(path: QueryPath, name: str, rows: list[dict[str, Any]], items: list[dict[str, Any]] | None = None) -> str:
+def stored(path: ReportPath, name: str, rows: list[dict[str, Any]], items: list[dict[str, Any]] | None = None) -> str:
     """Store rows under a property of their own, wait until they are shown, and return its id."""
     property_id = f"{name}-{uuid.uuid4().hex[:8]}"
     for table, of_table in _tables(rows, items or []):

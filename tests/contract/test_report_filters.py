@@ -1,13 +1,12 @@
-"""Filters of every kind on real Druid, against numbers counted by hand from the rows of `report_rows`."""
+"""Filters of every kind, against numbers counted by hand from the rows of `report_rows`."""
 
 import grpc
 import pytest
 
 from footfall.v1 import query_pb2
 from footfall_core.report.filter_language import parse_filter, parse_metric_filter
-from tests.integration.query_path import QueryPath, query_path, report_request, table, totals
-
-pytestmark = pytest.mark.stack
+from tests.contract.report_paths import ReportPath
+from tests.contract.reports import report_request, table, totals
 
 
 @pytest.mark.parametrize(
@@ -85,7 +84,7 @@ pytestmark = pytest.mark.stack
         ("dateRange = date_range_0 AND eventName = scroll", 1),
     ],
 )
-def test_filters_find_what_they_say(path: QueryPath, shop: str, text: str, count: int) -> None:
+def test_filters_find_what_they_say(path: ReportPath, shop: str, text: str, count: int) -> None:
     response = path.ask(report_request(shop, ["eventCount"], dimension_filter=parse_filter(text)))
     assert totals(response) == (count,)
     assert response.row_count == min(count, 1)
@@ -102,7 +101,7 @@ def test_filters_find_what_they_say(path: QueryPath, shop: str, text: str, count
     ],
 )
 def test_case_does_not_count_unless_asked_for(
-    path: QueryPath, shop: str, match_type: query_pb2.StringFilter.MatchType, value: str, count: int
+    path: ReportPath, shop: str, match_type: query_pb2.StringFilter.MatchType, value: str, count: int
 ) -> None:
     string = query_pb2.StringFilter(match_type=match_type, value=value)
     condition = query_pb2.Filter(field_name="pagePath", string_filter=string)
@@ -120,7 +119,7 @@ def test_case_does_not_count_unless_asked_for(
     ],
 )
 def test_case_counts_in_a_regular_expression_if_asked_for(
-    path: QueryPath,
+    path: ReportPath,
     shop: str,
     match_type: query_pb2.StringFilter.MatchType,
     value: str,
@@ -144,12 +143,12 @@ def test_case_counts_in_a_regular_expression_if_asked_for(
         ("date > 5 OR itemId startsWith s", 2),
     ][:-1],
 )
-def test_filters_on_items_find_what_they_say(path: QueryPath, shop: str, text: str, pieces: int) -> None:
+def test_filters_on_items_find_what_they_say(path: ReportPath, shop: str, text: str, pieces: int) -> None:
     response = path.ask(report_request(shop, ["itemsPurchased"], dimension_filter=parse_filter(text)))
     assert totals(response) == (pieces,)
 
 
-def test_a_filtered_report_is_grouped_and_counted_like_any_other(path: QueryPath, shop: str) -> None:
+def test_a_filtered_report_is_grouped_and_counted_like_any_other(path: ReportPath, shop: str) -> None:
     condition = parse_filter('event.price >= 9 AND hour matches "." AND pagePath matches "."')
     for dimensions in (["event.price"], ["hour"], ["date"], ["date", "event.price"]):
         response = path.ask(
@@ -159,8 +158,8 @@ def test_a_filtered_report_is_grouped_and_counted_like_any_other(path: QueryPath
         assert totals(response) == (3, 3, 100.1)
 
 
-def test_more_values_than_a_regular_expression_may_be_matched_with_are_refused(path: QueryPath, shop: str) -> None:
-    with query_path(path.addresses, FOOTFALL_DRUID_MAX_MATCHED_VALUES="6") as narrow:
+def test_more_values_than_a_regular_expression_may_be_matched_with_are_refused(path: ReportPath, shop: str) -> None:
+    with path.allowing(max_matched_values=6) as narrow:
         many = parse_filter('pagePath matches "a"')
         with pytest.raises(grpc.RpcError) as refused:
             narrow.ask(report_request(shop, ["eventCount"], dimension_filter=many))
@@ -186,7 +185,7 @@ def test_more_values_than_a_regular_expression_may_be_matched_with_are_refused(p
     ],
 )
 def test_a_filter_on_metrics_keeps_rows_and_leaves_totals_alone(
-    path: QueryPath, shop: str, text: str, expected: list[str]
+    path: ReportPath, shop: str, text: str, expected: list[str]
 ) -> None:
     metrics = ["eventCount", "totalUsers", "purchaseRevenue"]
     by_name = [query_pb2.OrderBy(dimension="eventName")]
@@ -202,7 +201,7 @@ def test_a_filter_on_metrics_keeps_rows_and_leaves_totals_alone(
     assert page.row_count == len(expected)
 
 
-def test_a_filter_on_metrics_works_without_dimensions_and_by_days(path: QueryPath, shop: str) -> None:
+def test_a_filter_on_metrics_works_without_dimensions_and_by_days(path: ReportPath, shop: str) -> None:
     def found(text: str, *dimensions: str) -> list[tuple[object, ...]]:
         condition = parse_metric_filter(text)
         return table(path.ask(report_request(shop, ["eventCount"], list(dimensions), metric_filter=condition)))

@@ -1,0 +1,1 @@
+"""`footfall demo`: a believable shop, generated from a seed."""

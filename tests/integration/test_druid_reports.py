@@ -1,0 +1,61 @@
+"""What only Druid has: sketches, supervisors and ticks. What every store must do is in `tests/contract/`."""
+
+import random
+import time
+
+import pytest
+
+from footfall_adapters.druid.supervisors import IntakeSettings, ensure
+from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_core.columns import TABLES
+from footfall_local.stack import Stack
+from tests.contract.crowd import DISTINCT, counts_of, stored_crowd
+from tests.contract.reports import report_request, table, totals
+from tests.integration.query_path import QueryPath, query_path, until
+
+pytestmark = pytest.mark.stack
+
+
+def test_the_supervisor_is_left_alone_when_nothing_changed(path: QueryPath, stack: Stack) -> None:
+    overlord = f"http://{stack.addresses['druid_overlord']}"
+    kafka = KafkaSettings(stack.addresses["kafka"])
+    assert not any(ensure(overlord, kafka, table, IntakeSettings()) for table in TABLES)
+
+
+def test_distinct_counts_of_several_columns_are_right_without_sketches_too(path: QueryPath, shop: str) -> None:
+    """With so little room for sketches, each count is a query of its own."""
+    expected = [("page_view", 2, 1), ("purchase", 2, 1), ("screen_view", 1, 0), ("scroll", 1, 0), ("refund", 0, 0)]
+    request = report_request(shop, ["sessions", "activeUsers"], ["eventName"])
+    assert table(path.ask(request)) == expected
+    with query_path(path.addresses, FOOTFALL_DRUID_MAX_SKETCHES="1") as without_sketches:
+        assert table(without_sketches.ask(request)) == expected
+
+
+def test_a_distinct_count_beyond_the_sketch_is_near_and_says_that_it_is_an_estimate(path: QueryPath) -> None:
+    crowd = stored_crowd(path)
+    response = path.ask(report_request(crowd.property_id, DISTINCT))
+    events, users, orders = totals(response)
+    (_, expected_users, expected_orders) = counts_of(crowd.rows)
+    assert (events, orders) == (30_000, expected_orders)
+    assert expected_users == 20_000
+    assert users == pytest.approx(expected_users, rel=0.04)
+    (approximate,) = response.metadata.approximate_metrics
+    assert (approximate.name, approximate.exact_up_to) == ("totalUsers", 16_384)
+    assert 0.007 < approximate.relative_standard_error < 0.009
+
+
+def test_an_answer_is_complete_until_the_oldest_of_the_partitions_newest_ticks(stack: Stack, shop: str) -> None:
+    """The stack ticks in its own four partitions; this test does in four more, with older ticks."""
+    now = int(time.time() * 1e6)
+    ticks = [
+        {"property": "~tick", "raw_partition": partition, "tick_time_micros": now - age, "time_ms": (now - age) // 1000}
+        for partition, age in ((4, 1_000_000), (5, 4_000_000), (6, 2_000_000), (7, 3_000_000), (5, 9_000_000))
+    ]
+    with query_path(stack.addresses, FOOTFALL_KAFKA_RAW_PARTITIONS="8") as path:
+        path.put(ticks)
+
+        def complete_until() -> int:
+            asked = report_request(shop, ["eventCount"], limit=random.randrange(1, 10_000))
+            return path.ask(asked).metadata.data_complete_until.ToMicroseconds()
+
+        until(lambda: complete_until() == now - 4_000_000, seconds=60)
