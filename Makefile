@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: help setup run proto docs samples check lint types test test-unit up down bench lock clean
+.PHONY: help setup run proto docs samples check lint types test test-unit faults up down bench lock clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,9 @@ test: setup  ## All tests: unit, and integration on real Kafka, Druid and Redis
 
 test-unit: setup  ## Tests that need no service
 	$(BIN)/python -m pytest tests/unit
+
+faults: setup  ## Kill and freeze parts at random under load, and count; takes an hour
+	$(BIN)/python -m tests.faults
 
 up: setup  ## Start the whole system on this machine
 	@$(BIN)/footfall up

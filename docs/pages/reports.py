@@ -7,6 +7,7 @@ from itertools import pairwise
 from docs.pages.tables import table
 
 from footfall_core.report import filter_language, limits
+from footfall_core.report.amounts import AMOUNT_DIGITS
 from footfall_core.report.fields import DIMENSIONS, METRICS
 from footfall_core.report.numbers import NUMBER
 
@@ -27,6 +28,10 @@ Made from `core/footfall_core/report/` by `make docs`. `GetMetadata` answers the
 - **Date ranges** may overlap. With several, the dimension `dateRange` tells the rows apart, and order, paging and
   filters are over all of them together. `today` is the day in the report's zone, by the server's clock.
 - **Money** of several currencies is never added up: set the currency, or ask for `currencyCode`.
+- **Sums** of amounts are exact: each amount counts to {digits} digits behind the point, and an item's price times its
+  quantity up to 10^15. What is answered is the nearest double; rows of equal sums are equal to order and filters.
+- **Order** of texts is that of their UTF-16 code units, as Java and JavaScript compare them. Rows that are equal in
+  what was asked for come in the order of their dimensions.
 - **Estimates.** Metrics marked with ≈ are exact up to some thousands and may be estimates beyond; each answer names
   those that are, with the error.
 """
@@ -41,7 +46,8 @@ A filter on dimensions keeps events; a filter on metrics keeps rows, after aggre
 On a dimension, numbers are compared as doubles; a value that is no plain decimal number (`{number}`) does not match.
 `date` and `dateHour` are never numbers. Regular expressions are RE2's and never Druid's to match: the query consumer
 matches them with the dimension's different values among the events that the other filters keep, of which there may be
-as many as `FOOTFALL_DRUID_MAX_MATCHED_VALUES` says.
+as many as `FOOTFALL_DRUID_MAX_MATCHED_VALUES` says. Where case is ignored, texts are compared in lower case,
+in which the final sigma is any other, and `ß` is not `ss`.
 """
 
 
@@ -49,7 +55,7 @@ def reports_page() -> str:
     """Return docs/reports.md."""
     language = (inspect.getdoc(filter_language) or "").removeprefix("Filters as")
     parts = [
-        _REPORTS,
+        _REPORTS.format(digits=AMOUNT_DIGITS),
         f"## Dimensions\n\n{table(('dimension', 'scope', 'meaning'), _dimensions())}\n",
         f"## Metrics\n\n{table(('metric', 'scope', 'type', 'meaning'), _metrics())}\n",
         _FILTERS.format(language=f"Filters as{language}", number=NUMBER),

@@ -50,6 +50,7 @@ _ALONE = {
     " `.footfall`.",
     "FOOTFALL_TRACEBACK": "Set to anything: a mistake of Footfall's own in the `footfall` command shows where it"
     " happened.",
+    "FOOTFALL_PARITY_EXAMPLES": "How many reports the parity test tries; without it, 100.",
     "FOOTFALL_TEST_HOME": "The stack that tests use, instead of starting one of their own.",
 }
 """What is read by itself."""

@@ -19,13 +19,12 @@ def is_active_user(params: Mapping[str, str | bool | int | float]) -> bool:
     Args:
         params: the event's parameters, as plain values.
     """
-    return bool(params) and (_number(params.get(ENGAGEMENT_TIME)) > 0 or _number(params.get(SESSION_ENGAGED)) == 1)
+    time, engaged = params.get(ENGAGEMENT_TIME), params.get(SESSION_ENGAGED)
+    return (time is not None and _number(time) > 0) or (engaged is not None and _number(engaged) == 1)
 
 
-def _number(value: str | float | None) -> float:
+def _number(value: str | float) -> float:
     """Return a number, also one written as text; 1 for true and "true", 0 for everything else."""
-    if value is None:
-        return 0.0
     if isinstance(value, str):
         if value.lower() == "true":
             return 1.0

@@ -3,9 +3,9 @@
 from footfall.v1.errors_pb2 import StreamErrorsRequest
 from footfall_core.clock import Micros
 from footfall_core.errors.feed import Position
-from footfall_core.errors.instants import instant_of
 from footfall_core.errors.resume_token import position_of
 from footfall_core.errors.selection import ErrorSelection, selection_of
+from footfall_core.instants import instant_of
 from footfall_core.problems import InvalidRequest
 
 

@@ -7,9 +7,9 @@ from google.protobuf.message import Message
 
 from footfall.v1.errors_pb2 import GetErrorRequest, ListErrorsRequest, ListErrorsResponse
 from footfall_core.clock import Micros
-from footfall_core.errors.instants import instant_of
 from footfall_core.errors.page_token import ERROR_ID, PageStart, page_start_of, page_token
 from footfall_core.errors.selection import ErrorSelection, selection_of
+from footfall_core.instants import instant_of
 from footfall_core.problems import FieldViolation, InvalidRequest
 from footfall_core.properties import parse_property
 from footfall_core.wire.query_pb2 import ErrorsQuestion

@@ -13,8 +13,8 @@ import struct
 from dataclasses import dataclass
 
 from footfall_core.clock import Micros
-from footfall_core.errors.instants import LATEST
 from footfall_core.errors.sealed import seal, unseal
+from footfall_core.instants import LATEST
 from footfall_core.problems import InvalidRequest
 
 ERROR_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 
 from footfall.v1.event_pb2 import Event
+from footfall_core.enrichment.page import LONGEST_CACHED_URL
 from footfall_core.event_time import EventTimes
 from footfall_core.limits import (
     MAX_ADDRESS_LENGTH,
@@ -88,8 +89,8 @@ def event_mistake(event: Event, times: EventTimes) -> Mistake | None:
         or _time_mistake(event, times)
         or _page_mistake(event)
         or _money_mistake(event)
-        or (params_mistake(event) if event.params else None)
-        or (items_mistake(event) if event.items else None)
+        or params_mistake(event.params)
+        or items_mistake(event.items)
     )
 
 
@@ -180,7 +181,7 @@ def _duration(micros: int) -> str:
 
 def _page_mistake(event: Event) -> Mistake | None:
     location = event.page_location
-    if location and _ABSOLUTE_URL.match(location) is None:
+    if location and not _is_absolute_url(location):
         return Mistake(
             "page_location",
             INVALID,
@@ -190,6 +191,16 @@ def _page_mistake(event: Event) -> Mistake | None:
     if address and (len(address) > MAX_ADDRESS_LENGTH or not _is_address(address)):
         return Mistake("ip_override", INVALID, f"{address[:80]!r} is not an IPv4 or IPv6 address.")
     return None
+
+
+def _is_absolute_url(text: str) -> bool:
+    # what is long is not worth remembering
+    return _remembered_url(text) if len(text) <= LONGEST_CACHED_URL else _ABSOLUTE_URL.match(text) is not None
+
+
+@lru_cache(16_384)
+def _remembered_url(text: str) -> bool:
+    return _ABSOLUTE_URL.match(text) is not None
 
 
 @lru_cache(65_536)

@@ -1,8 +1,9 @@
 """Which items an event may have."""
 
 import math
+from collections.abc import Sequence
 
-from footfall.v1.event_pb2 import Event, Item
+from footfall.v1.event_pb2 import Item
 from footfall_core.limits import MAX_AMOUNT, MAX_COUNT, MAX_ITEMS, MAX_STRING_LENGTH
 from footfall_core.validation.mistakes import INVALID, OUT_OF_BOUNDS, REQUIRED, TOO_MANY, Mistake, string_mistake
 
@@ -12,11 +13,11 @@ _ITEM_TEXT_FIELDS = (
 )
 
 
-def items_mistake(event: Event) -> Mistake | None:
+def items_mistake(items: Sequence[Item]) -> Mistake | None:
     """Return the first mistake of an event's items, or None."""
-    if len(event.items) > MAX_ITEMS:
-        return Mistake("items", TOO_MANY, f"There are {len(event.items)} items; at most {MAX_ITEMS} are allowed.")
-    for index, item in enumerate(event.items):
+    if len(items) > MAX_ITEMS:
+        return Mistake("items", TOO_MANY, f"There are {len(items)} items; at most {MAX_ITEMS} are allowed.")
+    for index, item in enumerate(items):
         if mistake := _item_mistake(f"items[{index}]", item):
             return mistake
     return None

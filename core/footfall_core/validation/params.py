@@ -1,18 +1,19 @@
 """Which parameters an event may have."""
 
 import math
+from collections.abc import Mapping
 from functools import lru_cache
 
-from footfall.v1.event_pb2 import Event
+from google.protobuf.struct_pb2 import Value
+
 from footfall.v1.ingest_pb2 import ErrorCode
 from footfall_core.limits import MAX_EXACT_INTEGER, MAX_NAME_LENGTH, MAX_PARAMS, MAX_STRING_LENGTH
 from footfall_core.validation.mistakes import INVALID, OUT_OF_BOUNDS, TOO_MANY, Mistake, text_mistake
 from footfall_core.validation.names import param_name_mistake
 
 
-def params_mistake(event: Event) -> Mistake | None:
+def params_mistake(params: Mapping[str, Value]) -> Mistake | None:
     """Return the first mistake of an event's parameters, or None."""
-    params = event.params
     if len(params) > MAX_PARAMS:
         return Mistake("params", TOO_MANY, f"There are {len(params)} parameters; at most {MAX_PARAMS} are allowed.")
     # by name: protobuf's `items()` takes twice as long

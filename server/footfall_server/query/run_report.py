@@ -5,6 +5,7 @@ from google.protobuf.message import DecodeError
 from footfall.v1 import query_pb2
 from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
+from footfall_core.instants import instant_of
 from footfall_core.problems import DeadlinePassed, InvalidRequest, TooLarge
 from footfall_core.report.answer import Answer, answer_from_bytes, from_cache
 from footfall_core.report.limits import MAX_PLAN_BYTES
@@ -88,7 +89,7 @@ def _carried(plan: Plan) -> bytes:
 def _at_least(request: query_pb2.RunReportRequest) -> Micros | None:
     if not request.HasField("min_data_complete_until"):
         return None
-    return Micros(request.min_data_complete_until.ToMicroseconds())
+    return instant_of(request.min_data_complete_until, "min_data_complete_until")
 
 
 def _reaches(answer: Answer, at_least: Micros | None) -> bool:

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall_core.clock import Micros
-from footfall_core.errors.instants import LATEST
 from footfall_core.errors.page_token import PageStart, page_start_of, page_token
 from footfall_core.errors.resume_token import position_of, resume_token
 from footfall_core.errors.sealed import seal
 from footfall_core.errors.selection import ErrorSelection
+from footfall_core.instants import LATEST
 from footfall_core.problems import InvalidRequest
 
 SHOP = ErrorSelection("shop")

@@ -158,3 +158,10 @@ async def test_bytes_that_are_no_request_and_plans_too_large_to_carry_are_refuse
     condition = query_pb2.Filter(field_name="source", in_list_filter=query_pb2.InListFilter(values=values))
     with pytest.raises(TooLarge, match="900,000"):
         await run_report(request(dimension_filter=query_pb2.FilterExpression(filter=condition)), call())
+
+
+async def test_an_instant_that_no_timestamp_can_be_is_the_callers_mistake() -> None:
+    asked = query_pb2.RunReportRequest.FromString(request())
+    asked.min_data_complete_until.seconds = 2**63 - 1
+    with pytest.raises(InvalidRequest, match="min_data_complete_until"):
+        await handler(Bus(answers()))(asked.SerializeToString(), call())

@@ -1,0 +1,68 @@
+"""Random faults on a stack of its own, and a table of what became of them.
+
+    python -m tests.faults [--rounds N] [--seed N] [--part PART …]
+
+Ends with 1 if anything was lost, doubled or not explained. The seed is printed; with it the same faults come again.
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+from footfall_local.settings import LocalSettings
+from footfall_local.stack import Stack
+from tests.conftest import ROOT
+from tests.faults.faults import PARTS, drawn
+from tests.faults.rounds import Round, play
+
+HEAD = f"{'part':<14}{'rounds':>7}{'killed':>7}{'frozen':>7}{'events':>9}{'refused':>8}{'retries':>8}" + (
+    f"{'lost':>6}{'doubled':>8}{'unexplained':>12}{'complete after, s':>19}"
+)
+
+
+def main() -> int:
+    """Play, and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=20, help="rounds a part")
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--part", action="append", choices=PARTS)
+    given = parser.parse_args()
+    seed = random.SystemRandom().randrange(1_000_000) if given.seed is None else given.seed
+    print(f"seed {seed}", flush=True)
+    played: dict[str, list[Round]] = defaultdict(list)
+    with tempfile.TemporaryDirectory(prefix="footfall-faults-") as folder:
+        stack = Stack(Path(folder), settings=LocalSettings(jars_dir=ROOT / ".footfall" / "jars"), say=print)
+        stack.start()
+        try:
+            # part by part in turns: one that dies again and again is started again ever later
+            for number in range(given.rounds):
+                for part in given.part or PARTS:
+                    one = play(stack, drawn(part, seed + number))
+                    played[part].append(one)
+                    print(f"{number + 1:>3} {one.fault} {one.verdict}", flush=True)
+        finally:
+            stack.stop(wipe=True)
+            show(played)
+    return 0 if all(one.verdict.is_good for rounds in played.values() for one in rounds) else 1
+
+
+def show(played: dict[str, list[Round]]) -> None:
+    """Print a line for each part."""
+    print(HEAD)
+    for part, rounds in played.items():
+        verdicts = [one.verdict for one in rounds]
+        killed = sum(one.fault.how == "killed" for one in rounds)
+        print(
+            f"{part:<14}{len(rounds):>7}{killed:>7}{len(rounds) - killed:>7}"
+            f"{sum(one.acknowledged for one in rounds):>9,}{sum(one.refused for one in rounds):>8,}"
+            f"{sum(one.retries for one in rounds):>8,}{sum(v.lost for v in verdicts):>6}"
+            f"{sum(v.doubled + v.strangers for v in verdicts):>8}{sum(v.unexplained for v in verdicts):>12}"
+            f"{max(v.seconds for v in verdicts):>19}"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

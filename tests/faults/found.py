@@ -1,0 +1,97 @@
+"""What is in the reports and in the errors, to be held against the journals."""
+
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
+
+import grpc
+
+from footfall.v1 import errors_pb2, errors_pb2_grpc, query_pb2, query_pb2_grpc
+from tests.faults.journals import Journal
+
+PATIENCE_SECONDS = 180.0
+PAGE = 100_000
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How what is found differs from what was told."""
+
+    lost: int
+    """Acknowledged events that are in no report."""
+    doubled: int
+    """Events that are in the reports more than once."""
+    strangers: int
+    """Events in the reports that nobody was told of."""
+    unexplained: int
+    """Refused events that are not in the errors."""
+    seconds: float
+    """From the last acknowledgement until the reports were complete."""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the promise was kept."""
+        return not (self.lost or self.doubled or self.strangers or self.unexplained)
+
+
+def verdict(address: str, property_id: str, journal: Journal) -> Verdict:
+    """Read everything back, once reports are complete until now, and hold it against the journal."""
+    began = time.monotonic()
+    with grpc.insecure_channel(address, options=[("grpc.max_receive_message_length", -1)]) as channel:
+        counts = _events(query_pb2_grpc.QueryServiceStub(channel), property_id)  # type: ignore[no-untyped-call]
+        complete = time.monotonic() - began
+        errors = _errors(errors_pb2_grpc.ErrorServiceStub(channel), property_id, len(journal.refused))  # type: ignore[no-untyped-call]
+    return Verdict(
+        lost=len(journal.acknowledged - counts.keys()),
+        doubled=sum(count > 1 for count in counts.values()),
+        strangers=len(counts.keys() - journal.acknowledged),
+        unexplained=len(journal.refused - errors),
+        seconds=round(complete, 1),
+    )
+
+
+def _events(stub: query_pb2_grpc.QueryServiceStub, property_id: str) -> Counter[str]:
+    """Return how often each event is in the reports."""
+    request = query_pb2.RunReportRequest(
+        property=f"properties/{property_id}",
+        dimensions=[query_pb2.Dimension(name="event.id")],
+        metrics=[query_pb2.Metric(name="eventCount")],
+        date_ranges=[query_pb2.DateRange(start_date="yesterday", end_date="today")],
+        limit=PAGE,
+    )
+    request.min_data_complete_until.GetCurrentTime()
+    wanted = request.min_data_complete_until.ToNanoseconds()
+    found: Counter[str] = Counter()
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(grpc.RpcError):
+            answer = stub.RunReport(request, timeout=30)
+            if answer.metadata.data_complete_until.ToNanoseconds() < wanted:
+                continue
+            found.update({row.dimension_values[0]: row.metric_values[0].integer_value for row in answer.rows})
+            request.offset += len(answer.rows)
+            if request.offset >= answer.row_count:
+                return found
+    raise AssertionError("the reports were never complete")
+
+
+def _errors(stub: errors_pb2_grpc.ErrorServiceStub, property_id: str, count: int) -> set[str]:
+    """Return the ids of the events in the errors, once there are so many or they do not come."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        found: set[str] = set()
+        token = ""
+        with suppress(grpc.RpcError):
+            while True:
+                request = errors_pb2.ListErrorsRequest(
+                    property=f"properties/{property_id}", page_size=1_000, page_token=token
+                )
+                answer = stub.ListErrors(request, timeout=30)
+                found |= {error.event_id for error in answer.errors}
+                token = answer.next_page_token
+                if not token:
+                    break
+            if len(found) >= count:
+                return found
+    return found
