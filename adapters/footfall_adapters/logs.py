@@ -2,7 +2,8 @@
 
 import logging
 import sys
-from typing import TextIO
+from contextlib import suppress
+from typing import Protocol, TextIO, cast
 
 import structlog
 
@@ -10,9 +11,36 @@ LIBRDKAFKA = logging.getLogger("librdkafka")
 """The `logger` of every Kafka client of ours: without one the library writes lines of its own to stderr."""
 
 
-def log_json_lines(instance: str, to: TextIO | None = None) -> None:
-    """Send every log line of this process, those of libraries included, to stderr or a file as one JSON object."""
-    to = sys.stderr if to is None else to
+class Lines(Protocol):
+    """Where log lines go."""
+
+    def write(self, text: str, /) -> object:
+        """Take a line, or raise `OSError`."""
+        ...
+
+    def flush(self) -> object:
+        """Have what was taken where it is to be, or raise `OSError`."""
+        ...
+
+
+class _Forgiving:
+    """Loses a line that cannot be written: a full disk or a closed pipe must not fail the work that logs."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):  # ValueError: it is closed
+            self._lines.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._lines.flush()
+
+
+def log_json_lines(instance: str, lines: Lines | None = None) -> None:
+    """Send every log line of this process, those of libraries included, to stderr or elsewhere as one JSON object."""
+    to = cast("TextIO", _Forgiving(sys.stderr if lines is None else lines))  # all that is asked of it
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

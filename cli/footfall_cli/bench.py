@@ -30,6 +30,7 @@ from footfall_cli.options import json_option
 from footfall_cli.terminal import EXIT_UNREACHABLE, Failure
 from footfall_local.embedded.folder import DataFolder
 
+AT_LEAST_ONE = click.IntRange(min=1)
 START_SECONDS = 30.0
 SHOWN_SECONDS = 120.0
 _AGENT = (
@@ -57,9 +58,17 @@ def bench() -> None:
 @click.option(
     "--sizes", default="1,100,500", show_default=True, metavar="N,…", help="Events a batch, one after another."
 )
-@click.option("--events", default=200_000, show_default=True, help="Events a round; with small batches fewer.")
-@click.option("--rounds", default=3, show_default=True, help="Rounds that count; one more warms up.")
-@click.option("--in-flight", default=32, show_default=True, help="Batches that are sent and not answered, at most.")
+@click.option(
+    "--events", default=200_000, show_default=True, type=AT_LEAST_ONE, help="Events a round; with small batches fewer."
+)
+@click.option("--rounds", default=3, show_default=True, type=AT_LEAST_ONE, help="Rounds that count; one more warms up.")
+@click.option(
+    "--in-flight",
+    default=32,
+    show_default=True,
+    type=AT_LEAST_ONE,
+    help="Batches that are sent and not answered, at most.",
+)
 @json_option
 def embedded(*, sizes: str, events: int, rounds: int, in_flight: int, as_json: bool) -> None:
     """Load an embedded process of its own, in a folder that is removed afterwards."""

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 import click
 
 from footfall_adapters.environment import SettingsError
+from footfall_cli.endpoint import VARIABLE, local_endpoint
 from footfall_cli.terminal import EXIT_WRONG_USE, Failure
-from footfall_local.embedded.folder import DataFolder, FolderError, held
+from footfall_local.embedded.folder import DataFolder, FolderError, held, remove_left
+from footfall_local.embedded.log_file import LogFile
 from footfall_local.home import find_home
 from footfall_local.ports import LOOPBACK, choose_ports
 
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only a folder of a fresh name is made there
 """Where files are memory on Linux; elsewhere they go where temporary files do."""
 
-MAX_LOG_BYTES = 64 * 1024 * 1024
-"""Beyond this, the log of the runs before is moved aside at a start, in the place of the one before it."""
+IN_MEMORY = "footfall-in-memory-"
+"""How the names of folders in memory begin, and no others: what a killed process left is removed by the next one."""
 
 
 def serve_embedded(data: Path | None, *, in_memory: bool, verbose: bool) -> None:
@@ -96,8 +98,9 @@ def _folder(data: Path | None, *, in_memory: bool) -> Iterator[Path]:
     if not in_memory:
         yield (find_home(Path.cwd()).folder / "embedded" if data is None else data).resolve()
         return
-    parent = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="footfall-", dir=parent) as folder:
+    parent = SHARED_MEMORY if SHARED_MEMORY.is_dir() else Path(tempfile.gettempdir())
+    remove_left(parent, IN_MEMORY)
+    with tempfile.TemporaryDirectory(prefix=IN_MEMORY, dir=parent) as folder:
         yield Path(folder)
 
 
@@ -109,14 +112,8 @@ def _logging(data: DataFolder, *, verbose: bool) -> Iterator[None]:
         log_json_lines("embedded")
         yield
         return
-    try:
-        if data.log_lines.exists() and data.log_lines.stat().st_size > MAX_LOG_BYTES:
-            data.log_lines.replace(data.log_lines.with_suffix(".log.1"))
-        file = data.log_lines.open("a", buffering=1)
-    except OSError as error:
-        raise FolderError(f"{data.folder} cannot be written: {(error.strerror or str(error)).lower()}.") from error
-    with file:
-        log_json_lines("embedded", file)
+    with closing(LogFile(data.log_lines)) as lines:
+        log_json_lines("embedded", lines)
         yield
 
 
@@ -129,14 +126,11 @@ def _welcome(address: str, data: DataFolder, seconds: float, *, was_empty: bool,
         click.echo(f"  log    {_shown(data.log_lines)}")
     click.echo("Try, in another terminal:")
     program = "footfall" if shutil.which("footfall") else _shown(Path(sys.argv[0]).absolute())
-    named = "" if _is_default(data) else f" --endpoint {address}"
+    # what those commands would call by themselves may be something else: the stack, if it is up as well
+    named = "" if address == (os.environ.get(VARIABLE) or local_endpoint()) else f" --endpoint {address}"
     click.echo(f"  {program} demo{named}")
     click.echo(f"  {program} report --property demo-shop --dimensions date --metrics eventCount,totalUsers{named}")
     click.echo("Ctrl-C stops it.")
-
-
-def _is_default(data: DataFolder) -> bool:
-    return data.folder == (find_home(Path.cwd()).folder / "embedded").resolve()
 
 
 def _shown(path: Path) -> str:

@@ -27,7 +27,7 @@ def find_endpoint(option: str | None) -> str:
     if endpoint is None:
         source, endpoint = VARIABLE, os.environ.get(VARIABLE) or None
     if endpoint is None:
-        endpoint = _local_stack()
+        endpoint = local_endpoint()
     if endpoint is None:
         raise Failure(
             "no Footfall runs on this machine; start one with footfall serve --embedded or footfall up, or set "
@@ -78,7 +78,7 @@ def connect(client: Client) -> None:
     client.connect(CONNECT_SECONDS)
 
 
-def _local_stack() -> str | None:
+def local_endpoint() -> str | None:
     """Return the address of what runs on this machine: the stack, else the embedded process; None if neither does."""
     # imported here, because it takes longer than all else that a report needs
     from footfall_local.embedded.folder import DataFolder

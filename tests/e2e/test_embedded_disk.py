@@ -2,10 +2,11 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import grpc
@@ -85,6 +86,37 @@ def test_a_full_disk_is_said_to_writers_and_what_was_acknowledged_is_there_when_
         assert numbers_in_reports(process.start(), "shop") == found
 
 
+def test_a_disk_without_room_for_a_line_of_the_log_stops_nothing_for_good(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "24m") as disk, embedded_in(disk / "data") as process:
+        with grpc.insecure_channel(process.start()) as channel:
+            stub = IngestServiceStub(channel)  # type: ignore[no-untyped-call]
+            with suppress(OSError), (disk / "ballast").open("wb", buffering=0) as ballast:
+                while ballast.write(b"x" * 4_096):
+                    pass
+            refused, _ = write_until_refused(stub, 1)
+            for _ in range(50):  # each is a line or two
+                _, error = write_until_refused(stub, refused)
+                assert error.details() == "The event log cannot be written: the disk is full."  # type: ignore[attr-defined]
+            (disk / "ballast").unlink()
+            assert stub.WriteEvents(batch(refused, 10), timeout=10).accepted == 20
+        assert process.stop() == 0
+
+
+def test_a_start_without_room_is_a_sentence(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "24m") as disk:
+        with embedded_in(disk / "data") as process:
+            process.start()
+            process.kill()
+        with suppress(OSError), (disk / "ballast").open("wb", buffering=0) as ballast:
+            while ballast.write(b"x" * 4_096):
+                pass
+        ran = serve(disk / "data")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.startswith(f"footfall: {disk / 'data'}")
+    assert ran.stderr.endswith(("the disk is full.\n", "no space left on device.\n"))
+    assert len(ran.stderr.splitlines()) == 1
+
+
 def test_a_read_only_disk_is_a_sentence(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "24m") as disk:
         with embedded_in(disk / "data") as process:
@@ -134,6 +166,50 @@ def test_a_damaged_file_is_a_sentence(tmp_path: Path, name: str) -> None:
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.startswith(f"footfall: {process.data.folder / name} cannot be opened: its file is damaged")
     assert len(ran.stderr.splitlines()) == 1
+
+
+def test_a_log_that_is_an_older_copy_is_a_sentence_before_anything_is_taken(tmp_path: Path) -> None:
+    with embedded_in(tmp_path / "data") as process:
+        log = process.data.log
+        for sequence in (1, 2):
+            if sequence == 2:
+                shutil.copy(log, tmp_path / "copy")
+            with grpc.insecure_channel(process.start()) as channel:
+                IngestServiceStub(channel).WriteEvents(batch(sequence, 1), timeout=10)  # type: ignore[no-untyped-call]
+            assert process.stop() == 0
+        shutil.copy(tmp_path / "copy", log)
+        ran = serve(process.data.folder)
+        assert (ran.returncode, ran.stdout) == (2, "")
+        assert ran.stderr == (
+            f"footfall: {log} ends at record 1, and rows.duckdb has rows up to 2: the log is an older copy, or another "
+            "one. Put the newest back; or, to keep only what this one has, remove rows.duckdb and state.sqlite.\n"
+        )
+        for file in (process.data.rows, process.data.state):
+            file.unlink()
+        assert numbers_in_reports(process.start(), "shop").keys() == {f"1-{index}" for index in range(20)}
+
+
+def test_an_older_copy_of_the_rows_with_the_newer_ones_log_ahead_is_a_sentence(tmp_path: Path) -> None:
+    with embedded_in(tmp_path / "data") as process:
+        rows = process.data.rows
+        for sequence in (1, 2, 3):
+            address = process.start()
+            with grpc.insecure_channel(address) as channel:
+                IngestServiceStub(channel).WriteEvents(batch(sequence, 1), timeout=10)  # type: ignore[no-untyped-call]
+            numbers_in_reports(address, "shop")
+            if sequence == 3:
+                process.kill()
+            else:
+                process.stop()
+            if sequence == 1:
+                shutil.copy(rows, tmp_path / "copy")
+        shutil.copy(tmp_path / "copy", rows)
+        ran = serve(process.data.folder)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == (
+        f"footfall: {rows} cannot be opened: its log ahead (.wal) is another copy's; with both removed, they are made "
+        "again from the log.\n"
+    )
 
 
 @pytest.mark.parametrize("name", ["state.sqlite", "rows.duckdb"])

@@ -88,9 +88,11 @@ def reason(error: duckdb.Error) -> str:
         return "the disk is full"
     if "Read-only file system" in text or "Permission denied" in text:
         return "the data folder is read-only"
+    if "replaying WAL" in text and "does not match" in text:
+        return "its log ahead (.wal) is another copy's; with both removed, they are made again from the log"
     if "newer version" in text or "storage version" in text:
         return "its file was written by a newer DuckDB"
-    if "not a valid DuckDB database file" in text or "checksum" in text:
+    if "not a valid DuckDB database file" in text or "checksum" in text or "read enough bytes" in text:
         return "its file is damaged; removed, it is made again from the log"
     first_line = text.splitlines()[0] if text else type(error).__name__
     return first_line.removesuffix(".")

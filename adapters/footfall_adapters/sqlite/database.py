@@ -38,6 +38,8 @@ def open_database(file: Path, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
+        # macOS keeps what was synchronized in the drive's memory unless it is told this way; elsewhere it says nothing
+        connection.execute("PRAGMA fullfsync = ON")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     except BaseException:
         connection.close()

@@ -24,9 +24,7 @@ log = structlog.get_logger()
 _CHUNK = 500
 """Errors that are read at a time."""
 
-_BEGINNING = 1
-"""The offset of the first error of all."""
-
+_BEGINNING = "SELECT COALESCE((SELECT value FROM places WHERE name = 'beginning'), 1)"
 _FIRST = "SELECT value FROM places WHERE name = 'first_error'"
 # the table counts on behind errors that are gone
 _END = "SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'errors'), 0) + 1"
@@ -71,11 +69,13 @@ class SqliteErrorFeed:
             "SELECT MIN(offset) FROM errors WHERE property = ? AND recorded_ms >= ?",
             [selection.property_id, start // 1000 if isinstance(start, int) else 0],
         )
-        [[(low,)], [(end,)], [(found,)]] = await self.read((_FIRST, []), (_END, []), since)
+        [[(beginning,)], [(low,)], [(end,)], [(found,)]] = await self.read(
+            (_BEGINNING, []), (_FIRST, []), (_END, []), since
+        )
         if start is None:
             place = end
         elif isinstance(start, tuple):
-            (place,) = go_on_from(start or (_BEGINNING,), (low,), (end,))
+            (place,) = go_on_from(start or (beginning,), (low,), (end,))
         else:
             place = end if found is None else found
         return SqliteErrorStream(self, selection, max(place, low), end)

@@ -106,7 +106,8 @@ class SqliteEventLog:
                 result = TryAgain("The event log did not confirm the batch; it may or may not be stored.")
                 log.exception("commit failed", batches=len(gathered.batches))
             else:
-                result = self._clock.now()
+                # never before the record's own time, whatever was done to the clock meanwhile
+                result = max(self._newest, self._clock.now())
             count_commit(gathered, "failed" if isinstance(result, TryAgain) else "committed", began)
             self._waiting.settle(gathered, result)
             self._store_reports(gathered.reports)

@@ -49,6 +49,20 @@ class SqliteStreamSettings:
     """How long to wait before a piece that could not be stored is begun anew."""
 
 
+class LogBehindError(Exception):
+    """The log is an older copy, or another one, than the store's rows were made from. Nothing was changed.
+
+    Args:
+        log_end: the offset that the log's next record will have.
+        rows_from: the offset of the first record whose rows are not in the store.
+    """
+
+    def __init__(self, log_end: int, rows_from: int) -> None:
+        super().__init__(f"the log ends at {log_end}, and the store has rows up to {rows_from}")
+        self.log_end = log_end
+        self.rows_from = rows_from
+
+
 class RowStore(Protocol):
     """Where the rows go. What it raises is `TryAgain`; it is asked for its position then before it gets more rows."""
 
@@ -106,7 +120,15 @@ class SqliteEventStream:
         self._thread = threading.Thread(target=self._run, name="processing", daemon=True)
 
     def start(self) -> None:
-        """Begin where the last process ended."""
+        """Begin where the last process ended.
+
+        Raises:
+            LogBehindError: rows of records are in the store that the log does not have.
+            TryAgain: the store cannot be read.
+        """
+        # only now: once the log has grown to that place, nothing would tell that its records are others
+        if (rows_from := self._rows.position()) > self._end:
+            raise LogBehindError(self._end, rows_from)
         self._thread.start()
 
     def committed(self, end: int) -> None:
@@ -133,7 +155,10 @@ class SqliteEventStream:
         # in this order: what is acknowledged before now is in the log by now
         if self._stored >= self._end:
             return now
-        return self._records.log_time(self._stored)
+        try:
+            return self._records.log_time(self._stored)
+        except sqlite3.Error:
+            return None
 
     def is_ready(self) -> bool:
         """Return whether pieces can be stored; called from any thread."""
@@ -161,8 +186,6 @@ class SqliteEventStream:
         self._windows.clear()
         rows_from = self._rows.position()
         position = self._state.position
-        if rows_from > self._records.end():
-            raise RuntimeError(f"the store has rows up to record {rows_from}, which the log does not have")
         if rows_from < position:
             # the store's file is gone or older: the windows of then are not known, so everything is begun anew
             log.warning("the store is behind the state; all of the log is processed again", rows_from=rows_from)
@@ -170,6 +193,13 @@ class SqliteEventStream:
             position = 0
         self._stored = position
         self._failing = False
+        try:
+            self._work_from(position, rows_from)
+        finally:
+            # what is begun anew begins behind what is being stored
+            self._storing.submit(lambda: None).result()
+
+    def _work_from(self, position: int, rows_from: int) -> None:
         storing: Future[None] | None = None
         while True:
             piece = self._next_piece(position, rows_from)

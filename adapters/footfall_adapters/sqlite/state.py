@@ -41,7 +41,7 @@ CREATE INDEX IF NOT EXISTS errors_by_offset ON errors (property, offset);
 CREATE INDEX IF NOT EXISTS errors_by_time ON errors (property, time_ms);
 CREATE INDEX IF NOT EXISTS errors_by_recording ON errors (recorded_ms);
 CREATE TABLE IF NOT EXISTS places (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-INSERT OR IGNORE INTO places VALUES ('position', 0), ('first_error', 1);
+INSERT OR IGNORE INTO places VALUES ('position', 0);
 """
 
 _ERROR_COLUMNS = "recorded_ms, property, error_id, time_ms, stage, code, writer_id, error"
@@ -58,6 +58,7 @@ class SqliteState:
         # a power failure may take the last transactions, which are worked out again from the log
         self._connection = open_database(file, "NORMAL")
         self._connection.executescript(_TABLES)
+        self._number_errors()
         self._lock = threading.Lock()
         self.on_errors: Callable[[], None] = lambda: None
         """Is called when errors were stored, on the thread that stored them."""
@@ -128,6 +129,19 @@ class SqliteState:
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+    def _number_errors(self) -> None:
+        """Have the errors of a new file numbered from the microsecond on.
+
+        So none has a number that one of a file before had, and a stream that is resumed from that one is told that
+        errors are gone, where it would skip over as many.
+        """
+        begin = self._clock.now()
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            if self._connection.execute("INSERT OR IGNORE INTO places VALUES ('first_error', ?)", [begin]).rowcount:
+                self._connection.execute("INSERT INTO sqlite_sequence VALUES ('errors', ?)", [begin - 1])
+                self._connection.execute("INSERT INTO places VALUES ('beginning', ?)", [begin])
 
     def _place(self, name: str) -> int:
         (value,) = self._connection.execute("SELECT value FROM places WHERE name = ?", [name]).fetchone()

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -71,15 +72,34 @@ class DataFolder:
         return None
 
     def note_address(self, grpc: str, health: str) -> None:
-        """Have others find the process."""
-        write_atomically(self.address, json.dumps({"grpc": grpc, "health": health, "pid": os.getpid()}).encode())
+        """Have others find the process.
+
+        Raises:
+            FolderError: it cannot be written.
+        """
+        self._write(self.address, {"grpc": grpc, "health": health, "pid": os.getpid()})
+
+    def note_format(self) -> None:
+        """Say which version wrote the folder.
+
+        Raises:
+            FolderError: it cannot be written.
+        """
+        self._write(self.format, {"format": FORMAT})
+
+    def _write(self, file: Path, content: dict[str, object]) -> None:
+        try:
+            write_atomically(file, json.dumps(content).encode())
+        except OSError as error:
+            raise FolderError(f"{self.folder} cannot be written: {_reason(error)}.") from error
 
     def running_at(self) -> str | None:
         """Return the address of the process that runs in the folder, or None if none does."""
         with suppress(OSError):
-            descriptor = os.open(self.lock, os.O_RDWR)
+            descriptor = os.open(self.lock, os.O_RDONLY)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # shared: two that ask at once must not take each other for the process
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return self.last_address()
             finally:
@@ -111,6 +131,15 @@ def held(folder: Path) -> Iterator[DataFolder]:
         os.close(descriptor)  # and with it the lock
 
 
+def remove_left(parent: Path, prefix: str) -> None:
+    """Remove the folders in `parent` of such names that no process holds, though one did."""
+    for folder in parent.glob(f"{prefix}*"):
+        # without a lock, its process is only about to hold it
+        if DataFolder(folder).lock.exists():
+            with suppress(FolderError), held(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
 def _check_format(data: DataFolder) -> None:
     try:
         written: Any = json.loads(data.format.read_bytes())["format"]
@@ -120,10 +149,7 @@ def _check_format(data: DataFolder) -> None:
                 f"{data.folder} holds data, but not which version wrote them: {data.format.name} is gone; "
                 "nothing was changed."
             ) from None
-        try:
-            write_atomically(data.format, json.dumps({"format": FORMAT}).encode())
-        except OSError as error:
-            raise FolderError(f"{data.folder} cannot be written: {_reason(error)}.") from error
+        data.note_format()
         return
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise FolderError(f"{data.format} cannot be read, so its folder is left alone: {error}.") from error

@@ -27,7 +27,7 @@ from footfall_adapters.sqlite import database
 from footfall_adapters.sqlite.error_feed import SqliteErrorFeed
 from footfall_adapters.sqlite.error_store import SqliteErrorStore
 from footfall_adapters.sqlite.event_log import SqliteEventLog, SqliteLogSettings
-from footfall_adapters.sqlite.event_stream import SqliteEventStream, SqliteStreamSettings
+from footfall_adapters.sqlite.event_stream import LogBehindError, SqliteEventStream, SqliteStreamSettings
 from footfall_adapters.sqlite.raw_records import PARTITIONS, SqliteRawRecords
 from footfall_adapters.sqlite.reading import SqliteReader
 from footfall_adapters.sqlite.state import SqliteState
@@ -100,7 +100,14 @@ async def embedded(data: DataFolder, variables: Mapping[str, str], vitals: Vital
         events = SqliteEventStream(records, state, rows, process=process, settings=stream, clock=clock)
         stack.push_async_callback(asyncio.to_thread, events.stop, CATCH_UP_SECONDS)
         parse_user_agent("compiles the patterns")  # better now than under the first record
-        events.start()
+        try:
+            events.start()
+        except LogBehindError as error:
+            raise FolderError(
+                f"{data.log} ends at record {error.log_end:,}, and {data.rows.name} has rows up to "
+                f"{error.rows_from:,}: the log is an older copy, or another one. Put the newest back; or, to keep only "
+                f"what this one has, remove {data.rows.name} and {data.state.name}."
+            ) from error
         vitals.ready_when("events", events.is_ready)
         log = await stack.enter_async_context(
             SqliteEventLog(data.log, log_settings, clock, state.put_errors, events.committed)

@@ -1,6 +1,7 @@
 """The embedded event stream on real files: whatever fails between the store and the state, each event counts once."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,8 +12,8 @@ import pytest
 from footfall.v1.ingest_pb2 import WriteEventsRequest
 from footfall_adapters.duckdb.row_store import DuckDBRowStore
 from footfall_adapters.sqlite.event_log import SqliteEventLog, SqliteLogSettings
-from footfall_adapters.sqlite.event_stream import SqliteEventStream, SqliteStreamSettings
-from footfall_adapters.sqlite.raw_records import SqliteRawRecords
+from footfall_adapters.sqlite.event_stream import LogBehindError, SqliteEventStream, SqliteStreamSettings
+from footfall_adapters.sqlite.raw_records import SqliteRawRecords, StoredRecord
 from footfall_adapters.sqlite.state import WINDOW_TTL_MS, SqliteState
 from footfall_core.clock import Micros
 from footfall_core.intake import Arrival, Taken, take
@@ -239,15 +240,48 @@ def test_reports_are_complete_until_the_first_record_that_is_not_stored(files: F
         assert stream.complete_until() == START + 2 * HOUR
 
 
-def test_a_store_that_is_ahead_of_the_log_is_left_alone(files: Files, caplog: pytest.LogCaptureFixture) -> None:
-    files.append(batch(1, "a"))
+def test_a_log_that_ends_before_the_rows_of_the_store_is_not_processed(files: Files) -> None:
+    files.append(batch(1, "a"), batch(2, "b"))
     files.process()
     for file in files.folder.glob("log*"):
         file.unlink()
-    files.append()
-    with files.stream() as stream:
+    files.append(batch(3, "c"))
+    with files.stream() as stream, pytest.raises(LogBehindError, match="ends at 1, and the store has rows up to 2"):
         stream.start()
-        while not stream._failing:
-            pass
-        assert not stream.is_ready()
-    assert files.events == ["a"]
+    assert files.events == ["a", "b"]
+
+
+def test_what_fails_while_a_piece_is_stored_is_begun_anew_behind_that_piece(files: Files) -> None:
+    files.append(batch(1, "a"), batch(2, "b"))
+    failed, too_early, stored, done = (threading.Event() for _ in range(4))
+
+    def hold(_: DuckDBRowStore, state: SqliteState) -> None:
+        put = state.put
+
+        def slow(windows, errors, position, log_time_ms):  # type: ignore[no-untyped-def]
+            if not stored.is_set():
+                assert failed.wait(30)
+                too_early.wait(0.5)
+            put(windows, errors, position, log_time_ms)
+            stored.set()
+            if position == 2:
+                done.set()
+
+        state.put = slow  # type: ignore[method-assign]
+
+    with files.stream(hold) as stream:
+        after = stream._records.after
+
+        def failing(offset: int, max_bytes: int) -> list[StoredRecord]:
+            if offset and not failed.is_set():
+                failed.set()
+                raise sqlite3.OperationalError("the log cannot be read for a moment")
+            if failed.is_set() and not stored.is_set():
+                too_early.set()
+            return after(offset, max_bytes)
+
+        stream._records.after = failing  # type: ignore[method-assign]
+        stream.start()
+        assert done.wait(30)
+    assert not too_early.is_set()
+    assert files.events == ["a", "b"]
