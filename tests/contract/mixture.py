@@ -10,15 +10,16 @@ from tests.contract.report_rows import event, item, stored
 TEXTS = [
     "", "", "a", "A", "b", "ab", "a b", "(not set)", "(NOT SET)", "%", "_", "a%b", "a_b", "\\", "a\\b", "\\_", '"',
     'a"b', "'", "a'; DROP TABLE events; --", "$1", "?", "{", "}", "[]", ",", ',"p":1', '{"p":2}',
-    "é", "É", "İ", "i\u0307", "ΟΔΟΣ", "οδος", "οδοσ", "äÖ", "ß",
-    "SS", "日本", "😀", "n/a", "null", "true", "0", "-0", "7", "07", "+7", "7.0", "0.5", ".5", "1e-7", "1E3",
-    "1e400", "1,000", "0x7", "NaN", "inf", "٣", " 7", "7 ", "-3", "99999999999999999999", "0.1", "0.30000000000000004",
+    "é", "É", "İ", "i\u0307", "ΟΔΟΣ", "οδος", "οδοσ", "ΚΩΣ-Α", "κως-α", "äÖ", "ß",
+    "SS", "日本", "😀", "ﬁn", "\ue000", "\ud7ff", "n/a", "null", "true", "0", "-0", "7", "07", "+7", "7.0", "0.5",
+    ".5", "1e-7", "1E3", "1e400", "1,000", "0x7", "NaN", "inf", "٣", " 7", "7 ", "-3", "99999999999999999999", "0.1",
+    "0.30000000000000004",
 ]  # fmt: skip
 """Values of texts; every one of them may also be what a filter compares with."""
 
 NUMBERS = [0, -0.0, 1, -3, 7, 9.5, 0.1, 0.2, 0.30000000000000004, 1e-7, 12345678.5, 1e15, -2.5e-3, 2**53]
-AMOUNTS = [0.25, 0.5, 1.75, 10.125, 100_000]
-"""Doubles that add up without noise, by which Druid would put rows of the same amount in order."""
+AMOUNTS = [0.25, 0.1, 0.2, 0.30000000000000004, 1.75, -0.7, 1e-9, 12345678.9, 999999999.99, 5e-7]
+"""Amounts that, added up as doubles, leave noise."""
 
 COLUMNS = {
     "event_name": "eventName", "page_path": "pagePath", "host_name": "hostName", "source": "source",
@@ -73,6 +74,6 @@ def _items(draw: random.Random) -> list[dict[str, Any]]:
             column: draw.choice(TEXTS) for column in ("item_id", "item_name", "item_variant", "source", "country")
         }
         name = draw.choice(("view_item", "add_to_cart", "purchase", "refund"))
-        price = draw.choice((None, 0.25, 10, 0.0625))
+        price = draw.choice((None, 0.25, 10, 0.1, 19.99, 4_000_000_000.07))
         rows.append(item(when, name, "ada", draw.randrange(5), price, currency="EUR", **values))
     return rows

@@ -1,6 +1,5 @@
 """What a report is, computed here in the plainest way: the rows one by one, by the words of `fields`."""
 
-import math
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from footfall_core.report import amounts
 from footfall_core.report.answer import ReportRow
 from footfall_core.report.fields import DATE_RANGE, METRICS, NOT_SET, Aggregate, Source, dimension_of
 from footfall_core.report.plan import Plan, PlannedRange, holds
@@ -78,9 +78,11 @@ def _metric(name: str, plan: Plan, rows: Sequence[Row]) -> int | float:
             *others, last = metric.columns
             return len({(*(row.get(one, "") for one in others), row[last]) for row in counted if row.get(last, "")})
         case Aggregate.SUM:
-            return math.fsum(
-                -row[metric.columns[0]] if row["event_name"] in metric.minus_events else row[metric.columns[0]]
+            (column,) = metric.columns
+            total = sum(
+                (-1 if row["event_name"] in metric.minus_events else 1) * amounts.added(row[column])
                 for row in counted
-                if metric.columns[0] in row
+                if column in row
                 and not (metric.is_money and plan.currency_code and row.get("currency") != plan.currency_code)
             )
+            return amounts.shown(total)

@@ -6,6 +6,7 @@ import pytest
 from footfall.v1 import query_pb2
 from footfall_core.report.filter_language import parse_filter, parse_metric_filter
 from tests.contract.report_paths import ReportPath
+from tests.contract.report_rows import event, stored
 from tests.contract.reports import report_request, table, totals
 
 
@@ -107,6 +108,75 @@ def test_case_does_not_count_unless_asked_for(
     condition = query_pb2.Filter(field_name="pagePath", string_filter=string)
     request = report_request(shop, ["eventCount"], dimension_filter=query_pb2.FilterExpression(filter=condition))
     assert totals(path.ask(request)) == (count,)
+
+
+@pytest.fixture(scope="module")
+def letters(path: ReportPath) -> str:
+    params = [{"p": page} for page in LETTERS]
+    return stored(
+        path,
+        "letters",
+        [
+            event("2026-03-28T10:00:00", "x", page_path=page, params=one)
+            for page, one in zip(LETTERS, params, strict=True)
+        ],
+    )
+
+
+LETTERS = [
+    "ΚΩΣ-ΡΟΔΟΣ",
+    "κως-ροδος",
+    "κωσ-ροδοσ",
+    "ΟΔΟΣ",
+    "Οδός",
+    "İz",
+    "i\u0307z",
+    "ız",
+    "straße",
+    "STRASSE",
+    "\u212aM",
+]
+
+
+@pytest.mark.parametrize("dimension", ["pagePath", "event.p"])
+@pytest.mark.parametrize(
+    ("match_type", "value", "found"),
+    [
+        (query_pb2.StringFilter.MATCH_TYPE_EXACT, "Κως-Ροδος", LETTERS[:3]),
+        (query_pb2.StringFilter.MATCH_TYPE_EXACT, "ΚΩΣ-ΡΟΔΟΣ", LETTERS[:3]),
+        (query_pb2.StringFilter.MATCH_TYPE_BEGINS_WITH, "ΚΩΣ", LETTERS[:3]),
+        (query_pb2.StringFilter.MATCH_TYPE_CONTAINS, "κως", LETTERS[:3]),
+        (query_pb2.StringFilter.MATCH_TYPE_CONTAINS, "ωΣ-", LETTERS[:3]),
+        (query_pb2.StringFilter.MATCH_TYPE_ENDS_WITH, "οδοσ", LETTERS[:4]),
+        (query_pb2.StringFilter.MATCH_TYPE_EXACT, "i\u0307Z", LETTERS[5:7]),
+        (query_pb2.StringFilter.MATCH_TYPE_EXACT, "IZ", []),
+        (query_pb2.StringFilter.MATCH_TYPE_BEGINS_WITH, "STRASS", LETTERS[9:10]),
+        (query_pb2.StringFilter.MATCH_TYPE_ENDS_WITH, "SSE", LETTERS[9:10]),
+        (query_pb2.StringFilter.MATCH_TYPE_EXACT, "km", LETTERS[10:]),
+    ],
+)
+def test_case_is_ignored_alike_in_all_scripts(
+    path: ReportPath,
+    letters: str,
+    dimension: str,
+    match_type: query_pb2.StringFilter.MatchType,
+    value: str,
+    found: list[str],
+) -> None:
+    string = query_pb2.StringFilter(match_type=match_type, value=value)
+    condition = query_pb2.FilterExpression(filter=query_pb2.Filter(field_name=dimension, string_filter=string))
+    rows = table(path.ask(report_request(letters, ["eventCount"], [dimension], dimension_filter=condition)))
+    assert {row[0] for row in rows} == set(found)
+    opposite = query_pb2.FilterExpression(not_expression=condition)
+    response = path.ask(report_request(letters, ["eventCount"], dimension_filter=opposite))
+    assert totals(response) == (len(LETTERS) - len(found),)
+
+
+def test_a_list_that_ignores_case_may_have_a_sigma_and_what_is_not_set(path: ReportPath, letters: str) -> None:
+    names = query_pb2.InListFilter(values=["(NOT SET)", "οδος", "STRAßE"])
+    for dimension, count in (("pagePath", 2), ("event.p", 2), ("source", len(LETTERS))):
+        condition = query_pb2.FilterExpression(filter=query_pb2.Filter(field_name=dimension, in_list_filter=names))
+        assert totals(path.ask(report_request(letters, ["eventCount"], dimension_filter=condition))) == (count,)
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ def differences(real: Answer, embedded: Answer) -> list[str]:
     if isinstance(real, tuple) or isinstance(embedded, tuple):
         return [] if real == embedded else [f"Druid {_short(real)}", f"DuckDB {_short(embedded)}"]
     mine, theirs = [_values(row) for row in real.rows], [_values(row) for row in embedded.rows]
-    found = [f"only Druid {row}" for row in mine if row not in theirs][:MOST]
-    found += [f"only DuckDB {row}" for row in theirs if row not in mine][:MOST]
+    of_both = set(mine) & set(theirs)
+    found = [f"only Druid {row}" for row in mine if row not in of_both][:MOST]
+    found += [f"only DuckDB {row}" for row in theirs if row not in of_both][:MOST]
     if not found and mine != theirs:
         first = next(index for index, pair in enumerate(zip(mine, theirs, strict=True)) if pair[0] != pair[1])
         found.append(f"order, from row {first} on: Druid {mine[first : first + 3]}, DuckDB {theirs[first : first + 3]}")

@@ -17,7 +17,23 @@ DAYS = 14
 NAMES = ("page_view", "screen_view", "purchase", "refund", "view_item", "add_to_cart", "scroll", "Page_View")
 TEXTS = (
     *("", "a", "A", "ab", "aB", "(not set)", "(NOT SET)", "100%_wool", "100% wool", "wool_", "\\", "\\%", "'", '"'),
-    *("straße", "STRASSE", "İstanbul", "istanbul", "ıstanbul", "ΣΊΣΥΦΟΣ", "σίσυφος", "K", "K", "Å", "å", "ﬁn", "naïve"),
+    *(
+        "straße",
+        "STRASSE",
+        "İstanbul",
+        "istanbul",
+        "ıstanbul",
+        "ΣΊΣΥΦΟΣ",
+        "σίσυφος",
+        "ΚΩΣ-ΡΟΔΟΣ",
+        "κως",
+        "K",
+        "K",
+        "Å",
+        "å",
+        "ﬁn",
+        "naïve",
+    ),
     *(
         "e\u0301",
         "é",
@@ -47,6 +63,7 @@ AGENTS = (
 )
 LANGUAGES = ("", "de-DE", "en", "EN-gb", "xx-unknown")
 ADDRESSES = ("", "83.149.9.216", "200.49.190.101", "2001:200::1")
+AMOUNTS = (0.0, 0.1, 0.2, 0.1 + 0.2, 1e-9, 5e-7, 12345678.9, 999999999.99, -0.7, 1 / 3)
 CURRENCIES = ("EUR", "EUR", "EUR", "USD")
 PARAMS = ("plan", "price", "ratio", "member", "Plan", "a_b")
 
@@ -82,7 +99,7 @@ def _event(chance: random.Random) -> Event:
             f"https://{chance.choice(('shop.example', 'SHOP.example', 'www.shop.example'))}{path}{query}"
         )
     if event.name in {"purchase", "refund"} or chance.random() < 0.2:
-        event.value = chance.choice((round(chance.uniform(0, 500), 2), chance.choice((0.0, 0.1, 0.2))))
+        event.value = chance.choice((round(chance.uniform(0, 500), 2), chance.choice(AMOUNTS)))
         event.currency = chance.choice(CURRENCIES)
     if event.name in {"purchase", "refund"} and chance.random() < 0.9:
         event.transaction_id = f"T{chance.randrange(400)}"
@@ -117,7 +134,7 @@ def _put_item(event: Event, chance: random.Random) -> None:
         item_variant=chance.choice(("", "red", "blue")),
     )
     if chance.random() < 0.8:
-        item.price = round(chance.uniform(0, 99), 2)
+        item.price = chance.choice((round(chance.uniform(0, 99), 2), chance.choice(AMOUNTS)))
     if chance.random() < 0.7:
         item.quantity = chance.randrange(0, 5)
     if not event.currency:

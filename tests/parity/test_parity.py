@@ -20,10 +20,10 @@ from tests.parity import events
 from tests.parity.differences import Answer, differences
 from tests.parity.requests import reports
 
-pytestmark = pytest.mark.stack
-
 EVENTS = 20_000
 EXAMPLES = int(os.environ.get("FOOTFALL_PARITY_EXAMPLES", "100"))
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(120 + EXAMPLES)]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydruid.utils.dimensions import ExtractionFunction
 from pydruid.utils.filters import Filter, Interval
 
-from footfall_adapters.druid.dimensions import number_column, output_name, text_column
+from footfall_adapters.druid.dimensions import folded_column, is_of_sigma, number_column, output_name, text_column
 from footfall_adapters.druid.instants import interval
 from footfall_core.report.days import days_between
 from footfall_core.report.fields import DATE, NOT_SET, Source, dimension_of
@@ -64,20 +64,25 @@ class Plain(Filter):  # type: ignore[misc]  # pydruid has no types
 
 
 class _Lower(ExtractionFunction):  # type: ignore[misc]
-    """Compares values in lower case. The locale is stated: in a Turkish one, `I` is not the capital of `i`."""
+    """Compares values in lower case. The locale is stated: in a Turkish one, `I` is not the capital of `i`.
+
+    That is what `folded` compares, but for sigmas, which are not in the texts that this is used for.
+    """
 
     def build(self) -> dict[str, str]:
         return {"type": "lower", "locale": "en"}
 
 
 def _one_of(condition: OneOf) -> Filter:
-    extraction = _Lower() if condition.ignore_case else None
-    return Filter(
-        type="in",
-        dimension=text_column(condition.dimension),
-        values=list(condition.values),
-        extraction_function=extraction,
-    )
+    column, extraction = _compared(condition)
+    return Filter(type="in", dimension=column, values=list(condition.values), extraction_function=extraction)
+
+
+def _compared(condition: OneOf | Text) -> tuple[str, ExtractionFunction | None]:
+    """Return the column that is compared, and what is made of its values before."""
+    if is_of_sigma(condition):
+        return folded_column(condition.dimension), None
+    return text_column(condition.dimension), _Lower() if condition.ignore_case else None
 
 
 _ESCAPES = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
@@ -92,17 +97,17 @@ def _text(condition: Text) -> Filter:
             pattern = f"%{escaped}"
         case "contains":
             pattern = f"%{escaped}%"
-    extraction = _Lower() if condition.ignore_case else None
-    return Plain(extraction, type="like", dimension=text_column(condition.dimension), pattern=pattern, escape="\\")
+    column, extraction = _compared(condition)
+    return Plain(extraction, type="like", dimension=column, pattern=pattern, escape="\\")
 
 
-def within(column: str, condition: Within, slack: float = 0.0) -> Filter:
-    """Return the filter of the numbers of a column in a range, which may be wider by some slack."""
+def within(column: str, condition: Within) -> Filter:
+    """Return the filter of the numbers of a column in a range."""
     ends: dict[str, Any] = {}
     if condition.low is not None:
-        ends |= {"lower": condition.low - slack, "lowerOpen": not (condition.low_counts or slack)}
+        ends |= {"lower": condition.low, "lowerOpen": not condition.low_counts}
     if condition.high is not None:
-        ends |= {"upper": condition.high + slack, "upperOpen": not (condition.high_counts or slack)}
+        ends |= {"upper": condition.high, "upperOpen": not condition.high_counts}
     return Plain(type="range", column=column, matchValueType="DOUBLE", **ends)
 
 

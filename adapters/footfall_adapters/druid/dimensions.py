@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from footfall_core.report.case import FINAL_SIGMA, SIGMA
 from footfall_core.report.days import offsets_between
 from footfall_core.report.fields import DATE, METRICS, NOT_SET, Source, dimension_of
 from footfall_core.report.hours import HOURS_A_DAY
 from footfall_core.report.numbers import NUMBER
-from footfall_core.report.plan import Plan, Within, leaves
+from footfall_core.report.plan import Leaf, OneOf, Plan, Text, Within, leaves
 
 Column = dict[str, Any]
 """A virtual column."""
@@ -38,6 +39,22 @@ def number_column(name: str) -> str:
     return f"x:{name}"
 
 
+def folded_column(name: str) -> str:
+    """Return the column whose text is the dimension's value as `folded` makes it, or null."""
+    return f"l:{name}"
+
+
+def is_of_sigma(leaf: Leaf) -> bool:
+    """Return whether a condition ignores the case of a text with a sigma: Java has rules of its own for which."""
+    match leaf:
+        case OneOf(_, values, ignore_case=True):
+            return any(SIGMA in value for value in values)
+        case Text(_, _, text, ignore_case=True):
+            return SIGMA in text
+        case _:
+            return False
+
+
 def virtual_column(name: str, expression: str, output_type: str) -> Column:
     """Return a column that is computed from others."""
     return {"type": "expression", "name": name, "expression": expression, "outputType": output_type}
@@ -50,15 +67,23 @@ def grouped_columns(plan: Plan) -> list[Column]:
 
 def compared_columns(plan: Plan) -> list[Column]:
     """Return the virtual columns that the plan's condition compares."""
-    columns = []
-    for leaf in leaves(plan.condition):
-        dimension = dimension_of(leaf.dimension)
-        if dimension.source is Source.TIME and dimension.name != DATE:
-            columns.append(_grouped(dimension.name, plan))
-        elif dimension.source in {Source.COLUMN, Source.PARAM} and isinstance(leaf, Within):
-            columns.append(_number(dimension.name))
-        elif dimension.source is Source.PARAM:
-            columns.append(virtual_column(text_column(dimension.name), _text(dimension.name), "STRING"))
+    return [column for leaf in leaves(plan.condition) for column in _compared(leaf, plan)]
+
+
+def _compared(leaf: Leaf, plan: Plan) -> list[Column]:
+    dimension = dimension_of(leaf.dimension)
+    name, columns = dimension.name, []
+    match dimension.source:
+        case Source.TIME if name != DATE:
+            columns.append(_grouped(name, plan))
+        case Source.COLUMN | Source.PARAM if isinstance(leaf, Within):
+            columns.append(_number(name))
+        case Source.COLUMN | Source.PARAM:
+            if is_of_sigma(leaf):
+                folded = f"replace(lower({_text(name)}), '{FINAL_SIGMA}', '{SIGMA}')"
+                columns.append(virtual_column(folded_column(name), folded, "STRING"))
+            if dimension.source is Source.PARAM:
+                columns.append(virtual_column(text_column(name), _text(name), "STRING"))
     return columns
 
 

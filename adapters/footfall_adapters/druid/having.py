@@ -1,7 +1,7 @@
 """A filter on metrics, for Druid: coarser than asked for, so that it leaves fewer rows to be filtered here.
 
-What a row must fulfil is its metrics as they are answered: amounts rounded, distinct counts perhaps counted by another
-query. So Druid drops only what surely does not match, and the store looks at the rest.
+What a row must fulfil is its metrics as they are answered: counts and sums come as they are, but distinct counts
+perhaps from another query. So Druid drops only what surely does not match, and the store looks at the rest.
 """
 
 from typing import Any
@@ -12,9 +12,6 @@ from footfall_adapters.druid.conditions import within
 from footfall_adapters.druid.dimensions import output_name
 from footfall_core.report.fields import METRICS, Aggregate
 from footfall_core.report.plan import AllOf, AnyOf, Condition, Not, Plan, Within
-
-SLACK = 1e-6
-"""How far an amount may be from what is answered for it, which is rounded to so many digits."""
 
 
 def having(plan: Plan) -> dict[str, Any] | None:
@@ -38,7 +35,7 @@ def _coarse(condition: Condition, wanted: bool) -> Filter | None:
             return Filter(type="or", fields=known) if len(known) == len(parts) else None
         case Within() if METRICS[condition.field].aggregate is not Aggregate.DISTINCT:
             ranges = [condition] if wanted else _outside(condition)
-            return Filter(type="or", fields=[within(output_name(condition.field), one, SLACK) for one in ranges])
+            return Filter(type="or", fields=[within(output_name(condition.field), one) for one in ranges])
         case _:
             return None
 

@@ -30,6 +30,7 @@ from footfall_adapters.druid.measures import (
     identity_columns,
     measured_columns,
     of_events,
+    post_aggregations,
 )
 from footfall_core.clock import Micros
 from footfall_core.properties import TICK_PROPERTY
@@ -59,6 +60,7 @@ def rows_query(plan: Plan) -> Query:
     query = _group_by(
         plan,
         aggregations=aggregations(plan),
+        post_aggregations=post_aggregations(plan),
         limit_spec={"type": "default", "offset": plan.offset, "limit": plan.limit, "columns": columns},
         virtualColumns=once_each([*grouped_columns(plan), *compared_columns(plan), *measured_columns(plan)]),
         context={"resultAsArray": True},
@@ -188,6 +190,7 @@ def _timeseries(plan: Plan, start: Micros, end: Micros, granularity: str | dict[
         intervals=[interval(start, end)],
         filter=Filter(type="and", fields=_conditions(plan)),
         aggregations=aggregations(plan),
+        post_aggregations=post_aggregations(plan),
         virtualColumns=once_each([*compared_columns(plan), *measured_columns(plan)]),
         context={"skipEmptyBuckets": True},
     )

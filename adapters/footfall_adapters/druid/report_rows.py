@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 
 from footfall_adapters.druid import queries
 from footfall_adapters.druid.broker import Broker
-from footfall_adapters.druid.measures import EVENTS, metrics_of
+from footfall_adapters.druid.measures import EVENTS, metrics_of, places_of_metrics
 from footfall_adapters.druid.settings import DruidSettings
 from footfall_adapters.druid.side_by_side import side_by_side
 from footfall_core.clock import Micros
@@ -118,8 +118,8 @@ class Rows:
     async def _groups(self, plan: Plan) -> list[ReportRow]:
         answer = await self._broker.ask(queries.rows_query(plan), self._deadline)
         width = len(plan.dimensions)
-        # the number of events stands between the dimensions and the metrics
-        return [ReportRow(labels(plan, row[:width]), numbers(plan, row[width + 1 :])) for row in answer]
+        places = [width + place for place in places_of_metrics(plan)]
+        return [ReportRow(labels(plan, row[:width]), numbers(plan, [row[at] for at in places])) for row in answer]
 
     async def _count(self, plan: Plan) -> int:
         answer = await self._broker.ask(queries.groups_query(plan), self._deadline)

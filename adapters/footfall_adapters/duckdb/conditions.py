@@ -55,7 +55,7 @@ def beyond_ascii(expression: str) -> str:
 
 
 def is_compared_there(leaf: Leaf) -> bool:
-    """Return whether a condition ignores case: of texts in ASCII, DuckDB has the lower case that Python has."""
+    """Return whether a condition ignores case: DuckDB's lower case of texts in ASCII is `folded`."""
     return isinstance(leaf, OneOf | Text) and leaf.ignore_case
 
 

@@ -10,13 +10,16 @@ from zoneinfo import ZoneInfo
 
 from footfall_adapters.duckdb.statement import Values
 from footfall_core.report.days import offsets_between
-from footfall_core.report.fields import DATE, NOT_SET, Source, dimension_of
+from footfall_core.report.fields import DATE, METRICS, NOT_SET, Source, dimension_of
 from footfall_core.report.hours import DATE_HOUR, HOURS_A_DAY
 from footfall_core.report.numbers import NUMBER
 from footfall_core.report.plan import Plan
 
 HOUR_MS = 3_600_000
 DAY_MS = HOURS_A_DAY * HOUR_MS
+
+_BELOW_SURROGATES = "\ud7ff"
+"""The last code point before those of which UTF-16 makes characters beyond U+FFFF."""
 
 
 def grouped(name: str, plan: Plan, values: Values) -> str:
@@ -36,6 +39,17 @@ def number(name: str, values: Values) -> str:
     """Return the expression whose double is the dimension's value, or null; of a column or a parameter."""
     written = text(name, values)
     return f"CASE WHEN regexp_full_match({written}, {values.bound(NUMBER)}) THEN try_cast({written} AS DOUBLE) END"
+
+
+def ordered(field: str, column: str) -> str:
+    """Return the expression that puts rows in the order of a dimension, or metric, in a column: see `in_order`.
+
+    DuckDB compares code points. With one that is just below U+D800 before each of those beyond U+FFFF, these come where
+    UTF-16 has them, and in their own order.
+    """
+    if field in METRICS or dimension_of(field).source is Source.TIME:
+        return column
+    return rf"regexp_replace({column}, '([\x{{10000}}-\x{{10FFFF}}])', '{_BELOW_SURROGATES}\1', 'g')"
 
 
 def shown_time(name: str, plan: Plan) -> str:

@@ -1,9 +1,10 @@
 """How metrics are computed: DuckDB's aggregates. Distinct counts are exact."""
 
 from footfall_adapters.duckdb.statement import Values
+from footfall_core.limits import MAX_AMOUNT
+from footfall_core.report.amounts import DIVIDED_AS_ONE, MILLIONTHS
 from footfall_core.report.fields import METRICS, Aggregate, Metric, MetricType
 from footfall_core.report.plan import Plan
-from footfall_core.report.row_values import AMOUNT_DIGITS
 
 _BETWEEN = "chr(31)"
 """Stands between values that are told apart together; the C0 controls are refused at the door, so it is in none."""
@@ -18,7 +19,7 @@ def measure(name: str, plan: Plan, values: Values) -> str:
         case Aggregate.DISTINCT:
             return f"count(DISTINCT {_identity(metric)}){_of_events(metric, values)}"
         case Aggregate.SUM:
-            return _rounded(metric, f"coalesce(fsum({_amount(metric, plan.currency_code, values)}), 0)")
+            return _sum(metric, plan.currency_code, values)
 
 
 def of_events_with_amounts(metrics: list[Metric], values: Values) -> str:
@@ -44,20 +45,39 @@ def _identity(metric: Metric) -> str:
     return " || ".join([*(f"coalesce({column}, '') || {_BETWEEN}" for column in others), last])
 
 
-def _amount(metric: Metric, currency_code: str, values: Values) -> str:
-    """Return what one event adds to a sum, null if nothing."""
-    amount = f"{metric.columns[0]}::DOUBLE"
-    if metric.events:
-        signed = [(event, amount) for event in metric.events] + [(event, f"-{amount}") for event in metric.minus_events]
-        cases = " ".join(f"WHEN event_name = {values.bound(event)} THEN {value}" for event, value in signed)
-        amount = f"CASE {cases} END"
-    if currency_code and metric.is_money:
-        amount = f"CASE WHEN currency = {values.bound(currency_code)} THEN {amount} END"
-    return amount
-
-
-def _rounded(metric: Metric, total: str) -> str:
-    """Return a sum as `row_values.numbers` rounds it: Python's way, which is that of writing a number out."""
+def _sum(metric: Metric, currency_code: str, values: Values) -> str:
+    (column,) = metric.columns
+    sign = _sign(metric, currency_code, values)
     if metric.type is MetricType.INTEGER:
-        return f"round({total})::BIGINT"
-    return f"format('{{:.{AMOUNT_DIGITS}f}}', {total})::DOUBLE"
+        return f"coalesce(sum({sign} * {column}), 0)"
+    # as `amounts.added` has it, in two sums: integers beyond 64 bits are slow until they are added up
+    whole = f"floor({column})"
+    bounded = f"greatest(least({whole}, {MAX_AMOUNT}), -{MAX_AMOUNT})"
+    rest = f"floor(({column} - {whole}) * {MILLIONTHS} + 0.5)"
+    # for `least` nothing is more than something
+    wholes, rests = (
+        f"coalesce(sum({sign} * {part}::BIGINT) FILTER (WHERE {column} IS NOT NULL), 0)" for part in (bounded, rest)
+    )
+    return shown(f"({wholes} * {MILLIONTHS} + {rests})")
+
+
+def shown(millionths: str) -> str:
+    """Return the expression of `amounts.shown` of a sum."""
+    rest = f"(({millionths} % {MILLIONTHS} + {MILLIONTHS}) % {MILLIONTHS})"
+    whole = f"(({millionths} - {rest}) // {MILLIONTHS})"
+    return (
+        f"CASE WHEN abs({whole}) < {DIVIDED_AS_ONE} THEN {millionths}::DOUBLE / {MILLIONTHS} "
+        f"ELSE {whole}::DOUBLE + {rest}::DOUBLE / {MILLIONTHS} END"
+    )
+
+
+def _sign(metric: Metric, currency_code: str, values: Values) -> str:
+    """Return what an event's amount is multiplied with, null if the event does not count."""
+    sign = "1"
+    if metric.events:
+        signed = [(event, "1") for event in metric.events] + [(event, "-1") for event in metric.minus_events]
+        cases = " ".join(f"WHEN event_name = {values.bound(event)} THEN {value}" for event, value in signed)
+        sign = f"CASE {cases} END"
+    if currency_code and metric.is_money:
+        sign = f"CASE WHEN currency = {values.bound(currency_code)} THEN {sign} END"
+    return sign

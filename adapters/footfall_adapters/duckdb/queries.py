@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from footfall_adapters.duckdb.conditions import beyond_ascii, of_events, of_rows
-from footfall_adapters.duckdb.dimensions import grouped, text
+from footfall_adapters.duckdb.dimensions import grouped, ordered, text
 from footfall_adapters.duckdb.measures import measure, of_events_with_amounts
 from footfall_adapters.duckdb.statement import Statement, Values
 from footfall_core.report.currencies import MAX_CURRENCIES, money_of
@@ -26,7 +26,9 @@ def rows_statement(plan: Plan, parts: Sequence[Plan]) -> Statement:
     values = Values()
     found = _found(plan, parts, values)
     columns = _columns(plan)
-    order = ", ".join(f"{columns[term.field]} {'DESC' if term.descending else 'ASC'}" for term in plan.order)
+    order = ", ".join(
+        f"{ordered(term.field, columns[term.field])} {'DESC' if term.descending else 'ASC'}" for term in plan.order
+    )
     page = f"LIMIT {values.bound(plan.limit)} OFFSET {values.bound(plan.offset)}"
     count = "(SELECT count(*) FROM found)"
     shown = ", ".join([count, *(columns[name] for name in (*plan.dimensions, *plan.metrics))])

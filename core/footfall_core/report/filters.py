@@ -6,6 +6,7 @@ from typing import Any
 
 from footfall.v1 import query_pb2
 from footfall_core.report import patterns
+from footfall_core.report.case import folded
 from footfall_core.report.fields import DATE, METRICS, NOT_SET, dimension_named
 from footfall_core.report.limits import (
     MAX_FILTER_DEPTH,
@@ -226,7 +227,7 @@ def _one_of(name: str, values: Iterable[str], case_sensitive: bool) -> OneOf:
 
 
 def _folded(value: str, case_sensitive: bool) -> str:
-    return value if case_sensitive else value.lower()
+    return value if case_sensitive else folded(value)
 
 
 def _not(child: Condition) -> Condition:

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, with_config
 
 from footfall_core.clock import Micros
 from footfall_core.report import patterns
+from footfall_core.report.case import folded
 from footfall_core.report.fields import DATE_RANGE
 from footfall_core.report.numbers import number_of
 
@@ -31,12 +32,12 @@ class OneOf:
     dimension: str
     values: tuple[str, ...]
     ignore_case: bool
-    """Whether case is ignored; the values are in lower case then."""
+    """Whether case is ignored; the values are `folded` then."""
     type: Literal["one_of"] = "one_of"
 
     def matches(self, value: str) -> bool:
         """Return whether a value, or `(not set)`, fulfils the condition."""
-        return (value.lower() if self.ignore_case else value) in self.values
+        return (folded(value) if self.ignore_case else value) in self.values
 
 
 @with_config(_STRICT)
@@ -48,12 +49,12 @@ class Text:
     how: Literal["begins_with", "ends_with", "contains"]
     text: str
     ignore_case: bool
-    """Whether case is ignored; the text is in lower case then."""
+    """Whether case is ignored; the text is `folded` then."""
     type: Literal["text"] = "text"
 
     def matches(self, value: str) -> bool:
         """Return whether a value, or `(not set)`, fulfils the condition."""
-        value = value.lower() if self.ignore_case else value
+        value = folded(value) if self.ignore_case else value
         match self.how:
             case "begins_with":
                 return value.startswith(self.text)
@@ -231,7 +232,7 @@ class Plan:
     metric_condition: Condition | None
     """What rows must fulfil to be answered; totals are those of all rows."""
     order: tuple[OrderTerm, ...]
-    """Leaves nothing to chance: every dimension is among its terms."""
+    """Leaves nothing to chance: every dimension is among its terms. Texts are in the order of `row_values.in_order`."""
     offset: int
     limit: int
     include_bots: bool

@@ -8,17 +8,14 @@ from footfall_core.report.fields import DATE_RANGE, METRICS, MetricType
 from footfall_core.report.hours import label
 from footfall_core.report.plan import AllOf, AnyOf, Condition, Leaf, OneOf, Plan, Within, holds
 
-AMOUNT_DIGITS = 6
-"""Digits behind the point of a sum: the noise of adding up doubles in another order lies behind them."""
-
 Counts = dict[tuple[str, ...], dict[str, int | float]]
 """Values of metrics by name, of rows by their dimensions."""
 
 
 def numbers(plan: Plan, values: Sequence[Any]) -> tuple[int | float, ...]:
-    """Return a store's numbers as the contract has them: counts whole, amounts without the noise of doubles."""
+    """Return a store's numbers as the contract has them: counts whole, amounts as `amounts.shown` makes them."""
     return tuple(
-        round(value or 0) if METRICS[name].type is MetricType.INTEGER else round(value or 0.0, AMOUNT_DIGITS) + 0.0
+        round(value or 0) if METRICS[name].type is MetricType.INTEGER else float(value or 0)
         for name, value in zip(plan.metrics, values, strict=True)
     )
 
@@ -29,15 +26,22 @@ def labels(plan: Plan, values: Sequence[Any]) -> tuple[str, ...]:
 
 
 def in_order(rows: Sequence[ReportRow], plan: Plan) -> list[ReportRow]:
-    """Return the rows in the plan's order. Sorting is stable, so the last term comes first."""
-    fields = (*plan.dimensions, *plan.metrics)
+    """Return the rows in the plan's order: texts by their UTF-16 code units, as Java compares them.
+
+    So a character beyond U+FFFF, two units from U+D800 on, comes before those from U+E000 to U+FFFF.
+    """
+
+    def by(field: str) -> Callable[[ReportRow], Any]:
+        if field in METRICS:
+            index = plan.metrics.index(field)
+            return lambda row: row.metrics[index]
+        index = plan.dimensions.index(field)
+        return lambda row: row.dimensions[index].encode("utf-16-be")
+
     ordered = list(rows)
-
-    def by(index: int) -> Callable[[ReportRow], Any]:
-        return lambda row: (*row.dimensions, *row.metrics)[index]
-
+    # sorting is stable, so the last term comes first
     for term in reversed(plan.order):
-        ordered.sort(key=by(fields.index(term.field)), reverse=term.descending)
+        ordered.sort(key=by(term.field), reverse=term.descending)
     return ordered
 
 

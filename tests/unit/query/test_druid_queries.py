@@ -66,6 +66,7 @@ def test_rows_are_grouped_ordered_and_paged_by_druid() -> None:
             {"type": "count", "fieldName": "n:events", "name": "n:events"},
             {"type": "count", "fieldName": "eventCount", "name": "m:eventCount"},
         ],
+        "postAggregations": [],
         "limitSpec": {
             "type": "default",
             "offset": 20,
@@ -83,7 +84,6 @@ def test_rows_are_grouped_ordered_and_paged_by_druid() -> None:
     ("metric", "expected"),
     [
         ("totalUsers", {"type": "thetaSketch", "fieldName": "client_id", "isInputThetaSketch": False, "size": 16384}),
-        ("purchaseRevenue", {"type": "doubleSum", "fieldName": "v:purchaseRevenue"}),
         (
             "screenPageViews",
             {
@@ -99,21 +99,43 @@ def test_a_metric_is_its_aggregation(metric: str, expected: dict[str, Any]) -> N
     assert found == (expected if "aggregator" in expected else expected | {"name": f"m:{metric}"})
 
 
-@pytest.mark.parametrize(
-    ("metric", "currency", "expression"),
-    [
-        ("eventValue", "", 'nvl("value", 0.0)'),
+def test_amounts_are_added_up_in_integers_and_refunds_by_themselves() -> None:
+    query = queries.totals_query(plan(["purchaseRevenue"], currency_code="EUR"))
+    assert [(column["expression"], column["outputType"]) for column in query["virtualColumns"]] == [
+        ("cast(max(min(floor(\"value\"), 1000000000000000.0), -1000000000000000.0), 'LONG')", "LONG"),
+        ('cast(("value" - floor("value")) * 1000000.0 + 0.5, \'LONG\')', "LONG"),
+    ]
+    found = [(one["filter"]["fields"], one["aggregator"]) for one in query["aggregations"][1:]]
+    assert found == [
         (
-            "purchaseRevenue",
-            "EUR",
-            'if("currency" == \'EUR\', case_searched("event_name" == \'purchase\', nvl("value", 0.0), '
-            '"event_name" == \'refund\', 0.0 - nvl("value", 0.0), 0.0), 0.0)',
-        ),
-    ],
-)
-def test_an_amount_is_a_number_for_every_event(metric: str, currency: str, expression: str) -> None:
-    (column,) = queries.totals_query(plan([metric], currency_code=currency))["virtualColumns"]
-    assert column["expression"] == expression
+            [
+                {"type": "in", "dimension": "event_name", "values": [event]},
+                {"type": "selector", "dimension": "currency", "value": "EUR"},
+            ],
+            {"type": "longSum", "fieldName": f"v:value:{part}", "name": f"s:purchaseRevenue:{part}{minus}"},
+        )
+        for part in ("whole", "rest")
+        for event, minus in (("purchase", ""), ("refund", "-"))
+    ]
+    assert [one["name"] for one in query["postAggregations"]] == ["m:purchaseRevenue"]
+
+
+def test_metrics_of_the_same_amounts_share_their_columns() -> None:
+    query = queries.rows_query(plan(["eventValue", "purchaseRevenue"], ["source"]))
+    assert [column["name"] for column in query["virtualColumns"]] == ["d:source", "v:value:whole", "v:value:rest"]
+
+
+def test_quantities_are_one_sum_of_the_column() -> None:
+    query = queries.totals_query(plan(["itemsViewed"]))
+    assert query["virtualColumns"] == []
+    assert query["aggregations"][1]["aggregator"] == {
+        "type": "longSum",
+        "fieldName": "quantity",
+        "name": "s:itemsViewed:",
+    }
+    assert query["postAggregations"] == [
+        {"type": "expression", "expression": 'nvl("s:itemsViewed:", 0)', "name": "m:itemsViewed"}
+    ]
 
 
 def test_bots_are_asked_for_by_asking_for_nothing() -> None:
@@ -270,16 +292,14 @@ def test_what_is_computed_for_a_query_is_computed_once() -> None:
     [
         ("totalUsers > 5", None),
         ("totalUsers > 5 OR eventCount > 5", None),
-        ("totalUsers > 5 AND eventCount > 5", [(5 - 1e-6, None)]),
-        ("eventCount between (2, 5)", [(2 - 1e-6, 5 + 1e-6)]),
-        ("NOT eventCount between (2, 5)", [(None, 2 + 1e-6), (5 - 1e-6, None)]),
-        ("NOT (totalUsers > 5 OR eventCount > 5)", [(None, 5 + 1e-6)]),
+        ("totalUsers > 5 AND eventCount > 5", [("(", 5, None, None)]),
+        ("eventCount between (2, 5)", [("[", 2, 5, "]")]),
+        ("NOT eventCount between (2, 5)", [(None, None, 2, ")"), ("(", 5, None, None)]),
+        ("NOT (totalUsers > 5 OR eventCount > 5)", [(None, None, 5, "]")]),
         ("NOT (totalUsers > 5 AND eventCount > 5)", None),
     ],
 )
-def test_druid_drops_no_row_that_a_filter_on_metrics_may_keep(
-    text: str, dropped: list[tuple[float | None, float | None]] | None
-) -> None:
+def test_druid_drops_no_row_that_a_filter_on_metrics_may_keep(text: str, dropped: list[tuple[Any, ...]] | None) -> None:
     a_plan = plan(["eventCount", "totalUsers"], ["source"], metric_filter=parse_metric_filter(text))
     found = queries.rows_query(a_plan).get("having")
     if dropped is None:
@@ -287,12 +307,12 @@ def test_druid_drops_no_row_that_a_filter_on_metrics_may_keep(
         return
     assert found["type"] == "filter"
 
-    def ranges(node: dict[str, Any]) -> list[tuple[float | None, float | None]]:
+    def ranges(node: dict[str, Any]) -> list[tuple[Any, ...]]:
         if node["type"] == "range":
-            assert not node.get("lowerOpen")
-            assert not node.get("upperOpen")
             assert node["column"] == "m:eventCount"
-            return [(node.get("lower"), node.get("upper"))]
+            low = ("(" if node["lowerOpen"] else "[", node["lower"]) if "lower" in node else (None, None)
+            high = (node["upper"], ")" if node["upperOpen"] else "]") if "upper" in node else (None, None)
+            return [(*low, *high)]
         return [one for child in node["fields"] for one in ranges(child)]
 
     assert ranges(found["filter"]) == dropped

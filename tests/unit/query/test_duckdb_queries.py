@@ -28,7 +28,8 @@ def test_rows_are_grouped_ordered_and_paged_by_duckdb() -> None:
     assert statement.text == (
         "WITH found AS MATERIALIZED (SELECT d0, m0 FROM (SELECT coalesce(source, $1) AS d0, count(*) AS m0 FROM events "
         "WHERE property = $2 AND time_ms >= $3 AND time_ms < $4 AND is_bot = 0 GROUP BY d0)) "
-        "SELECT (SELECT count(*) FROM found), d0, m0 FROM found ORDER BY m0 DESC, d0 ASC LIMIT $5 OFFSET $6"
+        "SELECT (SELECT count(*) FROM found), d0, m0 FROM found ORDER BY m0 DESC, "
+        "regexp_replace(d0, '([\\x{10000}-\\x{10FFFF}])', '\ud7ff\\1', 'g') ASC LIMIT $5 OFFSET $6"
     )
     assert statement.values == ("(not set)", "shop", 1774656000000, 1774915200000, 10, 20)
 
