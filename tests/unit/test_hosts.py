@@ -243,3 +243,9 @@ async def test_many_wrong_fields_fit_into_what_a_client_reads(
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert len(detail(error, error_details_pb2.BadRequest).field_violations) == 10  # type: ignore[attr-defined]
     assert "characters in all" in error.details()
+
+
+@pytest.mark.parametrize("address", ["", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "foo:bar", "127.0.0.1:-1"])
+async def test_an_address_that_is_none_is_named_with_its_variable(address: str) -> None:
+    with pytest.raises(OSError, match=r"^FOOTFALL_HOST_ADDRESS: .* is not HOST:PORT with a port of 0 to 65535$"):
+        await Server([], HostSettings(address)).start()

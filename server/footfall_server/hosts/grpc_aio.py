@@ -37,6 +37,8 @@ MAX_MESSAGE_BYTES = MAX_REQUEST_BYTES + MAX_EVENT_BYTES
 envelope, and lets the handler refuse in place a batch that its sender filled with one event too many: gRPC itself can
 only end the whole stream."""
 
+MAX_PORT = 65_535
+
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -116,6 +118,12 @@ class Server:
         Raises:
             OSError: the address cannot be listened on.
         """
+        _, _, port_text = self._settings.address.rpartition(":")
+        # gRPC takes a port modulo 65,536
+        if not port_text.isdecimal() or int(port_text) > MAX_PORT:
+            raise OSError(
+                f"FOOTFALL_HOST_ADDRESS: {self._settings.address!r} is not HOST:PORT with a port of 0 to {MAX_PORT}"
+            )
         try:
             port = self._server.add_insecure_port(self._settings.address)
         except RuntimeError as error:
