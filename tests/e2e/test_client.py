@@ -7,7 +7,10 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from footfall import Client, Item, ecommerce
 from footfall.aio import Client as AsyncClient
@@ -40,9 +43,12 @@ def until(found: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def test_the_python_of_the_readme_works_as_it_stands(endpoint: str, property_id: str) -> None:
+def test_the_python_of_the_readme_works_as_it_stands(
+    endpoint: str, property_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where a spool is made
     blocks = [block.replace("127.0.0.1:8080", endpoint).replace("my-shop", property_id) for block in BLOCKS]
-    assert len(blocks) == 7
+    assert len(blocks) == 8
     bookmark = Bookmark()
     with Client(endpoint, property_id) as client:
         client.track("not a name", client_id="c")

@@ -14,8 +14,8 @@ from typing import Any
 
 import grpc
 import httpx
-from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from footfall.v1 import query_pb2, query_pb2_grpc
 from footfall_adapters.druid.availability import Availability
@@ -132,6 +132,17 @@ def create_topics(bootstrap: str, names: list[str]) -> None:
     made = admin.create_topics([NewTopic(name, 4, 1) for name in names if name not in existing])
     for future in made.values():
         future.result()
+    # a broker that does not lead a partition yet refuses what is sent to it
+    until(lambda: _are_led(admin, list(made)), seconds=30)
+
+
+def _are_led(admin: AdminClient, names: list[str]) -> bool:
+    """Return whether every partition of these topics has a leader that answers for it."""
+    topics = admin.list_topics(timeout=10).topics
+    if any(name not in topics or topics[name].error is not None for name in names):
+        return False
+    places = {TopicPartition(name, at): OffsetSpec.latest() for name in names for at in topics[name].partitions}
+    return all(future.exception(10) is None for future in admin.list_offsets(places).values()) if places else True
 
 
 @contextmanager

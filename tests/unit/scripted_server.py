@@ -68,7 +68,7 @@ class ScriptedServer:
     """How the next streams of batches end before a batch is read."""
     reports_script: deque[Fails | query_pb2.RunReportResponse] = field(default_factory=deque)
     streams_script: deque[list[Any]] = field(default_factory=deque)
-    """Messages of the next error streams; `Fails` and `Hangs` may end one."""
+    """Messages of the next error streams; `Fails` and `Hangs` may end one. Nothing comes when it is empty."""
     lists_script: deque[Fails | errors_pb2.ListErrorsResponse] = field(default_factory=deque)
     gets_script: deque[Fails | errors_pb2.GetErrorResponse] = field(default_factory=deque)
     metadata_script: deque[Fails | query_pb2.GetMetadataResponse] = field(default_factory=deque)
@@ -110,9 +110,12 @@ class ScriptedServer:
         self.released.set()
 
     def hang(self, context: grpc.ServicerContext) -> None:
+        self.arrived.set()
+        self.say_nothing(context)
+
+    def say_nothing(self, context: grpc.ServicerContext) -> None:
         gone = threading.Event()
         context.add_callback(gone.set)
-        self.arrived.set()
         while not (gone.wait(0.01) or self._over.is_set()):
             pass
         context.abort(grpc.StatusCode.CANCELLED, "over")
@@ -238,6 +241,8 @@ class _Errors(errors_pb2_grpc.ErrorServiceServicer):
 
     def StreamErrors(self, request: Any, context: Any) -> Iterator[Any]:  # noqa: N802
         self._server.streams.append(request)
+        if not self._server.streams_script:
+            self._server.say_nothing(context)
         for step in self._server.streams_script.popleft():
             if isinstance(step, Hangs):
                 self._server.hang(context)

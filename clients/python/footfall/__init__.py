@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from footfall.failures import GivenUpError as GivenUpError
     from footfall.failures import HistoryLostError as HistoryLostError
     from footfall.failures import RefusedError as RefusedError
+    from footfall.failures import SpoolError as SpoolError
     from footfall.gathering import BatchPolicy as BatchPolicy
     from footfall.metadata import Metadata as Metadata
     from footfall.outbox import StreamPolicy as StreamPolicy
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from footfall.results import Loss as Loss
     from footfall.results import Outcome as Outcome
     from footfall.retry import RetryPolicy as RetryPolicy
+    from footfall.spool.policy import SpoolPolicy as SpoolPolicy
+    from footfall.statistics import Statistics as Statistics
     from footfall.stream_writer import StreamWriter as StreamWriter
     from footfall.v1.event_pb2 import Event as Event
     from footfall.v1.event_pb2 import Item as Item
@@ -49,6 +52,9 @@ _HOMES = {
     "RefusedError": "footfall.failures",
     "Report": "footfall.report",
     "RetryPolicy": "footfall.retry",
+    "SpoolError": "footfall.failures",
+    "SpoolPolicy": "footfall.spool.policy",
+    "Statistics": "footfall.statistics",
     "StreamPolicy": "footfall.outbox",
     "StreamWriter": "footfall.stream_writer",
     "Writer": "footfall.writer",

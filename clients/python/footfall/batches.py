@@ -11,11 +11,23 @@ from footfall.v1.event_pb2 import Event
 class Batches:
     """A `Gathering` between threads."""
 
+    is_kept = False
+    """Whether what is held outlives the process."""
+    starts_with_work = False
+    """Whether there is something to be sent before anything is put."""
+    first_own = 1
+    """Number of the first batch that is not an earlier run's."""
+
     def __init__(self, policy: BatchPolicy, clock: Callable[[], float] = time.monotonic) -> None:
         self._policy = policy
         self._clock = clock
         self._changed = threading.Condition()
         self._gathering = Gathering(policy)
+
+    @property
+    def held_bytes(self) -> int:
+        """Serialized bytes of the events that wait or are under way."""
+        return self._gathering.held_bytes
 
     def put(self, event: Event) -> bool:
         """Add an event; return False if there is no room for it and the policy doesn't wait for some.
@@ -66,3 +78,6 @@ class Batches:
         with self._changed:
             self._gathering.closed = True
             self._changed.notify_all()
+
+    def release(self) -> None:
+        """Do nothing: what is left in memory is nobody's."""

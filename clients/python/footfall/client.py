@@ -1,14 +1,18 @@
 """The client: sends events in the background, reads reports, follows errors."""
 
+import os
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from os import PathLike
+from pathlib import Path
 from typing import Any, Self, Unpack
 
 import grpc
 
+from footfall.batches import Batches
 from footfall.channel import Certificates, open_channel
 from footfall.delivery import Delivery
 from footfall.error_list import ErrorList, ErrorWithPayload, get_request, list_request, read_error
@@ -18,6 +22,7 @@ from footfall.events import EventFields, ParamValue, make_event
 from footfall.failures import GivenUpError
 from footfall.filters import Filter
 from footfall.gathering import BatchPolicy
+from footfall.late_errors import LateErrors
 from footfall.losses import OnError, log_loss
 from footfall.metadata import Metadata, metadata_request, read_metadata
 from footfall.outbox import StreamPolicy
@@ -26,6 +31,12 @@ from footfall.reconnecting import OnGap, OnReconnect, Reconnecting
 from footfall.report import Report
 from footfall.reports import Day, Days, read_report, report_request
 from footfall.retry import RetryPolicy, call_with_retries
+from footfall.sigterm import flush_at_sigterm
+from footfall.spool.folder import SpoolFolder
+from footfall.spool.policy import SpoolPolicy
+from footfall.spool.spool import Spool
+from footfall.spooled_batches import SpooledBatches
+from footfall.statistics import Statistics, Tally
 from footfall.stream_writer import StreamWriter
 from footfall.v1.errors_pb2_grpc import ErrorServiceStub
 from footfall.v1.event_pb2 import Event
@@ -54,6 +65,10 @@ class Client:
         batching: BatchPolicy | None = None,
         under_way: StreamPolicy | None = None,
         retries: RetryPolicy | None = None,
+        spool: str | PathLike[str] | None = None,
+        spooling: SpoolPolicy | None = None,
+        late_errors: bool = True,
+        flush_on_sigterm: bool = True,
         on_error: OnError = log_loss,
     ) -> None:
         """Connect to nothing yet.
@@ -67,13 +82,22 @@ class Client:
             batching: when a batch is complete, and how much may wait.
             under_way: how many batches may be under way at once.
             retries: how patiently calls are tried again.
+            spool: a folder that keeps events until they are settled, so that each counts once although the process
+                dies; made if there is none. One client at a time, of one property. None keeps them in memory.
+            spooling: what the spool promises, and how much it holds.
+            late_errors: tells `on_error` also of what is found only after a batch was answered OK, by following the
+                error stream of this client's own batches; False saves that stream.
+            flush_on_sigterm: a SIGTERM that would just end the process gives its events five seconds first. Only if the
+                client is made on the main thread, and while the program handles SIGTERM in no way itself.
             on_error: gets every event that is rejected in the answer, or given up; called on a sending thread, so it
                 should return soon. By default it is logged as an error by the logger `footfall`.
 
         Raises:
             ValueError: the endpoint, the property id or the certificates are not of that form.
             OSError: the certificates' file cannot be read.
+            SpoolError: the spool cannot be opened, and why.
         """
+        self._process = os.getpid()
         self._property_id = check_property_id(property_id)
         self._retries = retries or RetryPolicy()
         self._channel = open_channel(endpoint, root_certificates=root_certificates)
@@ -81,8 +105,25 @@ class Client:
         # the generated stubs carry no types
         self._queries = QueryServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._errors = ErrorServiceStub(self._channel)  # type: ignore[no-untyped-call]
-        writer = StreamWriter(self._channel, property_id, streaming=streaming, policy=under_way, retries=self._retries)
-        self._delivery = Delivery(writer, batching or BatchPolicy(), on_error)
+        batching = batching or BatchPolicy()
+        batches, folder = self._batches(batching, spool, spooling or SpoolPolicy())
+        writer = StreamWriter(
+            self._channel,
+            property_id,
+            writer_id=folder.writer_id if folder else None,
+            streaming=streaming,
+            policy=under_way,
+            retries=self._retries,
+        )
+        self.writer_id = writer.writer_id
+        """Names this client's batches in errors: one run of it, or its spool for good."""
+        self._tally = Tally()
+        self._delivery = Delivery(writer, batches, on_error, self._tally, self._retries.give_up_after_seconds)
+        self._late = LateErrors(self.errors, self.writer_id, folder, on_error, self._tally) if late_errors else None
+        if self._late and batches.starts_with_work:
+            self._late.start()
+        if flush_on_sigterm:
+            flush_at_sigterm(self._delivery.flush_at_exit)
 
     def connect(self, timeout: float = 5.0) -> None:
         """Connect now, and not only when the client is first used; for programs that want to fail early.
@@ -107,6 +148,7 @@ class Client:
         """Take an event, to be sent soon with others.
 
         Blocks while too many events wait (see `BatchPolicy.when_full`). What the server rejects goes to `on_error`.
+        With a spool the event is kept when this returns, and counts once whatever happens to the process.
 
         Args:
             name: what happened, for example `page_view` or `purchase`.
@@ -119,7 +161,8 @@ class Client:
         Raises:
             TypeError: a value is of the wrong type, or there is no such field.
             ValueError: a value could not be sent by anyone: not finite, not exact, no valid text.
-            RuntimeError: the client is closed.
+            RuntimeError: the client is closed, or was made before a fork.
+            SpoolError: the spool's disk did not take the event.
         """
         self.track_event(make_event(name, client_id=client_id, timestamp=timestamp, params=params, **fields))
 
@@ -127,20 +170,38 @@ class Client:
         """Take an event that was made before, for example by `footfall.ecommerce`; see `track`.
 
         Raises:
-            RuntimeError: the client is closed.
+            RuntimeError: the client is closed, or was made before a fork.
+            SpoolError: the spool's disk did not take the event.
         """
+        self._check_process()
         self._delivery.add(event)
+        if self._late:
+            self._late.start()
 
     def flush(self, timeout: float | None = None) -> bool:
-        """Send what was tracked so far; return whether in time all of it was stored, or handed to `on_error`."""
+        """Send what was tracked so far; return whether in time all of it was stored, or handed to `on_error`.
+
+        With a spool that is also what earlier runs left.
+        """
+        self._check_process()
         return self._delivery.flush(timeout)
 
     def close(self, timeout: float | None = 10.0) -> None:
-        """Give what was tracked `timeout` seconds (None: as long as it takes), then hand the rest to `on_error`."""
-        if not self._closed.is_set():
+        """Give what was tracked `timeout` seconds (None: as long as it takes), then hand the rest to `on_error`.
+
+        With a spool the rest stays there instead. In a forked child this does nothing: the parent's events are its own.
+        """
+        if not self._closed.is_set() and os.getpid() == self._process:
             self._closed.set()
             self._delivery.close(timeout)
             self._channel.close()
+            if self._late:
+                self._late.join()
+            self._delivery.release()
+
+    def statistics(self) -> Statistics:
+        """Return what became of all events so far, in numbers; those that the client itself dropped among them."""
+        return self._tally.statistics(self._delivery.held_bytes)
 
     def __enter__(self) -> Self:
         return self
@@ -258,6 +319,7 @@ class Client:
             TypeError: one string where a list belongs.
             ValueError: the time has no zone, a token is given too, or there is no such stage or code.
         """
+        self._check_process()
         position = ErrorPosition(self._property_id, since, resume_token, error_filter(stages, codes, writer_id))
         reconnecting = Reconnecting(
             self._retries,
@@ -321,8 +383,22 @@ class Client:
         """
         return read_error(self._ask(self._errors.GetError, get_request(self._property_id, error_id), timeout))
 
+    def _batches(
+        self, batching: BatchPolicy, path: str | PathLike[str] | None, spooling: SpoolPolicy
+    ) -> tuple[Batches | SpooledBatches, SpoolFolder | None]:
+        """Return what gathers the events, and the spool's folder if there is one."""
+        if path is None:
+            return Batches(batching), None
+        folder = SpoolFolder(Path(path), self._property_id)
+        return SpooledBatches(Spool(folder, batching, spooling), batching, spooling), folder
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._process:
+            raise RuntimeError("the client was made before a fork, in the parent process; make one in this process")
+
     def _ask(self, method: Any, request: Any, timeout: float) -> Any:
         """Call a method that changes nothing; its type is the stub's, which is none."""
+        self._check_process()
         policy = replace(self._retries, give_up_after_seconds=timeout, attempt_seconds=timeout)
         answer, _ = call_with_retries(lambda seconds: method(request, timeout=seconds), policy, pause=self._closed.wait)
         return answer

@@ -2,15 +2,19 @@
 
 import atexit
 import logging
+import os
 import threading
 from concurrent.futures import Future
 from functools import partial
 
 from footfall.batches import Batches
-from footfall.failures import FootfallError, RefusedError
-from footfall.gathering import Batch, BatchPolicy
-from footfall.losses import NEVER_SENT, OnError, losses_of, tell
+from footfall.failures import FootfallError, GivenUpError, RefusedError
+from footfall.gathering import Batch
+from footfall.losses import EXPIRED, NEVER_SENT, OnError, losses_of, tell
 from footfall.results import Loss, Outcome
+from footfall.sigterm import forget_at_sigterm
+from footfall.spooled_batches import SpooledBatches
+from footfall.statistics import Tally
 from footfall.stream_writer import StreamWriter, WriterClosedError
 from footfall.v1.event_pb2 import Event
 
@@ -18,32 +22,61 @@ log = logging.getLogger("footfall")
 
 GOODBYE_SECONDS = 1.0
 """How long a server may take to end a stream on which everything is answered."""
+LAST_CHANCE_SECONDS = 5.0
+"""How long the end of a program, or a SIGTERM, waits for its last events."""
 
 
 class Delivery:
-    """A thread that gathers events into batches and hands them to a writer. It starts with the first event."""
+    """A thread that takes batches and hands them to a writer. It starts with the first event, or with leftovers."""
 
-    def __init__(self, writer: StreamWriter, policy: BatchPolicy, on_error: OnError):
-        """Start nothing yet.
+    def __init__(
+        self,
+        writer: StreamWriter,
+        batches: Batches | SpooledBatches,
+        on_error: OnError,
+        tally: Tally,
+        patience_seconds: float,
+    ):
+        """Start only if earlier runs left something to send.
 
         Args:
             writer: sends the batches, and is closed with this.
-            policy: when a batch is complete.
+            batches: gathers them, and is closed with this.
             on_error: gets every event that is not stored; called on the writer's thread, on this one's, or on that of
                 `add`.
+            tally: counts them all.
+            patience_seconds: how long after it was tracked an event is given up.
         """
-        self._batches = Batches(policy)
+        self._batches = batches
         self._stop = threading.Event()
         self._writer = writer
         self._on_error = on_error
+        self._tally = tally
+        self._patience_seconds = patience_seconds
+        self._process = os.getpid()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
+        if batches.starts_with_work:
+            self._start()
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes that wait or are under way."""
+        return self._batches.held_bytes
 
     def add(self, event: Event) -> None:
-        """Take an event; blocks, or tells `on_error`, when too much is held."""
+        """Take an event; blocks, or tells `on_error`, when too much is held.
+
+        Raises:
+            RuntimeError: closed.
+            SpoolError: the spool's disk did not take it.
+        """
         if self._thread is None:
             self._start()
-        if not self._batches.put(event):
+        if self._batches.put(event):
+            self._tally.tracked()
+        else:
+            self._tally.found_no_room("QUEUE_FULL")
             tell(self._on_error, Loss((event,), "QUEUE_FULL", "Too many events wait to be sent."))
 
     def flush(self, timeout: float | None) -> bool:
@@ -51,21 +84,32 @@ class Delivery:
         return self._batches.flush(timeout)
 
     def close(self, timeout: float | None) -> None:
-        """Take no more, give what is held its time, then stop; what is left by then goes to `on_error`."""
+        """Take no more, give what is held its time, then stop.
+
+        What is left by then goes to `on_error`, or stays in the spool if there is one. See `release`.
+        """
         atexit.unregister(self.flush_at_exit)
+        forget_at_sigterm(self.flush_at_exit)
         self._batches.close()
-        if self._thread is None:
-            return
-        all_sent = self._batches.flush(timeout)
-        self._stop.set()
-        # a stream on which nothing is owed ends by itself
-        self._writer.close(GOODBYE_SECONDS if all_sent else 0)
-        if self._thread is not threading.current_thread():
-            self._thread.join()
+        if self._thread is not None:
+            all_sent = self._batches.flush(timeout)
+            self._stop.set()
+            # a stream on which nothing is owed ends by itself
+            self._writer.close(GOODBYE_SECONDS if all_sent else 0)
+            if self._thread is not threading.current_thread():
+                self._thread.join()
+
+    def release(self) -> None:
+        """Let the next one have the spool, if there is one; when nothing uses it any more."""
+        self._batches.release()
 
     def flush_at_exit(self) -> None:
         """Give events a last chance when the program ends without closing its client."""
-        if not self.flush(5.0):
+        if os.getpid() != self._process or self.flush(LAST_CHANCE_SECONDS):
+            return
+        if self._batches.is_kept:
+            log.info("the program ended before all events were sent; they are in the spool")
+        else:
             log.error("the program ended before all events were sent; close the client to wait for them")
 
     def _start(self) -> None:
@@ -77,30 +121,39 @@ class Delivery:
                 atexit.register(self.flush_at_exit)
 
     def _run(self) -> None:
-        while (batch := self._batches.take()) is not None:
+        # what a spool keeps need not be read to be left there
+        while not (self._stop.is_set() and self._batches.is_kept) and (batch := self._batches.take()) is not None:
+            if batch.sequence is not None and batch.sequence < self._batches.first_own:
+                self._tally.taken_over(batch)
             if self._stop.is_set():
-                self._tell_end(batch, NEVER_SENT)
+                self._end(batch, NEVER_SENT)
+            elif batch.age_seconds >= self._patience_seconds:
+                self._end(batch, EXPIRED)
             else:
                 self._send(batch)
 
     def _send(self, batch: Batch) -> None:
+        patience = self._patience_seconds - batch.age_seconds
         try:
-            outcome = self._writer.send(batch.events)
+            outcome = self._writer.send(batch.events, sequence=batch.sequence, patience=patience)
         except WriterClosedError:
-            self._tell_end(batch, NEVER_SENT)
+            self._end(batch, NEVER_SENT)
         except Exception as error:  # the thread must outlive whatever protobuf raises, and the events must be told of
             log.exception("a batch could not be sent")
-            self._tell_end(batch, RefusedError("INTERNAL", str(error)))
+            self._end(batch, RefusedError("INTERNAL", str(error)))
         else:
             outcome.add_done_callback(partial(self._settle, batch))
 
     def _settle(self, batch: Batch, outcome: Future[Outcome]) -> None:
         failure = outcome.exception()
-        self._tell_end(batch, failure if isinstance(failure, FootfallError) else outcome.result())
+        self._end(batch, failure if isinstance(failure, FootfallError) else outcome.result())
 
-    def _tell_end(self, batch: Batch, end: Outcome | FootfallError) -> None:
+    def _end(self, batch: Batch, end: Outcome | FootfallError) -> None:
+        if self._batches.is_kept and self._stop.is_set() and isinstance(end, GivenUpError):
+            return  # it was not given up: the next run sends it, under the same number
+        self._tally.ended(batch, end)
         try:
-            for loss in losses_of(batch.events, end):
+            for loss in losses_of(batch.events, end, batch.sequence or 0):
                 tell(self._on_error, loss)
         finally:
             self._batches.settle(batch)

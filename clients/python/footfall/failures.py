@@ -3,7 +3,8 @@
 FootfallError                always one sentence
 ├── RefusedError             the server refused it; the same call will always fail
 │   └── HistoryLostError     the errors behind a resume token are no longer all there
-└── GivenUpError             retried in vain; what was written may or may not be stored
+├── GivenUpError             retried in vain; what was written may or may not be stored
+└── SpoolError               a spool cannot be opened, or cannot take an event
 """
 
 
@@ -32,6 +33,17 @@ class HistoryLostError(RefusedError):
         super().__init__(code, message, attempts=attempts)
         self.earliest_resume_token = earliest_resume_token
         """Where the history begins; resumes there."""
+
+
+class SpoolError(FootfallError):
+    """A spool cannot be opened, or cannot take an event. Nothing that it held is lost.
+
+    `code` is `SPOOL_IN_USE`, `SPOOL_FOREIGN` (no spool, or another property's), `SPOOL_NEWER` (written by a newer
+    release), or `SPOOL_UNWRITABLE` (the disk is full, read-only or broken).
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message, attempts=0)
 
 
 class GivenUpError(FootfallError):

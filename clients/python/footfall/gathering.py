@@ -51,6 +51,10 @@ class Batch:
     events: tuple[Event, ...]
     size: int
     """Serialized bytes."""
+    sequence: int | None = None
+    """Its number for good, if a spool gave it one."""
+    age_seconds: float = 0.0
+    """How long ago its first event was tracked; more than nothing if a spool kept it over a restart."""
 
 
 class Gathering:
@@ -100,6 +104,11 @@ class Gathering:
         if not self._waiting:
             return None
         return max(0.0, self._waiting[0][2] + self._policy.max_age_seconds - now)
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes that wait or are under way."""
+        return self._held[1]
 
     @property
     def is_empty(self) -> bool:

@@ -142,9 +142,9 @@ class Outbox:
             and sequence - min(parcel.sequence for parcel in under_way) < MAX_AHEAD
         )
 
-    def add(self, message: StreamEventsRequest, size: int, now: float) -> None:
-        """Add a batch that has its sequence."""
-        deadline = now + self._retries.give_up_after_seconds
+    def add(self, message: StreamEventsRequest, size: int, now: float, patience: float | None = None) -> None:
+        """Add a batch that has its sequence, to be given up after so many seconds; None means the policy's."""
+        deadline = now + (self._retries.give_up_after_seconds if patience is None else patience)
         self._wait(Parcel(message.batch.sequence, message, size, deadline, due=now))
         self._bytes += size
 

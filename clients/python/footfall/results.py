@@ -40,9 +40,15 @@ class Loss:
 
     events: tuple[Event, ...]
     code: str
-    """Kind of mistake (`VALUE_INVALID`), or the gRPC status of the batch (`UNAVAILABLE`), or `CLOSED`, `QUEUE_FULL`."""
+    """Kind of mistake (`VALUE_INVALID`), or the gRPC status of the batch (`UNAVAILABLE`), or `CLOSED`, `QUEUE_FULL`,
+    `EXPIRED`."""
     message: str
     field: str = ""
     """Path of the field, if one event was rejected."""
     outcome_known: bool = True
     """False if the last answer is missing: the events may have been stored all the same."""
+    sequence: int = 0
+    """Number of the events' batch among those of `Client.writer_id`; 0 if they were in none."""
+    error_id: str = ""
+    """Of a loss that the error stream told of, after the batch was answered OK: `events` is empty, and
+    `Client.get_error` brings what was sent."""

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import grpc
 
+from footfall import retry_info
 from footfall.failures import FootfallError, GivenUpError, HistoryLostError, RefusedError
 
 T = TypeVar("T")
@@ -159,13 +160,14 @@ def _pushback_seconds(error: grpc.RpcError) -> float | None:
     """Return the delay that the server asks for, negative if it asks not to be tried again, None if it says nothing."""
     value = _trailer(error, PUSHBACK)
     if value is None:
-        return None
+        details = _trailer(error, retry_info.TRAILER)
+        return retry_info.retry_delay(details) if isinstance(details, bytes) else None
     try:
         return int(value) / 1000
     except ValueError:
         return -1.0  # gRFC A6: what can't be read means no
 
 
-def _trailer(error: grpc.RpcError, wanted: str) -> str | None:
+def _trailer(error: grpc.RpcError, wanted: str) -> Any:
     trailers: Any = error.trailing_metadata()  # its type says nothing of pairs
     return next((value for name, value in trailers or () if name == wanted), None)

@@ -91,12 +91,15 @@ class StreamWriter:
         """Return the number of the next batch and never again; for who hands batches to several threads in order."""
         return next(self._sequences)
 
-    def send(self, events: Iterable[Event], *, sequence: int | None = None) -> Future[Outcome]:
+    def send(
+        self, events: Iterable[Event], *, sequence: int | None = None, patience: float | None = None
+    ) -> Future[Outcome]:
         """Send one batch of 1 to 1,000 events, soon; wait while too much is under way.
 
         Args:
             events: the events.
-            sequence: a number from `next_sequence`; None takes the next one.
+            sequence: a number from `next_sequence`, or of one's own; None takes the next one.
+            patience: seconds after which it is given up; None means the policy's.
 
         Returns:
             What becomes of it: an `Outcome` when the batch is durable, `RefusedError` if nothing of it is stored,
@@ -121,7 +124,7 @@ class StreamWriter:
                 raise WriterClosedError("the writer is closed")
             if number in self._outcomes:
                 raise ValueError(f"sequence {number} is under way already")
-            self._outbox.add(message, size, time.monotonic())
+            self._outbox.add(message, size, time.monotonic(), patience)
             self._outcomes[number] = outcome
             if self._thread is None:
                 # not a daemon would keep a program alive that forgot to close its writer

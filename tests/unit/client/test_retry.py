@@ -2,6 +2,7 @@
 
 import grpc
 import pytest
+from google.rpc import error_details_pb2, status_pb2
 
 from footfall.channel import open_channel
 from footfall.failures import GivenUpError, RefusedError
@@ -20,8 +21,8 @@ def pause_before_retry(error, attempts, policy, **options):
 
 
 class _Error(grpc.RpcError):
-    def __init__(self, code, pushback=None):
-        self._code, self._pushback = code, pushback
+    def __init__(self, code, pushback=None, details=None):
+        self._code, self._pushback, self._details = code, pushback, details
 
     def code(self):
         return self._code
@@ -30,6 +31,8 @@ class _Error(grpc.RpcError):
         return None
 
     def trailing_metadata(self):
+        if self._details is not None:
+            return (("grpc-status-details-bin", self._details),)
         return None if self._pushback is None else (("other", "1"), ("grpc-retry-pushback-ms", self._pushback))
 
 
@@ -48,6 +51,22 @@ def test_too_large_is_never_tried_again_and_over_quota_is_when_the_server_says_s
 @pytest.mark.parametrize("pushback", ["-1", "soon", ""])
 def test_a_server_that_says_not_to_try_again_is_obeyed(pushback):
     assert pause_before_retry(_Error(C.UNAVAILABLE, pushback), 1, RetryPolicy()) is None
+
+
+def test_a_delay_in_the_details_alone_is_taken_too():
+    status = status_pb2.Status(code=8, message="over quota")
+    for detail in (error_details_pb2.ErrorInfo(reason="X"), error_details_pb2.RetryInfo()):
+        if isinstance(detail, error_details_pb2.RetryInfo):
+            detail.retry_delay.FromMilliseconds(2_500)
+        status.details.add().Pack(detail)
+    error = _Error(C.RESOURCE_EXHAUSTED, details=status.SerializeToString())
+
+    assert pause_before_retry(error, 1, RetryPolicy(), draw=lambda low, high: low) == 2.5
+
+
+@pytest.mark.parametrize("details", [b"", b"\xff\xff", status_pb2.Status(code=8).SerializeToString()])
+def test_details_that_say_nothing_are_no_delay(details):
+    assert pause_before_retry(_Error(C.RESOURCE_EXHAUSTED, details=details), 1, RetryPolicy()) is None
 
 
 def test_the_pause_is_drawn_from_nothing_to_a_doubling_bound_on_top_of_the_servers_delay():

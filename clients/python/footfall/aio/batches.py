@@ -11,10 +11,20 @@ from footfall.v1.event_pb2 import Event
 class Batches:
     """A `Gathering` between tasks of one loop."""
 
+    is_kept = False
+    """Whether what is held outlives the process."""
+    starts_with_work = False
+    first_own = 1
+
     def __init__(self, policy: BatchPolicy) -> None:
         self._policy = policy
         self._changed = Bell()
         self._gathering = Gathering(policy)
+
+    @property
+    def held_bytes(self) -> int:
+        """Serialized bytes of the events that wait or are under way."""
+        return self._gathering.held_bytes
 
     async def put(self, event: Event) -> bool:
         """Add an event; return False if there is no room for it and the policy doesn't wait for some.
@@ -65,3 +75,6 @@ class Batches:
         """Take no more events, and end whoever waits to add one; what is held can still be taken."""
         self._gathering.closed = True
         self._changed.ring()
+
+    async def release(self) -> None:
+        """Do nothing: what is left in memory is nobody's."""

@@ -5,12 +5,17 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from os import PathLike
+from pathlib import Path
 from typing import Any, Self, Unpack
 
+from footfall.aio.batches import Batches
 from footfall.aio.channel import open_channel
 from footfall.aio.delivery import Delivery
 from footfall.aio.error_stream import ErrorStream
+from footfall.aio.late_errors import LateErrors
 from footfall.aio.retries import call_with_retries
+from footfall.aio.spooled_batches import SpooledBatches
 from footfall.aio.stream_writer import StreamWriter
 from footfall.channel import Certificates
 from footfall.error_list import AsyncErrorList, ErrorWithPayload, get_request, list_request, read_error
@@ -27,6 +32,10 @@ from footfall.reconnecting import OnGap, OnReconnect, Reconnecting
 from footfall.report import Report
 from footfall.reports import Day, Days, read_report, report_request
 from footfall.retry import RetryPolicy
+from footfall.spool.folder import SpoolFolder
+from footfall.spool.policy import SpoolPolicy
+from footfall.spool.spool import Spool
+from footfall.statistics import Statistics, Tally
 from footfall.v1.errors_pb2_grpc import ErrorServiceStub
 from footfall.v1.event_pb2 import Event
 from footfall.v1.query_pb2 import FilterExpression
@@ -53,6 +62,9 @@ class Client:
         batching: BatchPolicy | None = None,
         under_way: StreamPolicy | None = None,
         retries: RetryPolicy | None = None,
+        spool: str | PathLike[str] | None = None,
+        spooling: SpoolPolicy | None = None,
+        late_errors: bool = True,
         on_error: OnError = log_loss,
     ) -> None:
         """Connect to nothing yet.
@@ -66,6 +78,11 @@ class Client:
             batching: when a batch is complete, and how much may wait.
             under_way: how many batches may be under way at once.
             retries: how patiently calls are tried again.
+            spool: a folder that keeps events until they are settled, so that each counts once although the process
+                dies; made if there is none. One client at a time, of one property. None keeps them in memory.
+            spooling: what the spool promises, and how much it holds.
+            late_errors: tells `on_error` also of what is found only after a batch was answered OK, by following the
+                error stream of this client's own batches; False saves that stream.
             on_error: gets every event that is rejected in the answer, or given up; called on the loop, so it must not
                 block. By default it is logged as an error by the logger `footfall`.
 
@@ -73,6 +90,7 @@ class Client:
             RuntimeError: no event loop runs.
             ValueError: the endpoint, the property id or the certificates are not of that form.
             OSError: the certificates' file cannot be read.
+            SpoolError: the spool cannot be opened, and why. This alone reads and writes the disk while the loop waits.
         """
         asyncio.get_running_loop()  # gRPC would take one that never runs
         self._property_id = check_property_id(property_id)
@@ -82,8 +100,23 @@ class Client:
         # the generated stubs carry no types
         self._queries = QueryServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._errors = ErrorServiceStub(self._channel)  # type: ignore[no-untyped-call]
-        writer = StreamWriter(self._channel, property_id, streaming=streaming, policy=under_way, retries=self._retries)
-        self._delivery = Delivery(writer, batching or BatchPolicy(), on_error)
+        batching = batching or BatchPolicy()
+        batches, folder = self._batches(batching, spool, spooling or SpoolPolicy())
+        writer = StreamWriter(
+            self._channel,
+            property_id,
+            writer_id=folder.writer_id if folder else None,
+            streaming=streaming,
+            policy=under_way,
+            retries=self._retries,
+        )
+        self.writer_id = writer.writer_id
+        """Names this client's batches in errors: one run of it, or its spool for good."""
+        self._tally = Tally()
+        self._delivery = Delivery(writer, batches, on_error, self._tally, self._retries.give_up_after_seconds)
+        self._late = LateErrors(self.errors, self.writer_id, folder, on_error, self._tally) if late_errors else None
+        if self._late and batches.starts_with_work:
+            self._late.start()
 
     async def connect(self, timeout: float = 5.0) -> None:
         """Connect now, and not only when the client is first used; for programs that want to fail early.
@@ -107,7 +140,9 @@ class Client:
     ) -> None:
         """Take an event, to be sent soon with others.
 
-        Waits while too many events do (see `BatchPolicy.when_full`). What the server rejects goes to `on_error`.
+        Waits while too many events do (see `BatchPolicy.when_full`). What the server rejects goes to `on_error`. With a
+        spool the event is kept when this returns, and counts once whatever happens to the process; if it is cancelled,
+        it may be kept or not.
 
         Args:
             name: what happened, for example `page_view` or `purchase`.
@@ -121,6 +156,7 @@ class Client:
             TypeError: a value is of the wrong type, or there is no such field.
             ValueError: a value could not be sent by anyone: not finite, not exact, no valid text.
             RuntimeError: the client is closed.
+            SpoolError: the spool's disk did not take the event.
         """
         await self.track_event(make_event(name, client_id=client_id, timestamp=timestamp, params=params, **fields))
 
@@ -129,19 +165,35 @@ class Client:
 
         Raises:
             RuntimeError: the client is closed.
+            SpoolError: the spool's disk did not take the event.
         """
         await self._delivery.add(event)
+        if self._late:
+            self._late.start()
 
     async def flush(self, timeout: float | None = None) -> bool:
-        """Send what was tracked so far; return whether in time all of it was stored, or handed to `on_error`."""
+        """Send what was tracked so far; return whether in time all of it was stored, or handed to `on_error`.
+
+        With a spool that is also what earlier runs left.
+        """
         return await self._delivery.flush(timeout)
 
     async def close(self, timeout: float | None = 10.0) -> None:
-        """Give what was tracked `timeout` seconds (None: as long as it takes), then hand the rest to `on_error`."""
+        """Give what was tracked `timeout` seconds (None: as long as it takes), then hand the rest to `on_error`.
+
+        With a spool the rest stays there instead.
+        """
         if not self._closed.is_set():
             self._closed.set()
             await self._delivery.close(timeout)
+            if self._late:
+                await self._late.stop()
             await self._channel.close()
+            await self._delivery.release()
+
+    def statistics(self) -> Statistics:
+        """Return what became of all events so far, in numbers; those that the client itself dropped among them."""
+        return self._tally.statistics(self._delivery.held_bytes)
 
     async def __aenter__(self) -> Self:
         return self
@@ -321,6 +373,15 @@ class Client:
             GivenUpError: it could not be had within `timeout` seconds.
         """
         return read_error(await self._ask(self._errors.GetError, get_request(self._property_id, error_id), timeout))
+
+    def _batches(
+        self, batching: BatchPolicy, path: str | PathLike[str] | None, spooling: SpoolPolicy
+    ) -> tuple[Batches | SpooledBatches, SpoolFolder | None]:
+        """Return what gathers the events, and the spool's folder if there is one."""
+        if path is None:
+            return Batches(batching), None
+        folder = SpoolFolder(Path(path), self._property_id)
+        return SpooledBatches(Spool(folder, batching, spooling), batching, spooling), folder
 
     async def _ask(self, method: Any, request: Any, timeout: float) -> Any:
         """Call a method that changes nothing; its type is the stub's, which is none."""

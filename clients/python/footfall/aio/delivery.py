@@ -5,12 +5,14 @@ import logging
 from functools import partial
 
 from footfall.aio.batches import Batches
+from footfall.aio.spooled_batches import SpooledBatches
 from footfall.aio.stream_writer import StreamWriter
 from footfall.delivery import GOODBYE_SECONDS
-from footfall.failures import FootfallError, RefusedError
-from footfall.gathering import Batch, BatchPolicy
-from footfall.losses import NEVER_SENT, OnError, losses_of, tell
+from footfall.failures import FootfallError, GivenUpError, RefusedError
+from footfall.gathering import Batch
+from footfall.losses import EXPIRED, NEVER_SENT, OnError, losses_of, tell
 from footfall.results import Loss, Outcome
+from footfall.statistics import Tally
 from footfall.stream_writer import WriterClosedError
 from footfall.v1.event_pb2 import Event
 
@@ -18,27 +20,47 @@ log = logging.getLogger("footfall")
 
 
 class Delivery:
-    """A task that gathers events into batches and hands them to a writer. It starts with the first event."""
+    """A task that takes batches and hands them to a writer. It starts with the first event, or with leftovers."""
 
-    def __init__(self, writer: StreamWriter, policy: BatchPolicy, on_error: OnError):
-        """Start nothing yet.
+    def __init__(
+        self,
+        writer: StreamWriter,
+        batches: Batches | SpooledBatches,
+        on_error: OnError,
+        tally: Tally,
+        patience_seconds: float,
+    ):
+        """Start only if earlier runs left something to send; see `footfall.delivery.Delivery`.
 
-        Args:
-            writer: sends the batches, and is closed with this.
-            policy: when a batch is complete.
-            on_error: gets every event that is not stored; called on the loop.
+        `on_error` is called on the loop.
         """
-        self._batches = Batches(policy)
+        self._batches = batches
         self._writer = writer
         self._on_error = on_error
+        self._tally = tally
+        self._patience_seconds = patience_seconds
         self._stopped = False
         self._task: asyncio.Task[None] | None = None
+        if batches.starts_with_work:
+            self._start()
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes that wait or are under way."""
+        return self._batches.held_bytes
 
     async def add(self, event: Event) -> None:
-        """Take an event; waits, or tells `on_error`, when too much is held."""
-        if self._task is None:
-            self._task = asyncio.create_task(self._run(), name="footfall")
-        if not await self._batches.put(event):
+        """Take an event; waits, or tells `on_error`, when too much is held.
+
+        Raises:
+            RuntimeError: closed.
+            SpoolError: the spool's disk did not take it.
+        """
+        self._start()
+        if await self._batches.put(event):
+            self._tally.tracked()
+        else:
+            self._tally.found_no_room("QUEUE_FULL")
             tell(self._on_error, Loss((event,), "QUEUE_FULL", "Too many events wait to be sent."))
 
     async def flush(self, timeout: float | None) -> bool:
@@ -46,41 +68,60 @@ class Delivery:
         return await self._batches.flush(timeout)
 
     async def close(self, timeout: float | None) -> None:
-        """Take no more, give what is held its time, then stop; what is left by then goes to `on_error`."""
+        """Take no more, give what is held its time, then stop.
+
+        What is left by then goes to `on_error`, or stays in the spool if there is one. See `release`.
+        """
         self._batches.close()
+        if self._task is not None:
+            all_sent = await self._batches.flush(timeout)
+            self._stopped = True
+            # a stream on which nothing is owed ends by itself
+            await self._writer.close(GOODBYE_SECONDS if all_sent else 0)
+            await asyncio.wait([self._task])
+
+    async def release(self) -> None:
+        """Let the next one have the spool, if there is one; when nothing uses it any more."""
+        await self._batches.release()
+
+    def _start(self) -> None:
         if self._task is None:
-            return
-        all_sent = await self._batches.flush(timeout)
-        self._stopped = True
-        # a stream on which nothing is owed ends by itself
-        await self._writer.close(GOODBYE_SECONDS if all_sent else 0)
-        await asyncio.wait([self._task])
+            self._task = asyncio.create_task(self._run(), name="footfall")
 
     async def _run(self) -> None:
-        while (batch := await self._batches.take()) is not None:
+        # what a spool keeps need not be read to be left there
+        while not (self._stopped and self._batches.is_kept) and (batch := await self._batches.take()) is not None:
+            if batch.sequence is not None and batch.sequence < self._batches.first_own:
+                self._tally.taken_over(batch)
             if self._stopped:
-                self._tell_end(batch, NEVER_SENT)
+                self._end(batch, NEVER_SENT)
+            elif batch.age_seconds >= self._patience_seconds:
+                self._end(batch, EXPIRED)
             else:
                 await self._send(batch)
 
     async def _send(self, batch: Batch) -> None:
+        patience = self._patience_seconds - batch.age_seconds
         try:
-            outcome = await self._writer.send(batch.events)
+            outcome = await self._writer.send(batch.events, sequence=batch.sequence, patience=patience)
         except WriterClosedError:
-            self._tell_end(batch, NEVER_SENT)
+            self._end(batch, NEVER_SENT)
         except Exception as error:  # the task must outlive whatever protobuf raises, and the events must be told of
             log.exception("a batch could not be sent")
-            self._tell_end(batch, RefusedError("INTERNAL", str(error)))
+            self._end(batch, RefusedError("INTERNAL", str(error)))
         else:
             outcome.add_done_callback(partial(self._settle, batch))
 
     def _settle(self, batch: Batch, outcome: asyncio.Future[Outcome]) -> None:
         failure = outcome.exception()
-        self._tell_end(batch, failure if isinstance(failure, FootfallError) else outcome.result())
+        self._end(batch, failure if isinstance(failure, FootfallError) else outcome.result())
 
-    def _tell_end(self, batch: Batch, end: Outcome | FootfallError) -> None:
+    def _end(self, batch: Batch, end: Outcome | FootfallError) -> None:
+        if self._batches.is_kept and self._stopped and isinstance(end, GivenUpError):
+            return  # it was not given up: the next run sends it, under the same number
+        self._tally.ended(batch, end)
         try:
-            for loss in losses_of(batch.events, end):
+            for loss in losses_of(batch.events, end, batch.sequence or 0):
                 tell(self._on_error, loss)
         finally:
             self._batches.settle(batch)

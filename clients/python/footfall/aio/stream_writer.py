@@ -69,12 +69,15 @@ class StreamWriter:
         """Return the number of the next batch and never again."""
         return next(self._sequences)
 
-    async def send(self, events: Iterable[Event], *, sequence: int | None = None) -> asyncio.Future[Outcome]:
+    async def send(
+        self, events: Iterable[Event], *, sequence: int | None = None, patience: float | None = None
+    ) -> asyncio.Future[Outcome]:
         """Send one batch of 1 to 1,000 events, soon; wait while too much is under way.
 
         Args:
             events: the events.
-            sequence: a number from `next_sequence`; None takes the next one.
+            sequence: a number from `next_sequence`, or of one's own; None takes the next one.
+            patience: seconds after which it is given up; None means the policy's.
 
         Returns:
             What becomes of it: an `Outcome` when the batch is durable, `RefusedError` if nothing of it is stored,
@@ -94,7 +97,7 @@ class StreamWriter:
             raise WriterClosedError("the writer is closed")
         if number in self._outcomes:
             raise ValueError(f"sequence {number} is under way already")
-        self._outbox.add(message, size, time.monotonic())
+        self._outbox.add(message, size, time.monotonic(), patience)
         outcome = self._outcomes[number] = asyncio.get_running_loop().create_future()
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="footfall-stream")
