@@ -20,7 +20,7 @@ from footfall.v1 import errors_pb2, errors_pb2_grpc, ingest_pb2, ingest_pb2_grpc
 from footfall_core.problems import FieldViolation, InvalidRequest, Problem, TryAgain
 from footfall_local.envoy import GatewayPlan
 from footfall_server.hosts.status import CODES, status_of
-from tests.integration.before_servers import addresses, envoy
+from tests.integration.before_servers import addresses, envoy, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -70,7 +70,14 @@ class Servers(
 class Gateway:
     http: httpx.AsyncClient
     address: str
+    admin: str
     servers: Servers
+
+    async def sees_healthy_servers(self) -> bool:
+        """Return whether the gateway would send every call on."""
+        clusters = (await self.http.get(f"http://{self.admin}/clusters")).text
+        flags = [line.rsplit("::", 1)[1] for line in clusters.splitlines() if "::health_flags::" in line]
+        return bool(flags) and set(flags) == {"healthy"}
 
     async def post(self, path: str, body: Any, **headers: str) -> httpx.Response:
         content = body if isinstance(body, str | bytes) else json.dumps(body)
@@ -109,12 +116,14 @@ async def started(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gat
         envoy(plan, folder),
         httpx.AsyncClient(base_url=f"http://{at['gateway']}", trust_env=False, timeout=20) as http,
     ):
-        yield Gateway(http, at["gateway"], servers)
+        yield Gateway(http, at["gateway"], at["admin"], servers)
     await server.stop(None)
 
 
-@pytest.fixture
-def gateway(started: Gateway) -> Gateway:
+@pytest_asyncio.fixture(loop_scope="module")
+async def gateway(started: Gateway) -> Gateway:
+    # between tests nobody runs the servers' loop, so that the gateway's health checks may have gone unanswered
+    await until(started.sees_healthy_servers)
     servers = started.servers
     servers.answer, servers.problem = ingest_pb2.WriteEventsResponse(), None
     servers.requests.clear()
