@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,10 +31,10 @@ class Ran:
 
 
 class Footfall:
-    """The command, against the running stack."""
+    """The command, against what runs in a home: the stack, or an embedded process."""
 
-    def __init__(self, stack: Stack) -> None:
-        self._environment = os.environ | {"FOOTFALL_HOME": str(stack.home.folder), "NO_COLOR": "1"}
+    def __init__(self, home: Path) -> None:
+        self._environment = os.environ | {"FOOTFALL_HOME": str(home), "NO_COLOR": "1"}
 
     @contextmanager
     def running(self, *arguments: str, **environment: str) -> Iterator["subprocess.Popen[str]"]:
@@ -60,7 +61,7 @@ class Footfall:
 
 @pytest.fixture(scope="session")
 def footfall(stack: Stack) -> Footfall:
-    return Footfall(stack)
+    return Footfall(stack.home.folder)
 
 
 @pytest.fixture
