@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from functools import partial
 from pathlib import Path
+from shutil import disk_usage
 
 import duckdb
 
@@ -55,6 +56,9 @@ from footfall_server.query.settings import QuerySettings
 
 KINDS = ("events", "host")
 """What says of itself whether it is ready."""
+
+ROOM_TO_START = 64 * 1024
+"""Bytes; with less, a file that cannot be opened is the disk's fault."""
 
 CATCH_UP_SECONDS = 5.0
 """How long what is in the log may be processed when the process is to stop; the rest is at its next start."""
@@ -146,10 +150,11 @@ def _opening(file: Path) -> Iterator[None]:
     """Say which file it is that cannot be opened, and why."""
     try:
         yield
-    except sqlite3.Error as error:
-        raise FolderError(f"{file} cannot be opened: {database.reason(error)}.") from error
-    except duckdb.Error as error:
-        raise FolderError(f"{file} cannot be opened: {row_store.reason(error)}.") from error
+    except (sqlite3.Error, duckdb.Error) as error:
+        why = database.reason(error) if isinstance(error, sqlite3.Error) else row_store.reason(error)
+        if disk_usage(file.parent).free < ROOM_TO_START:
+            why = "the disk is full"  # which SQLite may call an I/O error
+        raise FolderError(f"{file} cannot be opened: {why}.") from error
 
 
 def _reader(stack: AsyncExitStack, data: DataFolder, name: str) -> SqliteReader:
