@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from tests.e2e.embedded import embedded_in
-from tests.e2e.embedded_writers import numbers_in_reports
+from tests.e2e.numbered_events import numbers_in_reports
 
 KILLS = 10
 MOST_EVENTS = 3_000

@@ -18,7 +18,7 @@ from footfall.v1.ingest_pb2 import WriteEventsRequest
 from footfall.v1.ingest_pb2_grpc import IngestServiceStub
 from footfall_local.embedded.folder import FORMAT
 from tests.e2e.embedded import SERVE, embedded_in
-from tests.e2e.embedded_writers import numbers_in_reports
+from tests.e2e.numbered_events import numbers_in_reports
 
 
 @contextmanager

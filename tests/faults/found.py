@@ -11,6 +11,8 @@ from footfall.v1 import errors_pb2, errors_pb2_grpc, query_pb2, query_pb2_grpc
 from tests.faults.journals import Journal
 
 PATIENCE_SECONDS = 180.0
+ERRORS_SECONDS = 10.0
+"""How long errors may come behind the reports' being complete."""
 PAGE = 100_000
 
 
@@ -78,7 +80,7 @@ def _events(stub: query_pb2_grpc.QueryServiceStub, property_id: str) -> Counter[
 
 def _errors(stub: errors_pb2_grpc.ErrorServiceStub, property_id: str, count: int) -> set[str]:
     """Return the ids of the events in the errors, once there are so many or they do not come."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline, soon = time.monotonic() + PATIENCE_SECONDS, time.monotonic() + ERRORS_SECONDS
     while time.monotonic() < deadline:
         found: set[str] = set()
         token = ""
@@ -92,6 +94,6 @@ def _errors(stub: errors_pb2_grpc.ErrorServiceStub, property_id: str, count: int
                 token = answer.next_page_token
                 if not token:
                     break
-            if len(found) >= count:
+            if len(found) >= count or time.monotonic() > soon:
                 return found
     return found
