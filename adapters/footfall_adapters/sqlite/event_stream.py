@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -148,6 +149,9 @@ class SqliteEventStream:
         if self._thread.ident is not None:
             self._thread.join()
         self._storing.shutdown()
+        for figure in (telemetry.PROCESSING_LAG_SECONDS, telemetry.PROCESSING_LAG_OFFSETS):
+            with suppress(KeyError):  # nothing was processed
+                figure.remove(str(PARTITION))
 
     def complete_until(self) -> Micros | None:
         """Return the instant before which all that was acknowledged is in the store; None if that is not known."""
