@@ -55,7 +55,7 @@ test: setup  ## All tests: unit, and integration on real Kafka, Druid and Redis
 test-unit: setup  ## Tests that need no service
 	$(BIN)/python -m pytest tests/unit
 
-faults: setup  ## Kill and freeze parts at random under load, and count; takes an hour
+faults: setup  ## Kill and freeze parts at random under load, and count; takes long
 	$(BIN)/python -m tests.faults
 
 up: setup  ## Start the whole system on this machine

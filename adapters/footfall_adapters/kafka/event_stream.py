@@ -5,9 +5,7 @@ Kafka transaction.
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +19,10 @@ from footfall_core.columns import ERRORS, EVENTS, ITEMS
 from footfall_core.errors.records import error_record
 from footfall_core.errors.rows import error_row
 from footfall_core.processing.figures import count_record
-from footfall_core.processing.record import Outcome, Place, row_records
+from footfall_core.processing.record import Place, Process, row_records
+from footfall_core.processing.window import WINDOW_TTL
 
 log = structlog.get_logger()
-
-Process = Callable[[bytes, Place, Callable[[str], bytes | None]], Outcome]
-"""Decides what becomes of a raw record, given its bytes, its place and a way to load state."""
-
-WINDOW_TTL = timedelta(days=7)
-"""A writer's window is kept this long after the writer's last batch, by record time."""
 
 
 @dataclass(frozen=True)

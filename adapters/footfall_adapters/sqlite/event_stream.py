@@ -10,7 +10,7 @@ are forgotten and begun anew from the state; the store says by its own place whi
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,12 +26,9 @@ from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
 from footfall_core.problems import Problem
 from footfall_core.processing.figures import count_record
-from footfall_core.processing.record import Outcome, Place
+from footfall_core.processing.record import Place, Process
 
 log = structlog.get_logger()
-
-Process = Callable[[bytes, Place, Callable[[str], bytes | None]], Outcome]
-"""Decides what becomes of a raw record, given its bytes, its place and a way to load state."""
 
 PARTITION = 0
 

@@ -7,16 +7,17 @@ before gives the same windows and the same errors, and its rows are known to be 
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from footfall.v1.errors_pb2 import EventError
 from footfall_adapters.sqlite.database import open_database
 from footfall_core.clock import Clock
 from footfall_core.errors.listing import KEPT
+from footfall_core.processing.window import WINDOW_TTL
 from footfall_core.properties import parse_property
 
-WINDOW_TTL_MS = 7 * 24 * 3_600_000
-"""A writer's window is kept this long after the writer's last batch, by record time."""
+WINDOW_TTL_MS = WINDOW_TTL // timedelta(milliseconds=1)
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS windows (

@@ -55,6 +55,10 @@ class Place:
     """The broker's time of the record, Unix milliseconds. From here on it is what "now" means."""
 
 
+Process = Callable[[bytes, Place, Callable[[str], bytes | None]], Outcome]
+"""`process_record` with all that stays the same: of a record's bytes, its place, and a way to load state."""
+
+
 def process_record(
     run: str,
     record: bytes,

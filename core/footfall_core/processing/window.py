@@ -11,9 +11,13 @@ repeated batch from another one under the same number; an older repeated number 
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum
 
 from footfall_core.wire.state_pb2 import WriterWindow
+
+WINDOW_TTL = timedelta(days=7)
+"""A writer's window is kept this long after the writer's last batch, by record time, whatever keeps it."""
 
 MAX_ABOVE = 4_096
 MAX_JUMP = 1_000_000
