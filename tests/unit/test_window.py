@@ -1,11 +1,15 @@
 """The dedupe window, against a model that remembers everything."""
 
+from datetime import timedelta
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from footfall.retry import RetryPolicy
 from footfall_core.processing.window import (
     MAX_ABOVE,
     MAX_JUMP,
+    WINDOW_TTL,
     Sighting,
     Window,
     decode_window,
@@ -97,3 +101,7 @@ def test_within_the_window_each_sequence_is_new_exactly_once(sequences: list[int
         window = decode_window(encode_window(window))  # what is stored is what was meant
         assert see(window, sequence) is expected
         seen.add(sequence)
+
+
+def test_a_window_lives_for_the_seven_days_that_are_promised_and_so_outlives_every_retry_of_the_client() -> None:
+    assert timedelta(seconds=RetryPolicy().give_up_after_seconds) < WINDOW_TTL == timedelta(days=7)
