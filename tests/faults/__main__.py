@@ -1,8 +1,9 @@
 """Random faults on a stack of its own, and a table of what became of them.
 
-    python -m tests.faults [--rounds N] [--seed N] [--part PART …]
+    python -m tests.faults [--rounds N] [--seed N] [--part PART …] [--break PROMISE]
 
 Ends with 1 if anything was lost, doubled or not explained. The seed is printed; with it the same faults come again.
+With `--break` a promise is broken on purpose, and it ends with 1 if that was not found.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from pathlib import Path
 from footfall_local.settings import LocalSettings
 from footfall_local.stack import Stack
 from tests.conftest import ROOT
+from tests.faults.breaks import BREAKS, broken
 from tests.faults.faults import PARTS, drawn
 from tests.faults.rounds import Round, play
 
@@ -29,24 +31,27 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=20, help="rounds a part")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--part", action="append", choices=PARTS)
+    parser.add_argument("--break", dest="broken", choices=BREAKS, help="break this promise on purpose")
     given = parser.parse_args()
+    parts = given.part or (BREAKS[given.broken].parts if given.broken else PARTS)
     seed = random.SystemRandom().randrange(1_000_000) if given.seed is None else given.seed
     print(f"seed {seed}", flush=True)
     played: dict[str, list[Round]] = defaultdict(list)
-    with tempfile.TemporaryDirectory(prefix="footfall-faults-") as folder:
+    with tempfile.TemporaryDirectory(prefix="footfall-faults-") as folder, broken(given.broken):
         stack = Stack(Path(folder), settings=LocalSettings(jars_dir=ROOT / ".footfall" / "jars"), say=print)
         stack.start()
         try:
             # part by part in turns: one that dies again and again is started again ever later
             for number in range(given.rounds):
-                for part in given.part or PARTS:
+                for part in parts:
                     one = play(stack, drawn(part, seed + number))
                     played[part].append(one)
                     print(f"{number + 1:>3} {one.fault} {one.verdict}", flush=True)
         finally:
             stack.stop(wipe=True)
             show(played)
-    return 0 if all(one.verdict.is_good for rounds in played.values() for one in rounds) else 1
+    kept = all(one.verdict.is_good for rounds in played.values() for one in rounds)
+    return 0 if kept == (given.broken is None) else 1
 
 
 def show(played: dict[str, list[Round]]) -> None:
