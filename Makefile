@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: help setup run proto docs samples check lint types test test-unit faults up down bench lock clean
+.PHONY: help setup jars run proto docs samples check lint types test test-unit faults up down bench lock clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,9 @@ $(VENV)/.ready: requirements.lock pyproject.toml clients/python/pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable clients/python --editable .
 	@touch $@
+
+jars: setup  ## Fetch the jars of Kafka and Druid, which `make up` and the tests do by themselves
+	$(BIN)/python -m footfall_local.jars .footfall/jars
 
 run: setup  ## Run all of Footfall in one process; it needs nothing but Python
 	@$(BIN)/footfall serve --embedded

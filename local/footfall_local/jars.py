@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from importlib import resources
@@ -81,3 +82,8 @@ def _move(unpacked: Path, target: Path) -> None:
 
 def _last_lines(text: str, lines: int = 15) -> str:
     return "\n".join(text.strip().splitlines()[-lines:])
+
+
+if __name__ == "__main__":
+    for name in ("kafka", "druid"):
+        fetch_jars(name, Path(sys.argv[1]), print)
