@@ -25,7 +25,7 @@ TIME_COLUMN = "time_ms"
 
 EVENT_COLUMNS: tuple[Column, ...] = (
     Column(TIME_COLUMN, "the event's own time, corrected for clock skew; Unix milliseconds", ColumnType.LONG),
-    Column("property", "id of the property; `~tick` on the row of a tick"),
+    Column("property", "id of the property; `~tick` or `~tick-purchases` on the row of a tick"),
     Column("event_name", "the event's name"),
     Column("event_id", "the event's own id"),
     Column("client_id", "the browser, app or till"),
@@ -51,7 +51,11 @@ EVENT_COLUMNS: tuple[Column, ...] = (
     Column("params", "the other parameters, a JSON object as text"),
     Column("run", "processing version at work that made the row"),
     Column("log_hour", "hour of the raw record in the log: hours since the Unix epoch", ColumnType.LONG),
-    Column("raw_partition", "partition of the raw record", ColumnType.LONG),
+    Column(
+        "raw_partition",
+        "partition of the raw record; of `events.purchases` on the row of a `~tick-purchases`",
+        ColumnType.LONG,
+    ),
     Column("tick_time_micros", "time of the tick, on the row of a tick alone; Unix microseconds", ColumnType.LONG),
     Column("country", "country of the client's address, its English name"),
     Column("country_id", "country of the client's address, ISO 3166-1 alpha-2"),

@@ -1,12 +1,18 @@
 """Up to which instant the numbers are complete, by ticks.
 
 A tick stands in the log of each partition behind everything that was acknowledged before it. Once the store shows
-a tick, it shows all that stands before it in that partition.
+a tick, it shows all that stands before it in that partition, but for purchases, which take a longer way: through a
+partition of `events.purchases`, to which every raw partition's ticks go as well. Once all of them have passed one, a
+tick of its own follows. So it takes the ticks of both ways to know that nothing is missing.
 """
 
 from collections.abc import Mapping
 
 from footfall_core.clock import Micros
+from footfall_core.properties import TICK_PROPERTIES
+
+NewestTicks = Mapping[tuple[str, int], Micros]
+"""The newest tick that a store shows, by reserved property and partition."""
 
 MINUTE = 60 * 1_000_000
 
@@ -18,13 +24,14 @@ LOOK_AHEAD = Micros(60 * MINUTE)
 """How far ahead of this machine's clock a ticker's may be."""
 
 
-def data_complete_until(newest_ticks: Mapping[int, Micros], partitions: int) -> Micros | None:
-    """Return the oldest of the newest ticks of all raw partitions, or None if a partition has none.
+def data_complete_until(newest_ticks: NewestTicks, partitions: int) -> Micros | None:
+    """Return the oldest of the newest ticks of all partitions on both ways, or None if a partition has none.
 
     Args:
-        newest_ticks: the newest tick that the store shows, by raw partition.
-        partitions: how many raw partitions there are.
+        newest_ticks: the newest tick that the store shows, by reserved property and partition.
+        partitions: how many raw partitions there are, and as many of `events.purchases`.
     """
-    if any(partition not in newest_ticks for partition in range(partitions)):
+    ways = [(property_id, partition) for property_id in TICK_PROPERTIES for partition in range(partitions)]
+    if any(way not in newest_ticks for way in ways):
         return None
-    return min(newest_ticks[partition] for partition in range(partitions))
+    return min(newest_ticks[way] for way in ways)

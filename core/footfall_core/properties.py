@@ -8,7 +8,13 @@ PREFIX = "properties/"
 PROPERTY_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 TICK_PROPERTY = "~tick"
-"""The reserved property of ticks; no valid id looks like it."""
+"""The reserved property of ticks that passed a raw partition; no valid id looks like it."""
+
+PURCHASES_TICK_PROPERTY = "~tick-purchases"
+"""The reserved property of ticks that passed a partition of `events.purchases`, and with it every raw partition."""
+
+TICK_PROPERTIES = (TICK_PROPERTY, PURCHASES_TICK_PROPERTY)
+"""All that a row's way leads through: what a tick of each has passed is complete."""
 
 
 def parse_property(name: str, field: str = "property") -> str:

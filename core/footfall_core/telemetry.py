@@ -106,8 +106,8 @@ TICKS = Counter(
 
 PROCESSING_RECORDS = Counter(
     "footfall_processing_records_total",
-    "Raw records that were processed, by `kind`: `batches` or `tick`. A record whose transaction fails is processed,"
-    " and counted, again.",
+    "Records that were processed, by `kind`: `batches` or `tick` of the raw topic, `purchases` of the second stage. A"
+    " record whose transaction fails is processed, and counted, again.",
     ["kind"],
 )
 PROCESSING_BATCHES = Counter(

@@ -15,7 +15,9 @@ from footfall_consumers.queries.complete_until import CompleteUntil
 from footfall_consumers.queries.settings import QueriesSettings
 from footfall_consumers.queries.steps import Steps, run_queries
 from footfall_core.clock import Micros
+from footfall_core.completeness import NewestTicks
 from footfall_core.problems import DeadlinePassed, InvalidRequest, NotComputable, Problem, TooLarge, TryAgain
+from footfall_core.properties import TICK_PROPERTIES
 from footfall_core.report import results
 from footfall_core.report.answer import Report, answer_from_bytes
 from footfall_core.report.plan import Plan, plan_to_bytes
@@ -48,8 +50,8 @@ class Store:
         self.error: Exception | None = None
         self.release.set()
 
-    async def newest_ticks(self, table: str, since: Micros, until: Micros, deadline: Micros) -> dict[int, Micros]:
-        return {0: until}
+    async def newest_ticks(self, table: str, since: Micros, until: Micros, deadline: Micros) -> NewestTicks:
+        return {(way, 0): until for way in TICK_PROPERTIES}
 
     async def run(self, plan: Plan, deadline: Micros) -> Report:
         self.asked.append("report")

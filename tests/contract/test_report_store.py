@@ -7,6 +7,7 @@ import pytest
 
 from footfall_core.clock import Micros, SystemClock
 from footfall_core.columns import EVENTS, ITEMS
+from footfall_core.completeness import NewestTicks
 from footfall_core.problems import DeadlinePassed, NotComputable
 from footfall_core.report.plan import Plan
 from footfall_core.report.planner import plan_report
@@ -82,7 +83,7 @@ async def test_ticks_are_those_of_the_time_that_was_asked_for(store: ReportStore
     assert await _ticks(store, table, -9 * 24 * 3600, -8 * 24 * 3600) == {}
 
 
-async def _ticks(store: ReportStore, table: str, since_seconds: int, until_seconds: int) -> dict[int, Micros]:
+async def _ticks(store: ReportStore, table: str, since_seconds: int, until_seconds: int) -> NewestTicks:
     now = CLOCK.now()
     since, until = Micros(now + since_seconds * SECOND), Micros(now + until_seconds * SECOND)
     return await store.newest_ticks(table, since, until, soon())

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from footfall.v1 import query_pb2
 from footfall_adapters.druid.supervisors import IntakeSettings, ensure
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.columns import TABLES
@@ -45,17 +46,38 @@ def test_a_distinct_count_beyond_the_sketch_is_near_and_says_that_it_is_an_estim
 
 
 def test_an_answer_is_complete_until_the_oldest_of_the_partitions_newest_ticks(stack: Stack, shop: str) -> None:
-    """The stack ticks in its own four partitions; this test does in four more, with older ticks."""
+    """The stack ticks in its own four partitions; this test does in four more, with older ticks.
+
+    The second stage's are the oldest in the end: purchases take longer than all else.
+    """
     now = int(time.time() * 1e6)
-    ticks = [
-        {"property": "~tick", "raw_partition": partition, "tick_time_micros": now - age, "time_ms": (now - age) // 1000}
-        for partition, age in ((4, 1_000_000), (5, 4_000_000), (6, 2_000_000), (7, 3_000_000), (5, 9_000_000))
-    ]
+    direct = [("~tick", 4, 1), ("~tick", 5, 4), ("~tick", 6, 2), ("~tick", 7, 3), ("~tick", 5, 9)]
+    second = [("~tick-purchases", 4, 1), ("~tick-purchases", 5, 2), ("~tick-purchases", 7, 3)]
+
+    def rows(ticks: list[tuple[str, int, int]]) -> list[dict[str, object]]:
+        times = [(way, partition, now - seconds * 1_000_000) for way, partition, seconds in ticks]
+        return [
+            {"property": way, "raw_partition": partition, "tick_time_micros": tick, "time_ms": tick // 1000}
+            for way, partition, tick in times
+        ]
+
     with query_path(stack.addresses, FOOTFALL_KAFKA_RAW_PARTITIONS="8") as path:
-        path.put(ticks)
+        # the event comes behind these ticks, so whoever sees it sees that one is missing
+        path.put([*rows(direct + second), {"property": shop, "event_name": "x", "time_ms": now // 1000, "is_bot": 0}])
+        seen = set()
+
+        def ask() -> query_pb2.RunReportResponse:
+            asked = report_request(shop, ["eventCount"], days=("yesterday", "today"), limit=random.randrange(1, 10_000))
+            answer = path.ask(asked)
+            seen.add(answer.metadata.data_complete_until.ToMicroseconds())
+            return answer
 
         def complete_until() -> int:
-            asked = report_request(shop, ["eventCount"], limit=random.randrange(1, 10_000))
-            return path.ask(asked).metadata.data_complete_until.ToMicroseconds()
+            return ask().metadata.data_complete_until.ToMicroseconds()
 
+        until(lambda: totals(ask()) == (1,), seconds=60)
+        path.put(rows([("~tick-purchases", 6, 6)]))
+        until(lambda: complete_until() == now - 6_000_000, seconds=60)
+        assert seen == {0, now - 6_000_000}
+        path.put(rows([("~tick-purchases", 6, 1)]))
         until(lambda: complete_until() == now - 4_000_000, seconds=60)

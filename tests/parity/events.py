@@ -6,6 +6,7 @@ They happen around the days on which clocks change in Europe, Chatham and Lord H
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import count as count_up
 
 from footfall.v1.event_pb2 import Event
 from footfall.v1.ingest_pb2 import WriteEventsRequest
@@ -70,18 +71,20 @@ PARAMS = ("plan", "price", "ratio", "member", "Plan", "a_b")
 
 def batches(property_id: str, count: int, seed: int) -> Iterator[WriteEventsRequest]:
     """Yield batches of `count` events in all."""
-    chance = random.Random(seed)
+    chance, numbers = random.Random(seed), count_up()
     for sequence in range(1, -(-count // EVENTS_A_BATCH) + 1):
         yield WriteEventsRequest(
             property=f"properties/{property_id}",
             writer_id="parity",
             sequence=sequence,
             historical_import=True,
-            events=[_event(chance) for _ in range(min(EVENTS_A_BATCH, count - (sequence - 1) * EVENTS_A_BATCH))],
+            events=[
+                _event(chance, numbers) for _ in range(min(EVENTS_A_BATCH, count - (sequence - 1) * EVENTS_A_BATCH))
+            ],
         )
 
 
-def _event(chance: random.Random) -> Event:
+def _event(chance: random.Random, numbers: Iterator[int]) -> Event:
     event = Event(
         name=chance.choice(NAMES),
         timestamp_micros=int(FIRST.timestamp() * 1e6) + chance.randrange(DAYS * 24 * 3600 * 1_000_000),
@@ -102,7 +105,8 @@ def _event(chance: random.Random) -> Event:
         event.value = chance.choice((round(chance.uniform(0, 500), 2), chance.choice(AMOUNTS)))
         event.currency = chance.choice(CURRENCIES)
     if event.name in {"purchase", "refund"} and chance.random() < 0.9:
-        event.transaction_id = f"T{chance.randrange(400)}"
+        # of a number that is used twice, either engine would count the purchase that it reads first
+        event.transaction_id = f"T{next(numbers) if event.name == 'purchase' else chance.randrange(400)}"
     for name in PARAMS:
         _put_param(event, name, chance)
     if chance.random() < 0.2:

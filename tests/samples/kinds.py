@@ -28,15 +28,19 @@ from footfall_core.packing import raw_records, tick_record
 from footfall_core.partitioning import partition_of
 from footfall_core.problems import TryAgain
 from footfall_core.processing.fingerprint import fingerprint_of
+from footfall_core.processing.purchase_records import passed_tick, purchase_records
+from footfall_core.processing.purchases import Counted
 from footfall_core.processing.record import Outcome, Place, process_record, row_records
+from footfall_core.processing.second_stage import TICKS_KEY, process_purchases
 from footfall_core.processing.window import Window, decode_window, encode_window
 from footfall_core.report import results
 from footfall_core.report.answer import Answer, answer_from_bytes, answer_to_bytes
 from footfall_core.report.plan import plan_from_bytes, plan_to_bytes
 from footfall_core.report.planner import plan_report
 from footfall_core.wire import query_pb2 as bus
+from footfall_core.wire.purchase_pb2 import PurchasesRecord
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord, StreamedBatch
-from footfall_core.wire.state_pb2 import WriterWindow
+from footfall_core.wire.state_pb2 import CountedTransaction, PassedTicks, WriterWindow
 
 NOW = Micros(1_790_000_000_000_000)
 PLACE = Place(partition=2, offset=1_234_567_890_123, log_time_ms=NOW // 1000)
@@ -110,6 +114,25 @@ def _window() -> bytes:
     for sequence in (1, 2, 3, 5, 6, 9):
         window.remember(sequence, 1000 + sequence)
     return encode_window(dataclasses.replace(window, floor=1))
+
+
+def _purchases() -> bytes:
+    """Return the one record of the sample's purchases."""
+    request = WriteEventsRequest.FromString(_request())
+    request.events.reverse()  # so that neither index is 0
+    view = WriteEventsRequest(property="properties/shop", events=[Event(name="page_view", client_id="client-2")])
+    batches = [take(each.SerializeToString(), Arrival(NOW, "192.0.2.1", AGENT, "")) for each in (view, request)]
+    (raw,) = raw_records([each.raw_batch for each in batches if isinstance(each, Taken)])
+    ((_, record),) = purchase_records("event-consumers", _processed(raw).purchases, 4)
+    return record
+
+
+def _counted(record: bytes) -> Counted:
+    return process_purchases("1", record, 2, lambda _: None, group="event-consumers", raw_partitions=2)
+
+
+def _tick_handed_on() -> bytes:
+    return passed_tick("event-consumers", 1, NOW)
 
 
 def _rows(lines: list[str]) -> bytes:
@@ -263,6 +286,27 @@ def _seen(data: bytes) -> Any:
     return {"seen": seen, "with_other_events": window.sight(9, 1).name}
 
 
+def _remembered(data: bytes) -> Any:
+    """Return what becomes of the sample's purchase if this is what is known of its transaction."""
+    counted = process_purchases("1", _purchases(), 2, lambda _: data, group="event-consumers", raw_partitions=2)
+    return {"rows": len(counted.lines), "errors": [error.message for error in counted.errors]}
+
+
+def _ticks_known(data: bytes) -> Any:
+    """Return which tick follows if these are known and the other raw partition's comes."""
+    later = passed_tick("event-consumers", 0, Micros(NOW + 1))
+    counted = process_purchases("1", later, 2, lambda _: data, group="event-consumers", raw_partitions=2)
+    return _rows_of(EVENTS)(_rows(counted.lines))
+
+
+def _partition_of_purchases(data: bytes) -> Any:
+    """Return the record, and where its transaction must go for ever."""
+    record = PurchasesRecord.FromString(data)
+    (purchase,) = record.purchases
+    where = {f"partition_of_{n}": partition_of(purchase.property_id, purchase.transaction_id, n) for n in (4, 64)}
+    return {"record": _said(record), **where}
+
+
 KINDS: dict[str, Kind] = {
     # events.raw
     "write_events_request": Kind(_request, _marks),
@@ -275,12 +319,23 @@ KINDS: dict[str, Kind] = {
     ),
     # the event consumer's state
     "writer_window": Kind(_window, _seen, lambda data: [WriterWindow.FromString(data)]),
+    "counted_transaction": Kind(
+        lambda: next(iter(_counted(_purchases()).state.values())),
+        _remembered,
+        lambda data: [CountedTransaction.FromString(data)],
+    ),
+    "passed_ticks": Kind(
+        lambda: _counted(_tick_handed_on()).state[TICKS_KEY], _ticks_known, lambda data: [PassedTicks.FromString(data)]
+    ),
+    # events.purchases
+    "purchases": Kind(_purchases, _partition_of_purchases, lambda data: [PurchasesRecord.FromString(data)]),
+    "passed_tick": _message(_tick_handed_on, PurchasesRecord),
     # events.rows, items.rows, errors.rows
     "event_rows": Kind(
-        lambda: _rows(_processed(_raw_record()).lines + _processed(tick_record(NOW)).lines), _rows_of(EVENTS)
+        lambda: _rows(_counted(_purchases()).lines + _processed(tick_record(NOW)).lines), _rows_of(EVENTS)
     ),
     "item_rows": Kind(
-        lambda: _rows(_processed(_raw_record()).item_lines + _processed(tick_record(NOW)).item_lines), _rows_of(ITEMS)
+        lambda: _rows(_counted(_purchases()).item_lines + _processed(tick_record(NOW)).item_lines), _rows_of(ITEMS)
     ),
     "error_rows": Kind(lambda: _rows([error_row(_error())]), _rows_of(ERRORS)),
     # errors

@@ -13,8 +13,10 @@ from footfall_adapters.kafka.error_stream import KafkaErrorStream
 from footfall_consumers.queries.complete_until import CompleteUntil
 from footfall_core.clock import Micros
 from footfall_core.columns import EVENTS
+from footfall_core.completeness import NewestTicks
 from footfall_core.errors.selection import ErrorSelection
 from footfall_core.problems import InvalidRequest, TooSlow, TryAgain
+from footfall_core.properties import TICK_PROPERTIES
 from footfall_server.hosts.call import Call, Kind, Route
 from footfall_server.hosts.grpc_aio import HostSettings, Server
 from tests.unit.query import test_answer_cache as redis
@@ -147,11 +149,11 @@ class Ticks:
         self.newest: Micros | None = None
         self.looks = 0
 
-    async def newest_ticks(self, _table: str, _since: Micros, _until: Micros, _deadline: Micros) -> dict[int, Micros]:
+    async def newest_ticks(self, _table: str, _since: Micros, _until: Micros, _deadline: Micros) -> NewestTicks:
         self.looks += 1
         if self.newest is None:
             raise TryAgain("away")
-        return {0: self.newest}
+        return {(way, 0): self.newest for way in TICK_PROPERTIES}
 
 
 async def test_the_age_of_what_is_complete_grows_while_the_store_is_away() -> None:

@@ -33,7 +33,7 @@ from footfall_adapters.druid.measures import (
     post_aggregations,
 )
 from footfall_core.clock import Micros
-from footfall_core.properties import TICK_PROPERTY
+from footfall_core.properties import TICK_PROPERTIES
 from footfall_core.report.currencies import MAX_CURRENCIES, money_of
 from footfall_core.report.days import Day, days_between
 from footfall_core.report.fields import METRICS, Metric
@@ -169,14 +169,17 @@ def currencies_query(plan: Plan) -> Query:
 
 
 def ticks_query(table: str, since: Micros, until: Micros) -> Query:
-    """Return the query for the newest tick of each raw partition in a table."""
+    """Return the query for the newest tick of each reserved property and partition in a table."""
     return _built(
         "groupby",
         datasource=table,
         granularity="all",
         intervals=[interval(since, until)],
-        filter=Filter(dimension="property", value=TICK_PROPERTY),
-        dimensions=[{"type": "default", "dimension": "raw_partition", "outputName": "p", "outputType": "LONG"}],
+        filter=Filter(type="in", dimension="property", values=list(TICK_PROPERTIES)),
+        dimensions=[
+            DimensionSpec("property", "way"),
+            {"type": "default", "dimension": "raw_partition", "outputName": "p", "outputType": "LONG"},
+        ],
         aggregations={"tick": longmax("tick_time_micros")},
         context={"resultAsArray": True},
     )

@@ -8,13 +8,15 @@ from footfall_adapters.duckdb.reading import Reader, Reading
 from footfall_adapters.duckdb.settings import DuckdbSettings
 from footfall_adapters.duckdb.tables import Tables
 from footfall_core.clock import Clock, Micros
+from footfall_core.completeness import NewestTicks
+from footfall_core.properties import TICK_PROPERTIES
 from footfall_core.report.answer import Report, ReportRow
 from footfall_core.report.currencies import currency_of, must_be_looked_for
 from footfall_core.report.plan import Plan
 from footfall_core.report.row_values import in_order, labels, numbers, passes, with_range
 
 RAW_PARTITION = 0
-"""The embedded log is one partition."""
+"""The embedded log is one partition, and its purchases take no way of their own."""
 
 
 class DuckDBReportStore:
@@ -40,10 +42,14 @@ class DuckDBReportStore:
         self._complete_until = complete_until
         self._settings = settings
 
-    async def newest_ticks(self, table: str, since: Micros, until: Micros, deadline: Micros) -> dict[int, Micros]:  # noqa: ARG002 - the port's
-        """Return the newest tick by raw partition: see the port. Rows of all tables come in together."""
+    async def newest_ticks(self, table: str, since: Micros, until: Micros, deadline: Micros) -> NewestTicks:  # noqa: ARG002 - the port's
+        """Return the newest tick of each partition: see the port. Rows of all tables come in together."""
         tick = self._complete_until()
-        return {} if tick is None or not since <= tick <= until else {RAW_PARTITION: tick}
+        return (
+            {}
+            if tick is None or not since <= tick <= until
+            else {(way, RAW_PARTITION): tick for way in TICK_PROPERTIES}
+        )
 
     async def run(self, plan: Plan, deadline: Micros) -> Report:
         """Compute a report: see the port."""

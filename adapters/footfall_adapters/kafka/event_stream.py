@@ -1,7 +1,10 @@
 """Drives the processing of raw records in Quix Streams: exactly once, with the windows in RocksDB.
 
-The offsets of what was read, the rows of events and items, the errors and the new state (as its changelog) are one
-Kafka transaction.
+    first stage     events.raw        windows by writer; rows but those of purchases, which it hands on
+    second stage    events.purchases  transactions that were counted; rows of purchases
+
+Both are data frames of one application, so the offsets of what was read, the rows of events and items, the errors, what
+is handed on and the new state (as its changelog) are one Kafka transaction.
 """
 
 import time
@@ -11,15 +14,17 @@ from typing import Any
 
 import structlog
 from quixstreams import Application, State, message_context
+from quixstreams.models import Topic
 
 from footfall_adapters.kafka.event_lag import EventLag
+from footfall_adapters.kafka.partitions import PURCHASES, RAW
+from footfall_adapters.kafka.row_writer import RowWriter
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.clock import Micros
-from footfall_core.columns import ERRORS, EVENTS, ITEMS
-from footfall_core.errors.records import error_record
-from footfall_core.errors.rows import error_row
-from footfall_core.processing.figures import count_record
-from footfall_core.processing.record import Place, Process, row_records
+from footfall_core.processing.figures import count_purchases, count_record
+from footfall_core.processing.purchase_records import passed_tick, purchase_records
+from footfall_core.processing.record import Outcome, Place, Process
+from footfall_core.processing.second_stage import CountPurchases
 from footfall_core.processing.window import WINDOW_TTL
 
 log = structlog.get_logger()
@@ -66,7 +71,7 @@ def does_its_part(*, is_member: bool, partitions: int, silent: float | None) -> 
 
 
 class EventStream:
-    """Reads `events.raw`, and writes what `process` makes of it."""
+    """Reads `events.raw`, writes what `process` makes of it, and what `count` makes of the purchases among it."""
 
     def __init__(
         self,
@@ -74,15 +79,17 @@ class EventStream:
         settings: StreamSettings,
         state: StateSettings,
         instance: str,
+        *,
         process: Process,
+        count: CountPurchases,
     ) -> None:
         self._process = process
-        self._row_topic = kafka.topic(EVENTS.topic)
-        self._item_row_topic = kafka.topic(ITEMS.topic)
-        self._error_topic = kafka.topic("errors")
-        self._error_row_topic = kafka.topic(ERRORS.topic)
+        self._count = count
+        self._group = settings.group
+        self._partitions = kafka.raw_partitions
+        self._purchases_topic = kafka.topic(PURCHASES)
         self._last_record: float | None = None
-        self._lag = EventLag(kafka.topic("events.raw"))
+        self._lag = EventLag(kafka.topic(RAW))
         self._app = Application(
             broker_address=kafka.bootstrap_servers,
             consumer_group=kafka.topic(settings.group),
@@ -96,8 +103,9 @@ class EventStream:
             auto_recover_from_source_offset_out_of_range=False,
             loglevel=None,
             consumer_extra_config={
-                # a restarted consumer takes its partitions again at once
-                "group.instance.id": instance,
+                # a restarted consumer takes its partitions again at once, and none but those: with a topic more to
+                # read it must be another member, or the brokers hand it what it had before (KIP-345)
+                "group.instance.id": f"{instance}-2",
                 "session.timeout.ms": settings.session_timeout_ms,
                 "heartbeat.interval.ms": 3_000,
                 "isolation.level": "read_committed",
@@ -113,10 +121,15 @@ class EventStream:
                 "linger.ms": 5,
             },
         )
-        raw_topic = self._app.topic(kafka.topic("events.raw"), value_deserializer="bytes", key_deserializer="bytes")
-        self._frame = self._app.dataframe(raw_topic)
+        self._frame = self._app.dataframe(self._topic(kafka, RAW))
         self._frame.update(self._take, stateful=True, metadata=True)
+        purchases = self._app.dataframe(self._topic(kafka, PURCHASES))
+        purchases.update(self._take_purchases, stateful=True, metadata=True)
         self._producer = self._frame.processing_context.producer
+        self._rows = RowWriter(kafka, self._producer)
+
+    def _topic(self, kafka: KafkaSettings, name: str) -> Topic:
+        return self._app.topic(kafka.topic(name), value_deserializer="bytes", key_deserializer="bytes")
 
     def run(self) -> None:
         """Process until SIGTERM or SIGINT; call it in the main thread, whose signals it handles."""
@@ -138,16 +151,13 @@ class EventStream:
         context = message_context()
         place = Place(context.partition, context.offset, timestamp)
         outcome = self._process(value, place, state.get_bytes)
-        error_lines = [error_row(error) for error in outcome.errors]
+        handed_on = self._purchases_of(outcome, place)
         # everything is worked out: from here on nothing but writing
         for window_key, window in outcome.windows.items():
             state.set_bytes(window_key, window, ttl=WINDOW_TTL)
-        self._put_rows(self._row_topic, outcome.lines, place.partition)
-        self._put_rows(self._item_row_topic, outcome.item_lines, place.partition)
-        self._put_rows(self._error_row_topic, error_lines, place.partition)
-        for error in outcome.errors:
-            key, record = error_record(error)
-            self._producer.produce(self._error_topic, record, key)
+        self._rows.put(outcome.lines, outcome.item_lines, outcome.errors, place.partition)
+        for partition, record in handed_on:
+            self._producer.produce(self._purchases_topic, record, str(partition).encode(), partition=partition)
         for failure in outcome.failures:
             log.error("batch not processed", partition=place.partition, offset=place.offset, exc_info=failure)
         self._last_record = time.monotonic()
@@ -162,11 +172,23 @@ class EventStream:
                 duplicates=outcome.duplicates,
                 rows=len(outcome.lines),
                 item_rows=len(outcome.item_lines),
+                purchases=len(outcome.purchases),
                 errors=len(outcome.errors),
             )
 
-    def _put_rows(self, topic: str, lines: list[str], partition: int) -> None:
-        """Write rows to the partition of their raw record's number: its rows stay in its order."""
-        key = str(partition).encode()
-        for record in row_records(lines):
-            self._producer.produce(topic, record, key, partition=partition)
+    def _purchases_of(self, outcome: Outcome, place: Place) -> list[tuple[int, bytes]]:
+        """Return what the second stage is told of a raw record: partition and record."""
+        if outcome.tick_micros is not None:
+            tick = passed_tick(self._group, place.partition, outcome.tick_micros)
+            return [(partition, tick) for partition in range(self._partitions)]
+        return list(purchase_records(self._group, outcome.purchases, self._partitions))
+
+    def _take_purchases(self, value: bytes, key: bytes, timestamp: int, headers: Any, state: State[str, Any]) -> None:
+        del key, timestamp, headers
+        partition = message_context().partition
+        counted = self._count(value, partition, state.get_bytes)
+        for state_key, content in counted.state.items():
+            state.set_bytes(state_key, content)  # for ever: an order's number is used once
+        self._rows.put(counted.lines, counted.item_lines, counted.errors, partition)
+        self._last_record = time.monotonic()
+        count_purchases(counted)

@@ -1,5 +1,7 @@
 """Checks what every process must agree on before it touches the raw topic."""
 
+from collections.abc import Sequence
+
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
@@ -7,56 +9,70 @@ from footfall_adapters.environment import SettingsError
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.logs import LIBRDKAFKA
 
+RAW, PURCHASES = "events.raw", "events.purchases"
+"""The topics of which the partitions are where state lives, and what completeness is known by."""
 
-def check_partitions(kafka: KafkaSettings, timeout_seconds: float = 10.0) -> None:
-    """Compare the setting with the topic: a writer's batches must meet the same window whatever server takes them.
+
+def check_partitions(kafka: KafkaSettings, topics: Sequence[str] = (RAW,), timeout_seconds: float = 10.0) -> None:
+    """Compare the setting with topics: a writer's batches must meet the same window whatever server takes them.
+
+    Args:
+        kafka: states how many partitions each of them has.
+        topics: without the prefix.
+        timeout_seconds: how long Kafka may take to answer.
 
     Raises:
-        SettingsError: the topic has another number of partitions, does not exist, or Kafka cannot be asked.
+        SettingsError: a topic has another number of partitions, does not exist, or Kafka cannot be asked.
     """
-    topic = kafka.topic("events.raw")
-    try:
-        metadata = AdminClient(
-            {"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3, "logger": LIBRDKAFKA}
-        ).list_topics(topic, timeout=timeout_seconds)
-    except KafkaException as error:
-        raise SettingsError(f"Kafka at {kafka.bootstrap_servers} cannot be reached: {error.args[0].str()}") from error
-    found = len(metadata.topics[topic].partitions)
-    if not found:
-        raise SettingsError(f"The topic {topic} does not exist; `footfall provision` makes it.")
-    if found != kafka.raw_partitions:
-        raise SettingsError(
-            f"The topic {topic} has {found} partitions, but FOOTFALL_KAFKA_RAW_PARTITIONS is {kafka.raw_partitions}. "
-            "Every process must state the topic's own number, which cannot change."
-        )
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3, "logger": LIBRDKAFKA})
+    for topic in map(kafka.topic, topics):
+        try:
+            metadata = admin.list_topics(topic, timeout=timeout_seconds)
+        except KafkaException as error:
+            raise _unreachable(kafka, error) from error
+        found = len(metadata.topics[topic].partitions)
+        if not found:
+            raise SettingsError(f"The topic {topic} does not exist; `footfall provision` makes it.")
+        if found != kafka.raw_partitions:
+            raise SettingsError(
+                f"The topic {topic} has {found} partitions, but FOOTFALL_KAFKA_RAW_PARTITIONS is "
+                f"{kafka.raw_partitions}. Every process must state the topic's own number, which cannot change."
+            )
 
 
 def check_offsets(kafka: KafkaSettings, group: str, timeout_seconds: float = 10.0) -> None:
     """Make sure that a group that has processed the log before still knows how far it came.
 
     Kafka forgets the offsets of a group that was away for `offsets.retention.minutes`. It would begin anew then, and
-    count the whole log again.
+    count the whole log again, or take every purchase for a copy of itself.
 
     Raises:
         SettingsError: the group has state and no offsets, or Kafka cannot be asked.
     """
-    raw, changelog = kafka.topic("events.raw"), f"changelog__{kafka.topic(group)}--{kafka.topic('events.raw')}--default"
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3, "logger": LIBRDKAFKA})
     try:
         metadata = admin.list_topics(timeout=timeout_seconds).topics
-        if changelog not in metadata:
-            return
-        asked = ConsumerGroupTopicPartitions(kafka.topic(group))
-        (known,) = admin.list_consumer_group_offsets([asked]).values()
-        if any(found.topic == raw and found.offset >= 0 for found in known.result(timeout_seconds).topic_partitions):
-            return
-        partitions = [TopicPartition(changelog, partition) for partition in metadata[changelog].partitions]
-        ends = admin.list_offsets(dict.fromkeys(partitions, OffsetSpec.latest()))
-        if not any(end.result(timeout_seconds).offset for end in ends.values()):
-            return
+        known = {place.topic for place in _committed(admin, kafka.topic(group), timeout_seconds) if place.offset >= 0}
+        for topic in map(kafka.topic, (RAW, PURCHASES)):
+            changelog = f"changelog__{kafka.topic(group)}--{topic}--default"
+            if topic in known or changelog not in metadata:
+                continue
+            partitions = [TopicPartition(changelog, partition) for partition in metadata[changelog].partitions]
+            ends = admin.list_offsets(dict.fromkeys(partitions, OffsetSpec.latest()))
+            if any(end.result(timeout_seconds).offset for end in ends.values()):
+                raise SettingsError(
+                    f"The group {kafka.topic(group)} has processed {topic} before, and Kafka does not know any more "
+                    "how far it came: it would count everything again. Set the group's offsets, or name another group "
+                    "for a new run."
+                )
     except KafkaException as error:
-        raise SettingsError(f"Kafka at {kafka.bootstrap_servers} cannot be reached: {error.args[0].str()}") from error
-    raise SettingsError(
-        f"The group {kafka.topic(group)} has processed {raw} before, and Kafka does not know any more how far it "
-        "came: it would count everything again. Set the group's offsets, or name another group for a new run."
-    )
+        raise _unreachable(kafka, error) from error
+
+
+def _committed(admin: AdminClient, group: str, timeout_seconds: float) -> list[TopicPartition]:
+    (known,) = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)]).values()
+    return list(known.result(timeout_seconds).topic_partitions)
+
+
+def _unreachable(kafka: KafkaSettings, error: KafkaException) -> SettingsError:
+    return SettingsError(f"Kafka at {kafka.bootstrap_servers} cannot be reached: {error.args[0].str()}")

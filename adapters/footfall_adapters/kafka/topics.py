@@ -75,6 +75,8 @@ def topic_plans(kafka: KafkaSettings, settings: TopicsSettings) -> list[TopicPla
                 **large,
             },
         ),
+        # as long as rows: what a stage that was away for longer has missed can be made again from the raw records alone
+        TopicPlan("events.purchases", kafka.raw_partitions, {"retention.ms": str(7 * DAY_MS), **large}),
         # rows go to the partition of their raw record's number
         *(TopicPlan(table.topic, kafka.raw_partitions, {"retention.ms": str(7 * DAY_MS), **large}) for table in TABLES),
         # followers ask from a time: the broker's own grows with the offsets

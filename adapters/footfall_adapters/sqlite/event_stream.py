@@ -1,7 +1,7 @@
 """Drives the processing of raw records in the embedded process: exactly once, with the windows in SQLite.
 
-    processing     reads a piece of the log and works out its rows, errors and windows
-    storing        puts the rows and their place into the store, then errors, windows and the place into the state
+    processing     reads a piece of the log and works out its rows, errors, windows and transactions
+    storing        puts the rows and their place into the store, then all else and the place into the state
 
 Both are threads, so that the next piece is worked out while one is stored. Whatever fails, the piece and all behind it
 are forgotten and begun anew from the state; the store says by its own place which rows it has.
@@ -26,7 +26,8 @@ from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
 from footfall_core.problems import Problem
 from footfall_core.processing.figures import count_record
-from footfall_core.processing.record import Place, Process
+from footfall_core.processing.purchases import CountOnce
+from footfall_core.processing.record import Outcome, Place, Process
 
 log = structlog.get_logger()
 
@@ -34,6 +35,9 @@ PARTITION = 0
 
 _KEPT_WINDOWS = 50_000
 """Windows that are kept in memory, so that a writer's next batch need not look them up."""
+
+_KEPT_TRANSACTIONS = 50_000
+"""Transactions that are kept in memory; those of a piece that is not stored yet stand nowhere else."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ class _Piece:
     item_lines: list[str] = field(default_factory=list)
     errors: list[EventError] = field(default_factory=list)
     windows: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    transactions: dict[str, bytes] = field(default_factory=dict)
 
 
 class SqliteEventStream:
@@ -97,6 +102,7 @@ class SqliteEventStream:
         rows: RowStore,
         *,
         process: Process,
+        count: CountOnce,
         settings: SqliteStreamSettings,
         clock: Clock,
     ) -> None:
@@ -104,6 +110,7 @@ class SqliteEventStream:
         self._state = state
         self._rows = rows
         self._process = process
+        self._count = count
         self._settings = settings
         self._clock = clock
         self._wake = threading.Condition()
@@ -114,6 +121,7 @@ class SqliteEventStream:
         self._stored = 0
         """The offset of the first record that is not in the store and the state."""
         self._windows: dict[str, tuple[int, bytes]] = {}
+        self._transactions: dict[str, bytes] = {}
         self._storing = ThreadPoolExecutor(1, thread_name_prefix="storing")
         self._thread = threading.Thread(target=self._run, name="processing", daemon=True)
 
@@ -185,6 +193,7 @@ class SqliteEventStream:
     def _work(self) -> None:
         """Process piece after piece until it is to end, or something fails."""
         self._windows.clear()
+        self._transactions.clear()
         rows_from = self._rows.position()
         position = self._state.position
         if rows_from < position:
@@ -207,9 +216,11 @@ class SqliteEventStream:
             if storing is not None:
                 storing.result()
                 storing = None
+                # those of the piece at hand are not in the state yet
                 if len(self._windows) > _KEPT_WINDOWS:
-                    # those of the piece at hand are not in the state yet
                     self._windows = {} if piece is None else dict(piece.windows)
+                if len(self._transactions) > _KEPT_TRANSACTIONS:
+                    self._transactions = {} if piece is None else dict(piece.transactions)
             if piece is not None:
                 position = piece.position
                 storing = self._storing.submit(self._store, piece, rows_from)
@@ -238,6 +249,7 @@ class SqliteEventStream:
         began = time.perf_counter()
         place = Place(PARTITION, record.offset, record.log_time_micros // 1000)
         outcome = self._process(record.record, place, lambda key: self._window(key, place.log_time_ms))
+        self._take_purchases(piece, outcome)
         piece.position, piece.log_time_ms = record.offset + 1, place.log_time_ms
         for key, window in outcome.windows.items():
             self._windows[key] = piece.windows[key] = (place.log_time_ms, window)
@@ -248,6 +260,21 @@ class SqliteEventStream:
         for failure in outcome.failures:
             log.error("batch not processed", offset=record.offset, exc_info=failure)
         count_record(outcome, time.perf_counter() - began)
+
+    def _take_purchases(self, piece: _Piece, outcome: Outcome) -> None:
+        """Put a record's purchases among its rows and errors; one log in order needs no stage of its own for that."""
+        if not outcome.purchases:
+            return
+        counted = self._count(outcome.purchases, self._transaction)
+        self._transactions |= counted.state
+        piece.transactions |= counted.state
+        outcome.lines += counted.lines
+        outcome.item_lines += counted.item_lines
+        outcome.errors += counted.errors
+
+    def _transaction(self, key: str) -> bytes | None:
+        known = self._transactions.get(key)
+        return self._state.transaction(key) if known is None else known
 
     def _window(self, key: str, log_time_ms: int) -> bytes | None:
         known = self._windows.get(key)
@@ -261,7 +288,7 @@ class SqliteEventStream:
         began = time.perf_counter()
         if piece.position > rows_from:
             self._rows.put(piece.lines, piece.item_lines, piece.position)
-        self._state.put(piece.windows, piece.errors, piece.position, piece.log_time_ms)
+        self._state.put(piece.windows, piece.transactions, piece.errors, piece.position, piece.log_time_ms)
         self._stored = piece.position
         telemetry.PROCESSING_LAG_SECONDS.labels(str(PARTITION)).set(
             max(0.0, self._clock.now() / 1e6 - piece.log_time_ms / 1e3)

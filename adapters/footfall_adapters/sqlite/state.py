@@ -1,4 +1,6 @@
-"""What the embedded event consumer keeps in SQLite: the writers' windows, the errors, and up to where both are true.
+"""What the embedded event consumer keeps in SQLite, and up to where in the log all of it is true.
+
+Which is the writers' windows, the transactions that were counted, and the errors.
 
 All of it that one piece of the log gives is one transaction, after that piece's rows are in the store. So the state is
 never ahead of the store, and when the process dies between the two, processing that piece again from the state of
@@ -25,6 +27,7 @@ CREATE TABLE IF NOT EXISTS windows (
     log_time_ms INTEGER NOT NULL,
     window BLOB NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS transactions (key TEXT PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS windows_by_time ON windows (log_time_ms);
 CREATE TABLE IF NOT EXISTS errors (
     offset INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -76,13 +79,25 @@ class SqliteState:
             row = self._connection.execute("SELECT log_time_ms, window FROM windows WHERE key = ?", [key]).fetchone()
         return None if row is None or row[0] < log_time_ms - WINDOW_TTL_MS else row[1]
 
+    def transaction(self, key: str) -> bytes | None:
+        """Return what is kept of a transaction that was counted, or None if it was not."""
+        with self._lock:
+            row = self._connection.execute("SELECT content FROM transactions WHERE key = ?", [key]).fetchone()
+        return None if row is None else row[0]
+
     def put(
-        self, windows: Mapping[str, tuple[int, bytes]], errors: Sequence[EventError], position: int, log_time_ms: int
+        self,
+        windows: Mapping[str, tuple[int, bytes]],
+        transactions: Mapping[str, bytes],
+        errors: Sequence[EventError],
+        position: int,
+        log_time_ms: int,
     ) -> None:
         """Store what a piece of the log gave; all of it, or nothing.
 
         Args:
             windows: new windows by key, each with the time of its record.
+            transactions: that were counted, by key; they stay for ever.
             errors: in the order of the log.
             position: of the first record behind the piece.
             log_time_ms: of its last record; windows that have expired by then go.
@@ -93,6 +108,7 @@ class SqliteState:
                 "INSERT OR REPLACE INTO windows VALUES (?, ?, ?)",
                 [(key, time_ms, window) for key, (time_ms, window) in windows.items()],
             )
+            self._connection.executemany("INSERT OR REPLACE INTO transactions VALUES (?, ?)", transactions.items())
             self._put_errors(errors)
             self._connection.execute("DELETE FROM windows WHERE log_time_ms < ?", [log_time_ms - WINDOW_TTL_MS])
             self._connection.execute("UPDATE places SET value = ? WHERE name = 'position'", [position])
@@ -124,6 +140,7 @@ class SqliteState:
         with self._lock, self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.execute("DELETE FROM windows")
+            self._connection.execute("DELETE FROM transactions")
             self._connection.execute("UPDATE places SET value = 0 WHERE name = 'position'")
 
     def close(self) -> None:

@@ -6,12 +6,13 @@ from functools import partial
 from footfall_adapters.environment import InstanceSettings, read_settings
 from footfall_adapters.geography import GeographySettings, geography
 from footfall_adapters.kafka.event_stream import EventStream, StateSettings, StreamSettings
-from footfall_adapters.kafka.partitions import check_offsets, check_partitions
+from footfall_adapters.kafka.partitions import PURCHASES, RAW, check_offsets, check_partitions
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_consumers.events.settings import ProcessingSettings
 from footfall_core.clock import SystemClock
 from footfall_core.enrichment.user_agent import parse_user_agent
 from footfall_core.processing.record import process_record
+from footfall_core.processing.second_stage import process_purchases
 from footfall_core.vitals import Vitals
 
 
@@ -26,12 +27,13 @@ def run(variables: Mapping[str, str], vitals: Vitals) -> None:
         ProcessingSettings,
         GeographySettings,
     )
-    check_partitions(kafka)
+    check_partitions(kafka, (RAW, PURCHASES))
     check_offsets(kafka, stream.group)
     parse_user_agent("compiles the patterns")  # which takes 0.3 s, better now than under the first record
     with geography(places) as country_of:
         process = partial(process_record, processing.run, country_of=country_of)
-        events = EventStream(kafka, stream, state, instance.name, process)
+        count = partial(process_purchases, processing.run, group=stream.group, raw_partitions=kafka.raw_partitions)
+        events = EventStream(kafka, stream, state, instance.name, process=process, count=count)
         vitals.ready_when("events", events.is_ready)
         clock = SystemClock()
         vitals.measured_by(lambda: events.measure_lag(clock.now()))

@@ -13,6 +13,7 @@ by us.
 
 from base64 import b32encode
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import blake2b
 
 from footfall.v1.errors_pb2 import EventError, PayloadPlace, Stage
@@ -21,6 +22,7 @@ from footfall_core.limits import MAX_STRING_LENGTH
 from footfall_core.problems import InvalidRequest, Problem, TooLarge
 from footfall_core.properties import PROPERTY_ID, parse_property, property_name
 from footfall_core.validation.batch import RULES_VERSION
+from footfall_core.wire.purchase_pb2 import Purchase
 from footfall_core.wire.raw_pb2 import RawBatch
 
 INVALID = ErrorCode.ERROR_CODE_VALUE_INVALID
@@ -96,6 +98,29 @@ def processing_error(request: WriteEventsRequest, place: RawPlace, run: str, cau
     return error
 
 
+def duplicate_transaction_error(purchase: Purchase, run: str, counted_hour: int) -> EventError:
+    """Return the error of a purchase whose transaction was counted before.
+
+    Args:
+        purchase: the later copy.
+        run: the processing version at work.
+        counted_hour: hours since the Unix epoch of the log time of the purchase that counts.
+    """
+    place = RawPlace(purchase.raw_partition, purchase.raw_offset, purchase.batch_index, purchase.log_time_ms)
+    batch = _Batch(property_name(purchase.property_id), purchase.writer_id, purchase.sequence, place)
+    code = ErrorCode.ERROR_CODE_DUPLICATE_TRANSACTION
+    error = _error_of(batch, run, Stage.STAGE_PROCESSING, code=code, event_index=purchase.event_index)
+    error.field = f"events[{purchase.event_index}].transaction_id"
+    hour = datetime.fromtimestamp(counted_hour * 3600, UTC)
+    error.message = (
+        f"A purchase with the transaction_id {purchase.transaction_id[:80]!r} was counted before (it came in the hour "
+        f"of {hour:%Y-%m-%d %H:%M} UTC), so this one was not; an order counts once, under a number of its own."
+    )
+    error.event_index = purchase.event_index
+    error.event_id = purchase.event_id
+    return error
+
+
 def refusal_error(problem: Problem, property_id: str, received_micros: int) -> EventError | None:
     """Return the error of a request that was refused as a whole at ingest.
 
@@ -124,22 +149,38 @@ def error_record(error: EventError) -> tuple[bytes, bytes]:
     return parse_property(error.property).encode(), error.SerializeToString()
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """A stored batch, as far as its errors name it."""
+
+    property: str
+    writer_id: str
+    sequence: int
+    place: RawPlace
+
+
 def _batch_error(
     request: WriteEventsRequest, place: RawPlace, run: str, stage: Stage, *, code: int, event_index: int = -1
 ) -> EventError:
+    batch = _Batch(request.property, request.writer_id, request.sequence, place)
+    return _error_of(batch, run, stage, code=code, event_index=event_index)
+
+
+def _error_of(batch: _Batch, run: str, stage: Stage, *, code: int, event_index: int) -> EventError:
     """Return what all errors of a stored batch have in common; index -1 means the whole batch."""
+    place = batch.place
     subject: tuple[object, ...]
-    if request.writer_id:
-        subject = ("writer", request.property, request.writer_id, request.sequence)
+    if batch.writer_id:
+        subject = ("writer", batch.property, batch.writer_id, batch.sequence)
     else:
         subject = ("place", place.partition, place.offset, place.batch_index)
     error = EventError(
         error_id=_id(*subject, event_index, int(code)),
-        property=request.property,
+        property=batch.property,
         stage=stage,
         code=code,  # type: ignore[arg-type]  # verdicts keep the number
-        writer_id=request.writer_id,
-        sequence=request.sequence,
+        writer_id=batch.writer_id,
+        sequence=batch.sequence,
         payload=PayloadPlace(partition=place.partition, offset=place.offset, batch_index=place.batch_index),
         processing_version=run,
     )

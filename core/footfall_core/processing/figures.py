@@ -1,4 +1,4 @@
-"""Counts what became of a raw record, once for all of it."""
+"""Counts what became of a record, once for all of it."""
 
 from collections import Counter
 
@@ -6,9 +6,10 @@ from footfall.v1.errors_pb2 import EventError, Stage
 from footfall.v1.ingest_pb2 import ErrorCode
 from footfall_core import telemetry
 from footfall_core.columns import EVENTS, ITEMS
+from footfall_core.processing.purchases import Counted
 from footfall_core.processing.record import Outcome
 
-_BATCHES, _TICK = map(telemetry.PROCESSING_RECORDS.labels, ("batches", "tick"))
+_BATCHES, _TICK, _PURCHASES = map(telemetry.PROCESSING_RECORDS.labels, ("batches", "tick", "purchases"))
 _EVENT_ROWS, _ITEM_ROWS = map(telemetry.PROCESSING_ROWS.labels, (EVENTS.name, ITEMS.name))
 _NEW, _DUPLICATE, _REFUSED, _FAILED = map(
     telemetry.PROCESSING_BATCHES.labels, ("new", "duplicate", "refused", "failed")
@@ -37,6 +38,15 @@ def count_record(outcome: Outcome, seconds: float) -> None:
     _DUPLICATE.inc(outcome.duplicates)
     _REFUSED.inc(refused)
     _FAILED.inc(failed)
+
+
+def count_purchases(counted: Counted) -> None:
+    """Count a record of the second stage that was processed."""
+    _PURCHASES.inc()
+    _EVENT_ROWS.inc(len(counted.lines))
+    _ITEM_ROWS.inc(len(counted.item_lines))
+    if counted.errors:
+        _count_errors(counted.errors)
 
 
 def _count_errors(errors: list[EventError]) -> None:

@@ -3,19 +3,22 @@
 All of it is worked out before the first of it is written, so that a failure half-way leaves nothing behind.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from footfall.v1.errors_pb2 import EventError
 from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
+from footfall_core.clock import Micros
 from footfall_core.columns import EVENT_COLUMNS, ITEM_COLUMNS
 from footfall_core.enrichment.country import CountryOf, nowhere
 from footfall_core.errors.records import RawPlace, dedupe_error, processing_error, validation_errors
 from footfall_core.event_time import EventTimes
 from footfall_core.processing.fingerprint import fingerprint_of
+from footfall_core.processing.purchases import PURCHASE, purchase_of
 from footfall_core.processing.rows import RowContext, RowOrigin, event_row, item_rows, tick_row
 from footfall_core.processing.window import Sighting, Window, decode_window, encode_window
 from footfall_core.properties import PREFIX
+from footfall_core.wire.purchase_pb2 import Purchase
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
 
 MAX_ROW_RECORD_BYTES = 512 * 1024
@@ -33,9 +36,14 @@ class Outcome:
     """What a raw record gives."""
 
     lines: list[str] = field(default_factory=list)
-    """Rows of events, in order."""
+    """Rows of events but for `purchases`, in order."""
     item_lines: list[str] = field(default_factory=list)
     """Rows of their items, in order."""
+    purchases: list[Purchase] = field(default_factory=list)
+    """Purchases with a transaction id, in order, their rows within them. Whether each counts is not decided here but
+    by `footfall_core.processing.purchases.count_once`: another writer may have sent the same transaction."""
+    tick_micros: Micros | None = None
+    """The tick's time, if the record was one."""
     errors: list[EventError] = field(default_factory=list)
     windows: dict[str, bytes] = field(default_factory=dict)
     """New state by key, only where it changed."""
@@ -82,6 +90,7 @@ def process_record(
         return Outcome(
             lines=[tick_row(raw.tick_time_micros, origin, EVENT_COLUMNS)],
             item_lines=[tick_row(raw.tick_time_micros, origin, ITEM_COLUMNS)],
+            tick_micros=Micros(raw.tick_time_micros),
         )
     work = _Work(run, origin.tail, load, country_of)
     for batch_index, stored in enumerate(raw.batches):
@@ -122,7 +131,7 @@ class _Work:
                 outcome.errors.append(dedupe_error(request, at, self._run, _REFUSALS[sighting]))
                 return
         try:
-            lines, item_lines = self._rows(batch, request, property_id)
+            rows = self._rows(batch, request, at, property_id)
             errors = validation_errors(batch, request, at, self._run) if batch.rejected else []
         except Exception as error:  # noqa: BLE001 - whatever it is, its place is kept for processing it again
             outcome.failures.append(error)
@@ -131,8 +140,9 @@ class _Work:
         if window is not None:
             window.remember(request.sequence, fingerprint)
             self._windows[key] = window
-        outcome.lines += lines
-        outcome.item_lines += item_lines
+        outcome.lines += rows.lines
+        outcome.item_lines += rows.item_lines
+        outcome.purchases += rows.purchases
         outcome.errors += errors
 
     def finish(self) -> Outcome:
@@ -140,8 +150,8 @@ class _Work:
         self._outcome.windows = {key: encode_window(window) for key, window in self._windows.items()}
         return self._outcome
 
-    def _rows(self, batch: RawBatch, request: WriteEventsRequest, property_id: str) -> tuple[list[str], list[str]]:
-        """Return the rows of a batch's good events, and those of their items."""
+    def _rows(self, batch: RawBatch, request: WriteEventsRequest, at: RawPlace, property_id: str) -> Outcome:
+        """Return the rows of a batch's good events and of their items, and its purchases."""
         # a batch of history was recorded elsewhere: the call's own user agent and address say nothing of its visitors
         historical = request.historical_import
         context = RowContext(
@@ -153,18 +163,21 @@ class _Work:
             country_of=self._country_of,
         )
         rejected = {verdict.index for verdict in batch.rejected}
-        lines: list[str] = []
-        item_lines: list[str] = []
+        rows = Outcome()
         for index, event in enumerate(request.events):
-            if index not in rejected:
-                line = event_row(event, context)
-                lines.append(line)
-                if event.items:
-                    item_lines.extend(item_rows(event, line))
-        return lines, item_lines
+            if index in rejected:
+                continue
+            line = event_row(event, context)
+            if event.transaction_id and event.name == PURCHASE:
+                rows.purchases.append(purchase_of(request, index, at, line, item_rows(event, line)))
+                continue
+            rows.lines.append(line)
+            if event.items:
+                rows.item_lines.extend(item_rows(event, line))
+        return rows
 
 
-def row_records(lines: list[str]) -> Iterator[bytes]:
+def row_records(lines: Sequence[str]) -> Iterator[bytes]:
     """Pack rows into row records of at most `MAX_ROW_RECORD_BYTES`, in order."""
     packed: list[bytes] = []
     size = 0

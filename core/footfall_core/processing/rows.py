@@ -144,11 +144,13 @@ def _tab_separated(line: str) -> str:
     return line.replace(_SEPARATOR, "\t")
 
 
-def tick_row(tick_time_micros: int, origin: RowOrigin, columns: tuple[Column, ...]) -> str:
-    """Return the row of a tick in a table of these columns, without a line break."""
+def tick_row(
+    tick_time_micros: int, origin: RowOrigin, columns: tuple[Column, ...], property_id: str = TICK_PROPERTY
+) -> str:
+    """Return the row of a tick in a table of these columns, without a line break; the property is a reserved one."""
     fields = {
         TIME_COLUMN: str(tick_time_micros // 1000),
-        "property": TICK_PROPERTY,
+        "property": property_id,
         "run": origin.run,
         "log_hour": str(origin.log_hour),
         "raw_partition": str(origin.raw_partition),

@@ -21,3 +21,15 @@ class WriterWindow(_message.Message):
     recent_sequences: _containers.RepeatedScalarFieldContainer[int]
     recent_fingerprints: _containers.RepeatedScalarFieldContainer[int]
     def __init__(self, low: _Optional[int] = ..., floor: _Optional[int] = ..., above_gaps: _Optional[_Iterable[int]] = ..., above_lengths: _Optional[_Iterable[int]] = ..., recent_sequences: _Optional[_Iterable[int]] = ..., recent_fingerprints: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class CountedTransaction(_message.Message):
+    __slots__ = ("log_hour",)
+    LOG_HOUR_FIELD_NUMBER: _ClassVar[int]
+    log_hour: int
+    def __init__(self, log_hour: _Optional[int] = ...) -> None: ...
+
+class PassedTicks(_message.Message):
+    __slots__ = ("newest_micros",)
+    NEWEST_MICROS_FIELD_NUMBER: _ClassVar[int]
+    newest_micros: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, newest_micros: _Optional[_Iterable[int]] = ...) -> None: ...

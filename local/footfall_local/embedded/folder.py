@@ -33,7 +33,7 @@ class DataFolder:
 
     @property
     def state(self) -> Path:
-        """The writers' windows and the errors."""
+        """The writers' windows, the transactions that were counted, and the errors."""
         return self.folder / "state.sqlite"
 
     @property

@@ -39,6 +39,7 @@ from footfall_consumers.queries.steps import Steps, run_queries
 from footfall_core.clock import SystemClock
 from footfall_core.columns import EVENTS, ITEMS
 from footfall_core.enrichment.user_agent import parse_user_agent
+from footfall_core.processing.purchases import count_once
 from footfall_core.processing.record import process_record
 from footfall_core.vitals import Vitals
 from footfall_local.embedded.folder import DataFolder, FolderError
@@ -101,7 +102,8 @@ async def embedded(data: DataFolder, variables: Mapping[str, str], vitals: Vital
         with _opening(data.log):
             records = stack.enter_context(closing(SqliteRawRecords(data.log)))
         process = partial(process_record, processing.run, country_of=country_of)
-        events = SqliteEventStream(records, state, rows, process=process, settings=stream, clock=clock)
+        count = partial(count_once, processing.run)
+        events = SqliteEventStream(records, state, rows, process=process, count=count, settings=stream, clock=clock)
         stack.push_async_callback(asyncio.to_thread, events.stop, CATCH_UP_SECONDS)
         parse_user_agent("compiles the patterns")  # better now than under the first record
         try:

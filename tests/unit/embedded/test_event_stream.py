@@ -5,12 +5,14 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from footfall.v1.ingest_pb2 import WriteEventsRequest
 from footfall_adapters.duckdb.row_store import DuckDBRowStore
+from footfall_adapters.sqlite import event_stream
 from footfall_adapters.sqlite.event_log import SqliteEventLog, SqliteLogSettings
 from footfall_adapters.sqlite.event_stream import LogBehindError, SqliteEventStream, SqliteStreamSettings
 from footfall_adapters.sqlite.raw_records import SqliteRawRecords, StoredRecord
@@ -18,6 +20,7 @@ from footfall_adapters.sqlite.state import WINDOW_TTL_MS, SqliteState
 from footfall_core.clock import Micros
 from footfall_core.intake import Arrival, Taken, take
 from footfall_core.problems import TryAgain
+from footfall_core.processing.purchases import count_once
 from footfall_core.processing.record import process_record
 
 START = Micros(1_790_000_000_000_000)
@@ -67,7 +70,10 @@ class Files:
         records = SqliteRawRecords(self.folder / "log")
         change(rows, state)
         settings = SqliteStreamSettings(piece_bytes=piece_bytes, pause_seconds=0.01)
-        stream = SqliteEventStream(records, state, rows, process=process, settings=settings, clock=self.clock)
+        count = partial(count_once, "1")
+        stream = SqliteEventStream(
+            records, state, rows, process=process, count=count, settings=settings, clock=self.clock
+        )
         try:
             yield stream
         finally:
@@ -192,6 +198,89 @@ def test_a_window_expires_seven_days_after_its_writers_last_batch(files: Files) 
     assert files.events == ["a", "b"]
 
 
+def order(order_id: str, event_id: str, writer: str) -> WriteEventsRequest:
+    """Return a batch of a purchase."""
+    request = WriteEventsRequest(property="properties/shop", writer_id=writer, sequence=1)
+    request.events.add(
+        name="purchase", client_id="c", event_id=event_id, transaction_id=order_id, currency="EUR", value=1.0
+    )
+    return request
+
+
+@pytest.mark.parametrize("piece_bytes", [1, 1_000_000])
+@pytest.mark.parametrize("days", [0, 10, 400])
+def test_a_transaction_counts_once_whoever_sends_it_and_whenever(files: Files, piece_bytes: int, days: int) -> None:
+    files.append(order("t1", "a", "w"), order("t2", "b", "w2"))
+    files.clock.micros = Micros(START + days * 24 * HOUR)
+    files.append(order("t1", "late", "v"), order("t3", "c", "u"))
+    files.process(piece_bytes)
+    files.append(order("t1", "later", "t"))
+    files.process(piece_bytes)
+    assert files.events == ["a", "b", "c"]
+    assert files.errors == 2
+
+
+def test_a_transaction_of_a_piece_that_is_being_stored_is_known(files: Files) -> None:
+    files.append(order("t1", "a", "w"), order("t1", "b", "v"))
+    with files.stream() as stream:
+        # only memory can know it: the file never does
+        stream._state.transaction = lambda _: None  # type: ignore[method-assign]
+        stream.start()
+    assert files.events == ["a"]
+    assert files.errors == 1
+
+
+def test_transactions_that_memory_has_no_room_for_are_known_all_the_same(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "_KEPT_TRANSACTIONS", 0)
+    files.append(*(order(f"t{n}", f"{n}", f"w{n}") for n in range(5)))
+    files.append(*(order(f"t{n}", f"again {n}", f"v{n}") for n in range(5)))
+    files.process()
+    assert files.events == [f"{n}" for n in range(5)]
+    assert files.errors == 5
+
+
+def test_a_transaction_counts_once_over_a_death_between_store_and_state(files: Files) -> None:
+    files.append(order("t1", "a", "w"), order("t1", "b", "v"))
+    died = threading.Event()
+
+    def die(_: DuckDBRowStore, state: SqliteState) -> None:
+        def put(*_: object) -> None:
+            died.set()
+            raise OSError("the process dies here")
+
+        state.put = put  # type: ignore[method-assign]
+
+    with files.stream(die) as stream:
+        stream.start()
+        assert died.wait(30)
+    files.process()
+    assert files.events == ["a"]
+    assert files.errors == 1
+
+
+def test_a_store_that_is_gone_has_each_transaction_once_when_it_is_made_again(files: Files) -> None:
+    files.append(order("t1", "a", "w"), order("t1", "b", "v"))
+    files.process()
+    for file in files.folder.glob("rows*"):
+        file.unlink()
+    files.process()
+    assert files.events == ["a"]
+    assert files.errors == 1
+
+
+def test_a_state_of_a_version_that_knew_no_transactions_is_opened(files: Files) -> None:
+    files.append(batch(1, "a"))
+    files.process()
+    with sqlite3.connect(files.folder / "state") as state:
+        state.execute("DROP TABLE transactions")
+    state.close()
+    files.append(batch(1, "a"), order("t1", "b", "v"), order("t1", "c", "u"))
+    files.process()
+    assert files.events == ["a", "b"]
+
+
 def test_a_window_in_memory_expires_as_well(files: Files) -> None:
     files.append(batch(1, "a"))
     files.clock.micros = Micros(START + WINDOW_TTL_MS * 1000 + 1_000)
@@ -258,11 +347,11 @@ def test_what_fails_while_a_piece_is_stored_is_begun_anew_behind_that_piece(file
     def hold(_: DuckDBRowStore, state: SqliteState) -> None:
         put = state.put
 
-        def slow(windows, errors, position, log_time_ms):  # type: ignore[no-untyped-def]
+        def slow(windows, transactions, errors, position, log_time_ms):  # type: ignore[no-untyped-def]
             if not stored.is_set():
                 assert failed.wait(30)
                 too_early.wait(0.5)
-            put(windows, errors, position, log_time_ms)
+            put(windows, transactions, errors, position, log_time_ms)
             stored.set()
             if position == 2:
                 done.set()

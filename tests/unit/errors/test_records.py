@@ -6,12 +6,14 @@ from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
 from footfall_core.errors.records import (
     RawPlace,
     dedupe_error,
+    duplicate_transaction_error,
     error_record,
     processing_error,
     refusal_error,
     validation_errors,
 )
 from footfall_core.problems import FieldViolation, InvalidRequest, TooLarge
+from footfall_core.wire.purchase_pb2 import Purchase
 from footfall_core.wire.raw_pb2 import RawBatch, Verdict
 
 PLACE = RawPlace(partition=3, offset=77, batch_index=2, log_time_ms=1_700_000_000_123)
@@ -117,6 +119,16 @@ def test_what_could_not_be_processed_is_told_without_its_cause() -> None:
     assert "secret" not in error.message
     assert not error.HasField("event_index")
     assert not error.retryable
+
+
+def test_a_transaction_that_was_counted_is_named_but_not_at_length() -> None:
+    purchase = Purchase(property_id="shop", transaction_id="t" * 1_024, writer_id="w1", sequence=3, event_index=2)
+    error = duplicate_transaction_error(purchase, "r1", counted_hour=497_222)
+    assert error.property == "properties/shop"
+    assert "'" + "t" * 80 + "'" in error.message
+    assert "2026-09-21 14:00 UTC" in error.message
+    assert not error.retryable
+    assert error.error_id != validation_error(request("w1", 3)).error_id
 
 
 def test_a_refused_request_has_one_error_that_names_all_its_fields() -> None:

@@ -10,7 +10,9 @@ from footfall_consumers.queries.complete_until import CompleteUntil
 from footfall_consumers.queries.settings import QueriesSettings
 from footfall_consumers.queries.steps import Steps, run_queries
 from footfall_core.clock import Micros
+from footfall_core.completeness import NewestTicks
 from footfall_core.problems import NotComputable
+from footfall_core.properties import TICK_PROPERTIES
 from footfall_core.report.answer import Report, answer_from_bytes
 from footfall_core.report.limits import MAX_ANSWER_BYTES
 from footfall_core.report.plan import Plan, plan_to_bytes
@@ -67,12 +69,13 @@ class Store:
         self.release: asyncio.Event | None = None
         self.message = ""
 
-    async def newest_ticks(self, table: str, since: Micros, until: Micros, deadline: Micros) -> dict[int, Micros]:
+    async def newest_ticks(self, table: str, since: Micros, until: Micros, deadline: Micros) -> NewestTicks:
         self.asked.append("ticks" if table == "events" else f"ticks of {table}")
         if self.ticks_error:
             raise self.ticks_error
         minutes = round((HeldClock().now() - since) / MINUTE)
-        return {partition: Micros(tick) for partition, tick in self.ticks.get(minutes, {}).items()}
+        found = self.ticks.get(minutes, {}).items()
+        return {(way, partition): Micros(tick) for partition, tick in found for way in TICK_PROPERTIES}
 
     async def run(self, plan: Plan, deadline: Micros) -> Report:
         self.asked.append("report")

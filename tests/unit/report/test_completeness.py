@@ -2,6 +2,7 @@ import pytest
 
 from footfall_core.clock import Micros
 from footfall_core.completeness import data_complete_until
+from footfall_core.properties import PURCHASES_TICK_PROPERTY, TICK_PROPERTIES, TICK_PROPERTY
 
 
 @pytest.mark.parametrize(
@@ -16,4 +17,13 @@ from footfall_core.completeness import data_complete_until
 def test_numbers_are_complete_until_the_oldest_of_the_newest_ticks(
     newest: dict[int, int], partitions: int, expected: int | None
 ) -> None:
-    assert data_complete_until({p: Micros(tick) for p, tick in newest.items()}, partitions) == expected
+    ticks = {(way, p): Micros(tick) for p, tick in newest.items() for way in TICK_PROPERTIES}
+    assert data_complete_until(ticks, partitions) == expected
+
+
+def test_purchases_may_be_behind_all_else() -> None:
+    direct = {(TICK_PROPERTY, p): Micros(9) for p in range(2)}
+    assert data_complete_until(direct, 2) is None
+    one = direct | {(PURCHASES_TICK_PROPERTY, 0): Micros(8)}
+    assert data_complete_until(one, 2) is None
+    assert data_complete_until(one | {(PURCHASES_TICK_PROPERTY, 1): Micros(5)}, 2) == 5

@@ -25,6 +25,7 @@ class ErrorCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_CODE_SEQUENCE_TOO_OLD: _ClassVar[ErrorCode]
     ERROR_CODE_SEQUENCE_JUMP: _ClassVar[ErrorCode]
     ERROR_CODE_PROCESSING_FAILED: _ClassVar[ErrorCode]
+    ERROR_CODE_DUPLICATE_TRANSACTION: _ClassVar[ErrorCode]
 ERROR_CODE_UNSPECIFIED: ErrorCode
 ERROR_CODE_VALUE_INVALID: ErrorCode
 ERROR_CODE_VALUE_REQUIRED: ErrorCode
@@ -37,6 +38,7 @@ ERROR_CODE_SEQUENCE_REUSED: ErrorCode
 ERROR_CODE_SEQUENCE_TOO_OLD: ErrorCode
 ERROR_CODE_SEQUENCE_JUMP: ErrorCode
 ERROR_CODE_PROCESSING_FAILED: ErrorCode
+ERROR_CODE_DUPLICATE_TRANSACTION: ErrorCode
 
 class WriteEventsRequest(_message.Message):
     __slots__ = ("property", "writer_id", "sequence", "events", "sent_time_micros", "trust_client_clock", "historical_import", "validate_only")
