@@ -7,6 +7,7 @@ while a commit is under way goes into the next one.
 import asyncio
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 import structlog
@@ -14,6 +15,7 @@ import structlog
 from footfall.v1.errors_pb2 import EventError
 from footfall_core import telemetry
 from footfall_core.clock import Micros
+from footfall_core.kinds import EventKind
 from footfall_core.packing import MAX_RAW_BATCH_BYTES
 from footfall_core.problems import TooLarge, TryAgain
 
@@ -30,6 +32,7 @@ class PendingBatch:
     raw_batch: bytes
     partition: int | None
     """None: any."""
+    kind: EventKind
     done: "asyncio.Future[Micros]"
 
 
@@ -56,31 +59,37 @@ class WaitingBatches:
         self._max_commit_bytes = max_commit_bytes
         self._wake = threading.Condition()
         self._waiting = Gathered()
-        self._pending_bytes = 0
+        self._pending_bytes = dict.fromkeys(EventKind, 0)
         self._away = away
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def append(self, raw_batch: bytes, partition: int | None) -> Micros:
+    async def append(self, raw_batch: bytes, partition: int | None, kind: EventKind) -> Micros:
         """Wait for a batch's commit: see `footfall_core.ports.EventLog.append`."""
         if len(raw_batch) > MAX_RAW_BATCH_BYTES:
             # it would fail the whole commit, its neighbours with it
             raise TooLarge(f"With its verdicts the batch takes {len(raw_batch):,} bytes; send fewer events at once.")
         self._loop = asyncio.get_running_loop()
-        pending = PendingBatch(raw_batch, partition, self._loop.create_future())
+        pending = PendingBatch(raw_batch, partition, kind, self._loop.create_future())
         with self._wake:
             if self._away is not None:
                 raise TryAgain(f"The event log cannot be written: {self._away}")
             if self._stopping:
                 raise TryAgain("The server is stopping.")
-            if self._pending_bytes + len(raw_batch) > self._max_pending_bytes:
+            if not self._has_room(len(raw_batch), kind):
                 raise TryAgain("Too much is in flight.")
-            self._pending_bytes += len(raw_batch)
+            self._pending_bytes[kind] += len(raw_batch)
             self._waiting.batches.append(pending)
             self._wake.notify()
         telemetry.COMMIT_WAITING_BATCHES.inc()
         telemetry.COMMIT_WAITING_BYTES.inc(len(raw_batch))
         return await pending.done
+
+    def _has_room(self, size: int, kind: EventKind) -> bool:
+        """Return whether a batch may wait too; imports leave half of the room to live batches."""
+        if sum(self._pending_bytes.values()) + size > self._max_pending_bytes:
+            return False
+        return kind is EventKind.LIVE or self._pending_bytes[kind] + size <= self._max_pending_bytes // 2
 
     def report(self, error: EventError) -> None:
         """Have an error stored with the next commit: see `footfall_core.ports.EventLog.report`."""
@@ -119,7 +128,8 @@ class WaitingBatches:
                     return None
                 self._wake.wait()
             gathered, self._waiting = self._waiting, Gathered()
-            size, batches = 0, gathered.batches
+            # live ones first, each kind in its order: what is left is what a backfill brought
+            size, batches = 0, sorted(gathered.batches, key=_is_import)
             for index, pending in enumerate(batches):
                 size += len(pending.raw_batch)
                 if index and size > self._max_commit_bytes:
@@ -148,13 +158,20 @@ class WaitingBatches:
         """Tell the callers of what was gathered when it was durable, or why it is not known to be."""
         if not gathered.batches:
             return
-        size = sum(len(pending.raw_batch) for pending in gathered.batches)
+        sizes = Counter[EventKind]()
+        for pending in gathered.batches:
+            sizes[pending.kind] += len(pending.raw_batch)
         with self._wake:
-            self._pending_bytes -= size
+            for kind, size in sizes.items():
+                self._pending_bytes[kind] -= size
         telemetry.COMMIT_WAITING_BATCHES.dec(len(gathered.batches))
-        telemetry.COMMIT_WAITING_BYTES.dec(size)
+        telemetry.COMMIT_WAITING_BYTES.dec(sizes.total())
         assert self._loop is not None, "a batch waits for a loop"
         self._loop.call_soon_threadsafe(_resolve, gathered.batches, result)
+
+
+def _is_import(pending: PendingBatch) -> bool:
+    return pending.kind is EventKind.IMPORT
 
 
 def count_commit(gathered: Gathered, outcome: str, began: float) -> None:

@@ -39,7 +39,7 @@ COMMANDS = {
     "provision": Place("footfall_cli.provision", "provision", "Make topics and datasources, or bring them up to date."),
     "bench": Place("footfall_cli.bench", "bench", "Measure how fast Footfall is on this machine."),
     "serve": Place("footfall_cli.processes", "serve", "Run servers: ingest, query, errors; or all of it, --embedded."),
-    "consume": Place("footfall_cli.processes", "consume", "Run consumers: events, queries."),
+    "consume": Place("footfall_cli.processes", "consume", "Run consumers: events, imports, queries."),
 }
 
 

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from footfall_core.vitals import Vitals
 
 SERVERS = {name: f"footfall_server.{name}.main" for name in ("ingest", "query", "errors")}
-CONSUMERS = {name: f"footfall_consumers.{name}.main" for name in ("events", "queries")}
+CONSUMERS = {
+    "events": "footfall_consumers.events.main",
+    "imports": "footfall_consumers.events.main",
+    "queries": "footfall_consumers.queries.main",
+}
 
 
 @click.command()
@@ -79,10 +83,13 @@ async def _serve(kinds: list[Callable[[AsyncExitStack, Mapping[str, str]], Await
 @click.command()
 @click.argument("kinds", nargs=-1, required=True, type=click.Choice(list(CONSUMERS)), metavar="KIND...")
 def consume(kinds: tuple[str, ...]) -> None:
-    """Run consumers: events, queries.
+    """Run consumers: events, imports, queries.
 
-    Settings come from the environment; every one that is missing or wrong is named.
+    Events and imports are processes of their own, so that history delays no live event. Settings come from the
+    environment; every one that is missing or wrong is named.
     """
+    if {"events", "imports"} <= set(kinds):
+        raise click.UsageError("events and imports take a process each: history must not delay live events.")
     _log()
     try:
         _consume(set(kinds))
@@ -115,11 +122,18 @@ def _consume_with(kinds: set[str], vitals: "Vitals") -> None:
             # one kind that ends ends the other, so that whoever watches the process starts both again
             queries.add_done_callback(lambda _: None if stop.is_set() else os.kill(os.getpid(), signal.SIGTERM))
         try:
-            import_module(CONSUMERS["events"]).run(os.environ, vitals)  # handles the signals, so it has the main thread
+            _process(kinds, vitals)  # handles the signals, so it has the main thread
         finally:
             stop.set()
         if queries is not None:
             queries.result()
+
+
+def _process(kinds: set[str], vitals: "Vitals") -> None:
+    from footfall_consumers.events.main import NAMES, run
+
+    (kind,) = (kind for kind, name in NAMES.items() if name in kinds)
+    run(os.environ, vitals, kind)
 
 
 def _log() -> None:

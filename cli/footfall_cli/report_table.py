@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from footfall.report import Report, Value
+from footfall.report import Report, ReportMetadata, Value
 from footfall_cli.terminal import plain
 
 RANGE = "dateRange"
 """The dimension that tells several date ranges apart."""
+
+_MOMENT = timedelta(seconds=5)
+"""Both logs are read at a pace of their own; less than this is no news."""
 
 
 def as_json(report: Report) -> str:
@@ -28,6 +31,7 @@ def as_json(report: Report) -> str:
                 "time_zone": metadata.time_zone,
                 "currency_code": metadata.currency_code,
                 "data_complete_until": utc(metadata.data_complete_until),
+                "imported_data_complete_until": utc(metadata.imported_data_complete_until),
                 "from_cache": metadata.from_cache,
                 "approximate_metrics": [
                     {
@@ -100,10 +104,18 @@ def _worth(report: Report) -> str:
         parts.append(f"amounts in {metadata.currency_code}")
     parts.append("crawlers counted" if metadata.bots_included else "without crawlers")
     parts.append(f"complete until {utc(metadata.data_complete_until) or 'not known'}")
+    if _imports_are_behind(metadata):
+        parts.append(f"imports until {utc(metadata.imported_data_complete_until) or 'not known'}")
     parts += [
         f"≈{m.name} ±{m.relative_standard_error:.1%} above {m.exact_up_to:,}" for m in metadata.approximate_metrics
     ]
     return " · ".join(parts)
+
+
+def _imports_are_behind(metadata: ReportMetadata) -> bool:
+    """Return whether imports are complete for less than live events, by more than a moment."""
+    live, imported = metadata.data_complete_until, metadata.imported_data_complete_until
+    return live is not None and (imported is None or live - imported > _MOMENT)
 
 
 def _number(value: str | int | float | None) -> str:

@@ -1,7 +1,10 @@
 """The columns of a row, in the order in which they travel: what the event consumer writes and the store reads."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+
+from footfall_core.kinds import EventKind
 
 
 class ColumnType(Enum):
@@ -143,5 +146,13 @@ class Table:
 
 EVENTS = Table(EVENTS_TABLE, "events.rows", EVENT_COLUMNS)
 ITEMS = Table(ITEMS_TABLE, "items.rows", ITEM_COLUMNS)
+IMPORTED_EVENTS = Table("imported_events", "imports.events.rows", EVENT_COLUMNS)
+IMPORTED_ITEMS = Table("imported_items", "imports.items.rows", ITEM_COLUMNS)
 ERRORS = Table(ERRORS_TABLE, "errors.rows", ERROR_COLUMNS)
-TABLES = (EVENTS, ITEMS, ERRORS)
+TABLES = (EVENTS, ITEMS, IMPORTED_EVENTS, IMPORTED_ITEMS, ERRORS)
+
+TABLES_OF_KINDS: Mapping[str, Mapping[EventKind, Table]] = {
+    EVENTS.name: {EventKind.LIVE: EVENTS, EventKind.IMPORT: IMPORTED_EVENTS},
+    ITEMS.name: {EventKind.LIVE: ITEMS, EventKind.IMPORT: IMPORTED_ITEMS},
+}
+"""Which tables hold what a report calls by one name: its rows are the union of those of all kinds."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from google.protobuf.message import DecodeError
 
 from footfall.v1.ingest_pb2 import RejectedEvent, WriteEventsRequest, WriteEventsResponse
+from footfall_core.kinds import EventKind
 from footfall_core.limits import MAX_REQUEST_BYTES
 from footfall_core.problems import InvalidRequest, Problem, TooLarge
 from footfall_core.properties import PREFIX
@@ -46,6 +47,7 @@ class Taken:
     """Empty: the batch has no writer and may go to any partition."""
     sequence: int
     """The batch's number; 0 without a writer."""
+    kind: EventKind
     raw_batch: bytes
     """The `RawBatch` to store."""
     answer: WriteEventsResponse
@@ -91,6 +93,7 @@ def take(request_bytes: bytes, arrival: Arrival) -> Taken | Refused:
         property_id=property_id,
         writer_id=request.writer_id,
         sequence=request.sequence,
+        kind=EventKind.of(request),
         raw_batch=raw_batch.SerializeToString(),
         answer=answer,
         validate_only=request.validate_only,

@@ -4,16 +4,19 @@ from typing import Protocol
 
 from footfall.v1.errors_pb2 import EventError
 from footfall_core.clock import Micros
+from footfall_core.kinds import EventKind
 
 
 class EventLog(Protocol):
-    """The raw log: what is in it is durable and in order by partition."""
+    """The raw log: what is in it is durable and in order by kind and partition."""
 
-    async def append(self, raw_batch: bytes, partition: int | None) -> Micros:
+    async def append(self, raw_batch: bytes, partition: int | None, kind: EventKind = EventKind.LIVE) -> Micros:
         """Store a batch; return once it is durable, with the time at which that was known.
 
-        May be called by many callers at once; batches that arrive together share a commit. `None` as partition
-        spreads batches over all partitions. Not idempotent: storing twice is the reader's to notice.
+        May be called by many callers at once; batches that arrive together share a commit, whatever their kinds.
+        When more waits than a commit takes, live ones go first, and imports may take half of what may wait: a
+        backfill holds no live batch up. `None` as partition spreads batches over all partitions. Not idempotent:
+        storing twice is the reader's to notice.
 
         Raises:
             TooLarge: the batch is beyond what a record of the log may take.

@@ -135,15 +135,16 @@ PROCESSING_SECONDS = Histogram(
 PROCESSING_LAG_SECONDS = Gauge(
     "footfall_processing_lag_seconds",
     "Now minus the log time (the broker's) of the newest raw record that was processed, by `partition` of those that"
-    " this consumer is assigned. Ticks keep it below a second or two while the consumer keeps up, on an idle partition"
-    " too.",
-    ["partition"],
+    " this consumer is assigned, and by `log`: `live` or `import`. Ticks keep it below a second or two while the"
+    " consumer keeps up, on an idle partition too. Embedded, the one log has both kinds of events, and is `live`.",
+    ["log", "partition"],
 )
 PROCESSING_LAG_OFFSETS = Gauge(
     "footfall_processing_lag_offsets",
-    "Offsets from the consumer's position to the partition's end, as its last fetch told. Transactions' markers take"
-    " up offsets, so it is rarely 0: go by the lag in seconds, and take this for the amount of work that waits.",
-    ["partition"],
+    "Offsets from the consumer's position to the partition's end, as its last fetch told, by `log` and `partition` like"
+    " the lag in seconds. Transactions' markers take up offsets, so it is rarely 0: go by the lag in seconds, and take"
+    " this for the amount of work that waits.",
+    ["log", "partition"],
 )
 
 # ---- query server ----
@@ -189,10 +190,10 @@ DRUID_SECONDS = Histogram(
 )
 COMPLETE_UNTIL_AGE_SECONDS = Gauge(
     "footfall_data_complete_until_age_seconds",
-    "Now minus the newest `data_complete_until` that this consumer has seen, by `table`: how far reports are behind at"
-    " most. It is looked for every `FOOTFALL_QUERIES_LOOK_SECONDS` when nobody asks for reports; while Druid is away it"
-    " grows.",
-    ["table"],
+    "Now minus the newest `data_complete_until` (`log` is `live`) or `imported_data_complete_until` (`import`) that"
+    " this consumer has seen, by `table`: how far reports are behind at most. It is looked for every"
+    " `FOOTFALL_QUERIES_LOOK_SECONDS` when nobody asks for reports; while Druid is away it grows.",
+    ["table", "log"],
 )
 
 # ---- error server ----

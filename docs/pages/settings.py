@@ -36,7 +36,7 @@ _COMMANDS = {
     "footfall_cli.provision:provision_datasources": "footfall provision datasources",
     "footfall_cli.stack:_settings": "footfall up",
     **{f"{module}:routes": f"footfall serve {kind}" for kind, module in SERVERS.items()},
-    "footfall_consumers.events.main:run": "footfall consume events",
+    "footfall_consumers.events.main:run": "footfall consume events, imports",
     "footfall_consumers.queries.main:_run": "footfall consume queries",
 }
 """Who calls `read_settings`, and the command that runs it. A call from elsewhere is an error."""

@@ -80,7 +80,7 @@ ROLES = (
         command="indexer",
         listener="druid_indexer",
         ready_path="/druid/worker/v1/enabled",
-        heap=("-Xms256m", "-Xmx1g"),
+        heap=("-Xms256m", "-Xmx1280m"),
         direct_memory="320m",
     ),
 )

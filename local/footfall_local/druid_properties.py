@@ -110,7 +110,7 @@ def _special(home: Home) -> dict[str, dict[str, object]]:
             "druid.worker.capacity": 2 * len(TABLES),
             "druid.worker.numConcurrentMerges": 1,
             # shared out among all places, taken or not
-            "druid.worker.globalIngestionHeapLimitBytes": 2 * len(TABLES) * 75 * MiB,
+            "druid.worker.globalIngestionHeapLimitBytes": 2 * len(TABLES) * 60 * MiB,
             "druid.indexer.task.baseTaskDir": home.data / "druid" / "tasks",
             "druid.indexer.task.gracefulShutdownTimeout": "PT5S",
             # a restarted indexer goes on with its tasks; the overlord would take a minute to notice that they are gone

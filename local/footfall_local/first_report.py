@@ -25,8 +25,8 @@ def is_fresh(client: Client) -> bool:
         report = client.report([], ["eventCount"], now.date(), now.date(), timeout=5)
     except FootfallError:
         return False
-    until = report.metadata.data_complete_until
-    return until is not None and until > now - FRESH
+    instants = (report.metadata.data_complete_until, report.metadata.imported_data_complete_until)
+    return all(until is not None and until > now - FRESH for until in instants)
 
 
 def main() -> None:

@@ -72,6 +72,8 @@ class LocalSettings:
     """gRPC of the error server."""
     events_1_health_port: Port | None = None
     """Health and telemetry of the event consumer, over HTTP."""
+    imports_1_health_port: Port | None = None
+    """Health and telemetry of the consumer of imports, over HTTP."""
     queries_1_health_port: Port | None = None
     """Health and telemetry of the query consumer, over HTTP."""
     ingest_1_health_port: Port | None = None

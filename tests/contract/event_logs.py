@@ -16,6 +16,7 @@ from footfall_adapters.sqlite.event_log import SqliteEventLog, SqliteLogSettings
 from footfall_adapters.sqlite.raw_records import SqliteRawRecords
 from footfall_core.clock import SystemClock
 from footfall_core.errors.ports import RawRecords
+from footfall_core.kinds import EventKind
 from footfall_core.ports import EventLog
 from footfall_core.wire.raw_pb2 import RawRecord
 from tests.contract.closing import closed_at_the_end
@@ -40,7 +41,7 @@ class LogPlace(Protocol):
         """Return the errors of requests that never reached the log."""
         ...
 
-    async def put(self, record: bytes, partition: int) -> int:
+    async def put(self, record: bytes, partition: int, kind: EventKind = EventKind.LIVE) -> int:
         """Store a raw record of one batch, and return its offset."""
         ...
 
@@ -76,10 +77,10 @@ class SqliteLogPlace:
     def errors(self) -> list[EventError]:
         return list(self._errors)
 
-    async def put(self, record: bytes, partition: int) -> int:
+    async def put(self, record: bytes, partition: int, kind: EventKind = EventKind.LIVE) -> int:
         (batch,) = RawRecord.FromString(record).batches
         async with self.log() as log:
-            await log.append(batch, partition)
+            await log.append(batch, partition, kind)
             return log.end - 1
 
     def reader(self) -> AbstractAsyncContextManager[RawRecords]:
@@ -97,14 +98,14 @@ class KafkaLogPlace:
         return KafkaEventLog(self._kafka, settings, "ingest-1", SystemClock())
 
     def records(self) -> dict[int, list[bytes]]:
-        return committed(self._kafka, "events.raw")
+        return committed(self._kafka, EventKind.LIVE.raw_topic)
 
     def errors(self) -> list[EventError]:
         return [
             EventError.FromString(record) for records in committed(self._kafka, "errors").values() for record in records
         ]
 
-    async def put(self, record: bytes, partition: int) -> int:
+    async def put(self, record: bytes, partition: int, kind: EventKind = EventKind.LIVE) -> int:
         offsets: list[int] = []
         producer = Producer(
             {"bootstrap.servers": self._kafka.bootstrap_servers, "transactional.id": uuid.uuid4().hex, "log_level": 3}
@@ -112,7 +113,7 @@ class KafkaLogPlace:
         producer.init_transactions(30)
         producer.begin_transaction()
         producer.produce(
-            self._kafka.topic("events.raw"),
+            self._kafka.topic(kind.raw_topic),
             record,
             partition=partition,
             on_delivery=lambda _, message: offsets.append(message.offset()),

@@ -22,6 +22,7 @@ from footfall_adapters.duckdb.settings import DuckdbSettings
 from footfall_adapters.duckdb.tables import Tables
 from footfall_core.clock import Micros, SystemClock
 from footfall_core.columns import EVENTS, ITEMS, Table
+from footfall_core.completeness import NOT_KNOWN
 from footfall_core.report.answer import Answer, answer_of, answer_to_bytes
 from footfall_core.report.plan import plan_from_bytes
 from footfall_core.report.ports import Question, ReportStore
@@ -127,7 +128,7 @@ class _DirectBus:
     async def ask(self, question: Question, deadline: Micros) -> bytes:
         assert isinstance(question, bytes)
         plan = plan_from_bytes(question)
-        return answer_to_bytes(answer_of(plan, await self._store.run(plan, deadline), None))
+        return answer_to_bytes(answer_of(plan, await self._store.run(plan, deadline), NOT_KNOWN))
 
 
 class _NoCache:

@@ -16,6 +16,7 @@ from footfall_consumers.queries.settings import QueriesSettings
 from footfall_consumers.queries.steps import Steps, run_queries
 from footfall_core.clock import Micros
 from footfall_core.completeness import NewestTicks
+from footfall_core.kinds import EventKind
 from footfall_core.problems import DeadlinePassed, InvalidRequest, NotComputable, Problem, TooLarge, TryAgain
 from footfall_core.properties import TICK_PROPERTIES
 from footfall_core.report import results
@@ -50,8 +51,10 @@ class Store:
         self.error: Exception | None = None
         self.release.set()
 
-    async def newest_ticks(self, table: str, since: Micros, until: Micros, deadline: Micros) -> NewestTicks:
-        return {(way, 0): until for way in TICK_PROPERTIES}
+    async def newest_ticks(
+        self, table: str, kind: EventKind, since: Micros, until: Micros, deadline: Micros
+    ) -> NewestTicks:
+        return {(way, 0): until if kind is EventKind.LIVE else Micros(until - 1) for way in TICK_PROPERTIES}
 
     async def run(self, plan: Plan, deadline: Micros) -> Report:
         self.asked.append("report")
@@ -289,7 +292,9 @@ async def test_the_steps_of_a_query_consumer_answer_reports_and_questions_for_er
     assert ListErrorsResponse.FromString(answer_from_bytes(errors).response).total_count == 5
     response = query_pb2.RunReportResponse.FromString(answer_from_bytes(report).response)
     assert response.totals[0].integer_value == 7
-    assert answer_from_bytes(report).data_complete_until is not None
+    known = answer_from_bytes(report).completeness
+    assert known.live is not None
+    assert known.imported == known.live - 1
 
 
 async def test_what_goes_wrong_in_the_steps_is_the_callers(open_way: OpenWay) -> None:

@@ -8,6 +8,7 @@ import pytest
 from footfall_core.clock import Micros, SystemClock
 from footfall_core.columns import EVENTS, ITEMS
 from footfall_core.completeness import NewestTicks
+from footfall_core.kinds import EventKind
 from footfall_core.problems import DeadlinePassed, NotComputable
 from footfall_core.report.plan import Plan
 from footfall_core.report.planner import plan_report
@@ -74,16 +75,18 @@ async def test_amounts_of_several_currencies_cannot_be_computed(store: ReportSto
         await store.run(plan(travel, "purchaseRevenue"), soon())
 
 
+@pytest.mark.parametrize("kind", EventKind)
 @pytest.mark.parametrize("table", [EVENTS.name, ITEMS.name])
-async def test_ticks_are_those_of_the_time_that_was_asked_for(store: ReportStore, shop: str, table: str) -> None:
+async def test_ticks_are_those_of_the_time_that_was_asked_for(
+    store: ReportStore, shop: str, table: str, kind: EventKind
+) -> None:
+    async def ticks(since_seconds: int, until_seconds: int) -> NewestTicks:
+        now = CLOCK.now()
+        since, until = Micros(now + since_seconds * SECOND), Micros(now + until_seconds * SECOND)
+        return await store.newest_ticks(table, kind, since, until, soon())
+
     async with asyncio.timeout(60):
-        while not (ticks := await _ticks(store, table, -3600, 3600)):
+        while not (found := await ticks(-3600, 3600)):
             await asyncio.sleep(0.1)
-    assert all(abs(CLOCK.now() - tick) < 3600 * SECOND for tick in ticks.values())
-    assert await _ticks(store, table, -9 * 24 * 3600, -8 * 24 * 3600) == {}
-
-
-async def _ticks(store: ReportStore, table: str, since_seconds: int, until_seconds: int) -> NewestTicks:
-    now = CLOCK.now()
-    since, until = Micros(now + since_seconds * SECOND), Micros(now + until_seconds * SECOND)
-    return await store.newest_ticks(table, since, until, soon())
+    assert all(abs(CLOCK.now() - tick) < 3600 * SECOND for tick in found.values())
+    assert await ticks(-9 * 24 * 3600, -8 * 24 * 3600) == {}

@@ -32,12 +32,12 @@ def kill_with_requests_in_flight(stack: Stack) -> str:
 def test_nothing_is_lost_or_doubled_when_consumer_and_ingest_server_are_killed(
     stack: Stack, footfall: Footfall, access_log: Path, property_id: str
 ) -> None:
-    before = {name: restarts_of(stack, name) for name in ("events-1", *INGEST_SERVERS)}
+    before = {name: restarts_of(stack, name) for name in ("imports-1", *INGEST_SERVERS)}
     arguments = ("--format", "combined-log", "--property", property_id, "--wait", "--json")
     with footfall.running("replay", str(access_log), *arguments, "--batch-size", "7", "--rate", "500") as replay:
         started = time.monotonic()
         wait_for("five seconds under way", lambda: True if time.monotonic() - started > 5 else None, pause=0.05)
-        os.kill(process_of(stack, "events-1"), signal.SIGKILL)
+        os.kill(process_of(stack, "imports-1"), signal.SIGKILL)
         wait_for("ten seconds under way", lambda: True if time.monotonic() - started > 10 else None, pause=0.05)
         killed = kill_with_requests_in_flight(stack)
         out, err = replay.communicate(timeout=110)
@@ -49,4 +49,4 @@ def test_nothing_is_lost_or_doubled_when_consumer_and_ingest_server_are_killed(
     found = figures(footfall, property_id)
     print(json.dumps({"killed": killed, "replay": answer, "reports": found}))  # for `pytest -s`: the numbers themselves
     assert found == EXPECTED
-    assert all(restarts_of(stack, name) > before[name] for name in ("events-1", killed))
+    assert all(restarts_of(stack, name) > before[name] for name in ("imports-1", killed))

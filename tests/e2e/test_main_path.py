@@ -2,14 +2,17 @@
 
 import json
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import grpc
 
+from footfall.client import Client
 from footfall.v1 import ingest_pb2, ingest_pb2_grpc
 from footfall.v1.event_pb2 import Event
 from tests.e2e.conftest import Footfall
 from tests.e2e.figures import EXPECTED, figures
+from tests.e2e.processes import wait_for
 
 REPLAY = ("--format", "combined-log", "--site", "http://semicomplete.com", "--wait", "--json")
 
@@ -40,23 +43,16 @@ def test_a_number_used_again_with_other_events_changes_nothing_and_shows_in_the_
 ) -> None:
     with grpc.insecure_channel(endpoint) as channel:
         stub = ingest_pb2_grpc.IngestServiceStub(channel)  # type: ignore[no-untyped-call]
-        for name in ("first", "second"):
-            stub.WriteEvents(
+        for sequence, name in ((1, "first"), (1, "second"), (2, "third")):
+            answer = stub.WriteEvents(
                 ingest_pb2.WriteEventsRequest(
                     property=f"properties/{property_id}",
                     writer_id="writer",
-                    sequence=1,
+                    sequence=sequence,
                     events=[Event(name=name, client_id="c1")],
                 )
             )
-    # a later batch of the same property, so that waiting for it waits for both
-    file = {"name": "third", "client_id": "c1"}
-    assert (
-        footfall(
-            "replay", write_lines(property_id, file), "--format", "jsonl", "--property", property_id, "--wait", "--json"
-        ).code
-        == 0
-    )
+    wait_for("all of it in reports", lambda: is_complete(endpoint, property_id, answer.committed_time_micros))
     today = ("--from", "yesterday", "--to", "today")
     report = footfall(
         "report", "--property", property_id, "--dimensions", "eventName", "--metrics", "eventCount", *today, "--json"
@@ -64,6 +60,15 @@ def test_a_number_used_again_with_other_events_changes_nothing_and_shows_in_the_
     assert {row["eventName"]: row["eventCount"] for row in report.json["rows"]} == {"first": 1, "third": 1}
     errors = [json.loads(line) for line in footfall("errors", "--property", property_id, "--json").out.splitlines()]
     assert [error["code"] for error in errors] == ["SEQUENCE_REUSED"]
+
+
+def is_complete(endpoint: str, property_id: str, committed_micros: int) -> bool | None:
+    """Return whether reports have all live events that were acknowledged by then."""
+    committed = datetime.fromtimestamp(committed_micros / 1e6, UTC)
+    with Client(endpoint, property_id) as client:
+        report = client.report([], ["eventCount"], "today", "today", min_data_complete_until=committed)
+    until = report.metadata.data_complete_until
+    return True if until is not None and until >= committed else None
 
 
 def write_lines(name: str, *events: dict[str, object]) -> str:

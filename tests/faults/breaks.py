@@ -55,12 +55,15 @@ def _ok_before_the_commit() -> None:
     """Answer as soon as a batch waits for its commit."""
     from footfall_adapters.kafka.committer import KafkaEventLog  # noqa: PLC0415
     from footfall_core.clock import Micros, SystemClock  # noqa: PLC0415
+    from footfall_core.kinds import EventKind  # noqa: PLC0415
 
     append = KafkaEventLog.append
     under_way: set[asyncio.Task[Micros]] = set()
 
-    async def broken(self: KafkaEventLog, raw_batch: bytes, partition: int | None) -> Micros:
-        task = asyncio.create_task(append(self, raw_batch, partition))
+    async def broken(
+        self: KafkaEventLog, raw_batch: bytes, partition: int | None, kind: EventKind = EventKind.LIVE
+    ) -> Micros:
+        task = asyncio.create_task(append(self, raw_batch, partition, kind))
         under_way.add(task)
         task.add_done_callback(under_way.discard)
         await asyncio.sleep(0)

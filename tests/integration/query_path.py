@@ -26,7 +26,8 @@ from footfall_adapters.druid.supervisors import IntakeSettings, ensure
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_consumers.queries import main as queries
 from footfall_core.clock import SystemClock
-from footfall_core.columns import EVENTS, TABLES, Table
+from footfall_core.columns import EVENTS, TABLES, TABLES_OF_KINDS, Table
+from footfall_core.kinds import EventKind
 from footfall_core.report.ports import ReportStore
 from footfall_core.vitals import Vitals
 from footfall_server.query import main as query
@@ -61,7 +62,13 @@ class QueryPath:
             yield DruidReportStore(broker, Availability(broker, clock), settings)
 
     def put(self, rows: list[dict[str, Any]], table: Table = EVENTS) -> None:
-        """Write rows of a table as the event consumer does, many lines in one record."""
+        """Write rows of a table, by turns as live ones and as imported ones: whatever is asked is asked of both."""
+        kinds = list(TABLES_OF_KINDS.get(table.name, {EventKind.LIVE: table}).values())
+        for turn, of_kind in enumerate(kinds):
+            self.put_in(of_kind, rows[turn :: len(kinds)])
+
+    def put_in(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        """Write rows as the event consumer of one kind does, many lines in one record."""
         lines = ["\t".join(str(row.get(column.name, "")) for column in table.columns) for row in rows]
         for start in range(0, len(lines), 500):
             self._producer.produce(table.topic, "\n".join(lines[start : start + 500]).encode(), partition=0)
@@ -71,17 +78,19 @@ class QueryPath:
         return self.stub.RunReport(request, timeout=timeout)
 
     def await_rows(self, property_id: str, count: int, table: Table = EVENTS) -> None:
-        """Wait until Druid shows so many rows of a property in a table."""
-        query = {
-            "query": f"SELECT COUNT(*) FROM {table.name} WHERE property = '{property_id}'",
-            "resultFormat": "array",
-        }
+        """Wait until Druid shows so many rows of a property in a table, of all kinds together."""
+        kinds = TABLES_OF_KINDS.get(table.name, {EventKind.LIVE: table}).values()
+        until(lambda: sum(rows_in(self.addresses, of_kind, property_id) or 0 for of_kind in kinds) == count, seconds=90)
 
-        def found() -> bool:
-            answer = httpx.post(f"http://{self.addresses['druid_broker']}/druid/v2/sql", json=query, timeout=20)
-            return answer.is_success and answer.json() == [[count]]
 
-        until(found, seconds=90)
+def rows_in(addresses: Mapping[str, str], table: Table, property_id: str) -> int | None:
+    """Return how many rows of a property are in the table of one kind; None if Druid cannot say."""
+    query = {
+        "query": f"SELECT COUNT(*) FROM {table.name} WHERE property = '{property_id}'",
+        "resultFormat": "array",
+    }
+    answer = httpx.post(f"http://{addresses['druid_broker']}/druid/v2/sql", json=query, timeout=20)
+    return int(answer.json()[0][0]) if answer.is_success else None
 
 
 def until(condition: Callable[[], bool], *, seconds: float) -> None:

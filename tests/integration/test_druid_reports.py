@@ -8,7 +8,7 @@ import pytest
 from footfall.v1 import query_pb2
 from footfall_adapters.druid.supervisors import IntakeSettings, ensure
 from footfall_adapters.kafka.settings import KafkaSettings
-from footfall_core.columns import TABLES
+from footfall_core.columns import EVENTS, IMPORTED_EVENTS, TABLES
 from footfall_local.stack import Stack
 from tests.contract.crowd import DISTINCT, counts_of, stored_crowd
 from tests.contract.reports import report_request, table, totals
@@ -63,21 +63,29 @@ def test_an_answer_is_complete_until_the_oldest_of_the_partitions_newest_ticks(s
 
     with query_path(stack.addresses, FOOTFALL_KAFKA_RAW_PARTITIONS="8") as path:
         # the event comes behind these ticks, so whoever sees it sees that one is missing
-        path.put([*rows(direct + second), {"property": shop, "event_name": "x", "time_ms": now // 1000, "is_bot": 0}])
-        seen = set()
+        path.put_in(
+            EVENTS, [*rows(direct + second), {"property": shop, "event_name": "x", "time_ms": now // 1000, "is_bot": 0}]
+        )
+        seen, imported = set(), set()
 
         def ask() -> query_pb2.RunReportResponse:
             asked = report_request(shop, ["eventCount"], days=("yesterday", "today"), limit=random.randrange(1, 10_000))
             answer = path.ask(asked)
             seen.add(answer.metadata.data_complete_until.ToMicroseconds())
+            imported.add(answer.metadata.imported_data_complete_until.ToMicroseconds())
             return answer
 
         def complete_until() -> int:
             return ask().metadata.data_complete_until.ToMicroseconds()
 
         until(lambda: totals(ask()) == (1,), seconds=60)
-        path.put(rows([("~tick-purchases", 6, 6)]))
+        path.put_in(EVENTS, rows([("~tick-purchases", 6, 6)]))
         until(lambda: complete_until() == now - 6_000_000, seconds=60)
         assert seen == {0, now - 6_000_000}
-        path.put(rows([("~tick-purchases", 6, 1)]))
+        path.put_in(EVENTS, rows([("~tick-purchases", 6, 1)]))
         until(lambda: complete_until() == now - 4_000_000, seconds=60)
+        # where nothing was imported, nothing is known of imports; what is imported then says nothing of live events
+        assert imported == {0}
+        path.put_in(IMPORTED_EVENTS, rows([*direct, *second, ("~tick-purchases", 6, 7)]))
+        until(lambda: ask().metadata.imported_data_complete_until.ToMicroseconds() == now - 7_000_000, seconds=60)
+        assert complete_until() == now - 4_000_000

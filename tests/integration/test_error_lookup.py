@@ -31,6 +31,7 @@ from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.columns import ERRORS
 from footfall_core.errors.payload import ANOTHER, EXPIRED, NEVER_STORED
 from footfall_core.errors.rows import error_row
+from footfall_core.kinds import EventKind
 from footfall_core.problems import TryAgain
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
 from footfall_local.stack import Stack
@@ -44,6 +45,7 @@ HOUR = 60 * MINUTE
 NOON = (int(time.time()) // 86_400 - 1) * 86_400_000 + 12 * HOUR
 """Yesterday's, Unix milliseconds."""
 
+LIVE, IMPORT = EventKind.LIVE, EventKind.IMPORT
 DEDUPE, VALIDATION = Stage.STAGE_DEDUPE, Stage.STAGE_VALIDATION
 REUSED, NAME = ErrorCode.ERROR_CODE_SEQUENCE_REUSED, ErrorCode.ERROR_CODE_NAME_INVALID
 
@@ -59,10 +61,10 @@ def kafka(path: QueryPath) -> Iterator[KafkaSettings]:
     kafka = KafkaSettings(
         variables["FOOTFALL_KAFKA_BOOTSTRAP_SERVERS"], topic_prefix=variables["FOOTFALL_KAFKA_TOPIC_PREFIX"]
     )
-    for topic in ("errors", "events.raw"):
+    for topic in ("errors", "events.raw", "imports.raw"):
         make_topic(kafka, topic)
     yield kafka
-    for topic in ("errors", "events.raw"):
+    for topic in ("errors", "events.raw", "imports.raw"):
         delete_topic(kafka, topic)
 
 
@@ -113,13 +115,13 @@ async def refusal(call: grpc.aio.UnaryUnaryCall) -> grpc.aio.AioRpcError:  # typ
     return refused.value
 
 
-def write_raw(kafka: KafkaSettings, *requests: WriteEventsRequest) -> int:
+def write_raw(kafka: KafkaSettings, *requests: WriteEventsRequest, kind: EventKind = EventKind.LIVE) -> int:
     """Write a raw record of some requests to partition 2, and return its offset."""
     record = RawRecord(batches=[RawBatch(request=r.SerializeToString()).SerializeToString() for r in requests])
     offsets: list[int] = []
     producer = Producer({"bootstrap.servers": kafka.bootstrap_servers})
     producer.produce(
-        kafka.topic("events.raw"),
+        kafka.topic(kind.raw_topic),
         record.SerializeToString(),
         partition=2,
         on_delivery=lambda failure, message: offsets.append(message.offset()),
@@ -139,6 +141,8 @@ async def test_an_error_comes_with_what_was_sent_as_long_as_that_is_kept(
     await asyncio.to_thread(write_raw, kafka, theirs)
     offset = await asyncio.to_thread(write_raw, kafka, theirs, mine)
     await asyncio.to_thread(write_raw, kafka, theirs)
+    imported = WriteEventsRequest(property=name, historical_import=True, events=[Event(name="not a name either")])
+    beside = await asyncio.to_thread(write_raw, kafka, imported, kind=IMPORT)
 
     def place(batch_index: int, at: int = offset) -> PayloadPlace:
         return PayloadPlace(partition=2, offset=at, batch_index=batch_index)
@@ -149,6 +153,13 @@ async def test_an_error_comes_with_what_was_sent_as_long_as_that_is_kept(
         error(property_id, "of-somebody-else", NOON, payload=place(0)),
         error(property_id, "not-written-yet", NOON, payload=place(0, offset + 1_000)),
         error(property_id, "refused", NOON, stage=Stage.STAGE_INGEST),
+        error(
+            property_id,
+            "of-an-import",
+            NOON,
+            payload=PayloadPlace(partition=2, offset=beside, batch_index=0, imported=True),
+            event_index=0,
+        ),
     ]
     await stored(path, stub, errors)
 
@@ -162,6 +173,7 @@ async def test_an_error_comes_with_what_was_sent_as_long_as_that_is_kept(
     assert await get("of-somebody-else") == (errors[2], None, ANOTHER)
     assert await get("not-written-yet") == (errors[3], None, EXPIRED)
     assert await get("refused") == (errors[4], None, NEVER_STORED)
+    assert await get("of-an-import") == (errors[5], imported.events[0], "")
     # many at a time wait for each other
     assert len(await asyncio.gather(*(get("of-event") for _ in range(20)))) == 20
 
@@ -172,6 +184,7 @@ async def test_an_error_comes_with_what_was_sent_as_long_as_that_is_kept(
 
     await asyncio.to_thread(cut_history, kafka, "events.raw")
     assert await get("of-event") == (errors[0], None, EXPIRED)
+    assert await get("of-an-import") == (errors[5], imported.events[0], "")
 
 
 async def test_a_place_that_no_record_has_is_empty_whatever_comes_behind_it(kafka: KafkaSettings) -> None:
@@ -189,23 +202,23 @@ async def test_a_place_that_no_record_has_is_empty_whatever_comes_behind_it(kafk
 
     one, two = await asyncio.to_thread(write)
     async with raw_reader(kafka, RawReaderSettings()) as reader:
-        assert [await reader.read(1, one), await reader.read(1, two)] == [b"one", b"two"]
+        assert [await reader.read(LIVE, 1, one), await reader.read(LIVE, 1, two)] == [b"one", b"two"]
         # a transaction's marker stands between them, and another behind them
-        assert [await reader.read(1, one + 1), await reader.read(1, two + 1)] == [None, None]
+        assert [await reader.read(LIVE, 1, one + 1), await reader.read(LIVE, 1, two + 1)] == [None, None]
 
 
 async def test_only_so_many_payloads_are_read_at_a_time(kafka: KafkaSettings) -> None:
     offset = await asyncio.to_thread(write_raw, kafka, WriteEventsRequest())
     async with raw_reader(kafka, RawReaderSettings(max_waiting=2)) as reader:
-        found = await asyncio.gather(*(reader.read(2, offset) for _ in range(5)), return_exceptions=True)
+        found = await asyncio.gather(*(reader.read(LIVE, 2, offset) for _ in range(5)), return_exceptions=True)
         assert sorted(type(each).__name__ for each in found) == ["TryAgain"] * 3 + ["bytes"] * 2
-        assert await reader.read(2, offset) is not None
+        assert await reader.read(LIVE, 2, offset) is not None
 
 
 async def test_while_kafka_is_away_a_payload_is_to_be_asked_for_again() -> None:
     async with raw_reader(KafkaSettings(free_address()), RawReaderSettings(seconds=0.3)) as reader:
         with pytest.raises(TryAgain):
-            await reader.read(0, 0)
+            await reader.read(LIVE, 0, 0)
 
 
 async def test_an_id_is_never_read_as_anything_else(stub: ErrorServiceStub, property_id: str) -> None:

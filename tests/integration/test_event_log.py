@@ -18,6 +18,7 @@ from footfall_adapters.kafka.ticker import TickerSettings, ticking
 from footfall_adapters.kafka.topics import TopicsSettings, ensure_topics
 from footfall_core.clock import SystemClock
 from footfall_core.errors.rows import error_row
+from footfall_core.kinds import EventKind
 from footfall_core.problems import TryAgain
 from footfall_core.wire.raw_pb2 import RawRecord
 from footfall_local.stack import Stack
@@ -42,6 +43,27 @@ def kafka(stack: Stack) -> KafkaSettings:
 
 def event_log(kafka: KafkaSettings, instance: str = "ingest-1", **settings: float) -> KafkaEventLog:
     return KafkaEventLog(kafka, CommitterSettings(**settings), instance, SystemClock())  # type: ignore[arg-type]
+
+
+async def test_one_transaction_takes_each_batch_to_the_topic_of_its_kind(kafka: KafkaSettings) -> None:
+    async with event_log(kafka) as log:
+        first = asyncio.create_task(log.append(b"first", 0))
+        await asyncio.sleep(0)  # its commit is under way, and the others wait for the next one
+        times = await asyncio.gather(
+            *(log.append(b"%s-%d" % (kind.value.encode(), i), i % 4, kind) for kind in EventKind for i in range(8))
+        )
+        await first
+    assert len(set(times)) <= 2
+    for kind in EventKind:
+        found = [
+            batch
+            for records in committed(kafka, kind.raw_topic).values()
+            for record in records
+            for batch in RawRecord.FromString(record).batches
+        ]
+        assert sorted(found) == sorted(
+            [b"%s-%d" % (kind.value.encode(), i) for i in range(8)] + [b"first"] * (kind is EventKind.LIVE)
+        )
 
 
 async def test_batches_without_a_writer_are_spread(kafka: KafkaSettings) -> None:
@@ -106,33 +128,36 @@ async def test_one_of_two_servers_ticks_in_every_partition_and_the_other_takes_o
                 await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED, timeout=30)
             # the members are static, so that the other one takes over when the session of the first ends
             await asyncio.wait_for(ticks["b"].wait(), 30)
-    for records in committed(kafka, "events.raw").values():
-        times = [RawRecord.FromString(record).tick_time_micros for record in records]
-        assert times == sorted(times)
-        assert min(times) > 0
+    for kind in EventKind:
+        for records in committed(kafka, kind.raw_topic).values():
+            times = [RawRecord.FromString(record).tick_time_micros for record in records]
+            assert times == sorted(times)
+            assert min(times) > 0
 
 
-def test_another_number_of_partitions_stops_the_process_with_a_sentence(kafka: KafkaSettings) -> None:
-    check_partitions(kafka)
+@pytest.mark.parametrize("kind", EventKind)
+def test_another_number_of_partitions_stops_the_process_with_a_sentence(kafka: KafkaSettings, kind: EventKind) -> None:
+    check_partitions(kafka, [kind.raw_topic])
     with pytest.raises(SettingsError, match="has 4 partitions, but FOOTFALL_KAFKA_RAW_PARTITIONS is 8"):
-        check_partitions(KafkaSettings(kafka.bootstrap_servers, kafka.topic_prefix, raw_partitions=8))
+        check_partitions(KafkaSettings(kafka.bootstrap_servers, kafka.topic_prefix, raw_partitions=8), [kind.raw_topic])
     with pytest.raises(SettingsError, match="does not exist"):
-        check_partitions(KafkaSettings(kafka.bootstrap_servers, "nothing-"))
+        check_partitions(KafkaSettings(kafka.bootstrap_servers, "nothing-"), [kind.raw_topic])
 
 
-def test_a_group_with_state_and_without_offsets_does_not_begin_anew(kafka: KafkaSettings) -> None:
-    check_offsets(kafka, "group")  # it has never run
-    changelog = f"changelog__{kafka.topic('group')}--{kafka.topic('events.raw')}--default"
+@pytest.mark.parametrize("kind", EventKind)
+def test_a_group_with_state_and_without_offsets_does_not_begin_anew(kafka: KafkaSettings, kind: EventKind) -> None:
+    check_offsets(kafka, "group", [kind.raw_topic])  # it has never run
+    changelog = f"changelog__{kafka.topic('group')}--{kafka.topic(kind.raw_topic)}--default"
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
     admin.create_topics([NewTopic(changelog, 4, 1)])[changelog].result(30)
-    check_offsets(kafka, "group")  # it has joined, and processed nothing
+    check_offsets(kafka, "group", [kind.raw_topic])  # it has joined, and processed nothing
     producer = Producer({"bootstrap.servers": kafka.bootstrap_servers})
     producer.produce(changelog, b"window", b"key")
     assert producer.flush(30) == 0
     with pytest.raises(SettingsError, match="would count everything again"):
-        check_offsets(kafka, "group")
+        check_offsets(kafka, "group", [kind.raw_topic])
     with closing(
         Consumer({"bootstrap.servers": kafka.bootstrap_servers, "group.id": kafka.topic("group")})
     ) as consumer:
-        consumer.commit(offsets=[TopicPartition(kafka.topic("events.raw"), 0, 0)], asynchronous=False)
-    check_offsets(kafka, "group")
+        consumer.commit(offsets=[TopicPartition(kafka.topic(kind.raw_topic), 0, 0)], asynchronous=False)
+    check_offsets(kafka, "group", [kind.raw_topic])

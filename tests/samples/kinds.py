@@ -17,6 +17,7 @@ from footfall.v1.event_pb2 import Event, Item
 from footfall.v1.ingest_pb2 import StreamEventsRequest, WriteEventsRequest
 from footfall_core.clock import Micros
 from footfall_core.columns import ERRORS, EVENTS, ITEMS, Table
+from footfall_core.completeness import Completeness
 from footfall_core.enrichment.country import Country
 from footfall_core.errors.page_token import PageStart, page_start_of, page_token
 from footfall_core.errors.records import error_record
@@ -24,6 +25,7 @@ from footfall_core.errors.resume_token import position_of, resume_token
 from footfall_core.errors.rows import error_row
 from footfall_core.errors.selection import ErrorSelection
 from footfall_core.intake import Arrival, Taken, take
+from footfall_core.kinds import EventKind
 from footfall_core.packing import raw_records, tick_record
 from footfall_core.partitioning import partition_of
 from footfall_core.problems import TryAgain
@@ -116,14 +118,15 @@ def _window() -> bytes:
     return encode_window(dataclasses.replace(window, floor=1))
 
 
-def _purchases() -> bytes:
+def _purchases(kind: EventKind = EventKind.LIVE) -> bytes:
     """Return the one record of the sample's purchases."""
     request = WriteEventsRequest.FromString(_request())
+    request.historical_import = kind is EventKind.IMPORT
     request.events.reverse()  # so that neither index is 0
     view = WriteEventsRequest(property="properties/shop", events=[Event(name="page_view", client_id="client-2")])
     batches = [take(each.SerializeToString(), Arrival(NOW, "192.0.2.1", AGENT, "")) for each in (view, request)]
     (raw,) = raw_records([each.raw_batch for each in batches if isinstance(each, Taken)])
-    ((_, record),) = purchase_records("event-consumers", _processed(raw).purchases, 4)
+    ((_, record),) = purchase_records("event-consumers", _processed(raw).purchases, 4, kind)
     return record
 
 
@@ -131,8 +134,8 @@ def _counted(record: bytes) -> Counted:
     return process_purchases("1", record, 2, lambda _: None, group="event-consumers", raw_partitions=2)
 
 
-def _tick_handed_on() -> bytes:
-    return passed_tick("event-consumers", 1, NOW)
+def _tick_handed_on(kind: EventKind = EventKind.LIVE) -> bytes:
+    return passed_tick("event-consumers", 1, NOW, kind)
 
 
 def _rows(lines: list[str]) -> bytes:
@@ -154,6 +157,17 @@ def _rows_of(table: Table) -> Callable[[bytes], Any]:
 
 def _error() -> EventError:
     (error,) = _processed(_raw_record()).errors
+    return error
+
+
+def _imported_error() -> EventError:
+    request = WriteEventsRequest.FromString(_request())
+    request.historical_import = True
+    taken = take(request.SerializeToString(), Arrival(NOW, "192.0.2.1", AGENT, ""))
+    assert isinstance(taken, Taken)
+    (record,) = raw_records([taken.raw_batch])
+    place = dataclasses.replace(PLACE, log=EventKind.IMPORT)
+    (error,) = process_record("1", record, place, lambda _: None).errors
     return error
 
 
@@ -203,7 +217,7 @@ def _report() -> bytes:
         row_count=1,
         metadata=query_pb2.ReportMetadata(time_zone="Asia/Kathmandu"),
     )
-    return answer_to_bytes(Answer(response.SerializeToString(), NOW))
+    return answer_to_bytes(Answer(response.SerializeToString(), Completeness(NOW, Micros(NOW - 1))))
 
 
 def _last_part(answer: bytes) -> bytes:
@@ -215,7 +229,7 @@ def _list_of_errors() -> bytes:
     count = ErrorCount(stage=_error().stage, code=_error().code, count=3)
     count.hour.FromSeconds(NOW // 3_600_000_000 * 3_600)
     response = ListErrorsResponse(errors=[_error()], total_count=3, counts=[count])
-    return answer_to_bytes(Answer(response.SerializeToString(), None))
+    return answer_to_bytes(Answer(response.SerializeToString()))
 
 
 def _answer_of(response: type[Message]) -> Callable[[bytes], Any]:
@@ -223,7 +237,9 @@ def _answer_of(response: type[Message]) -> Callable[[bytes], Any]:
         answer = answer_from_bytes(data)
         said = response()
         said.ParseFromString(answer.response)
-        return {"response": _said(said), "data_complete_until": answer.data_complete_until}
+        known = answer.completeness
+        imported = {} if known.imported is None else {"imported_data_complete_until": known.imported}
+        return {"response": _said(said), "data_complete_until": known.live, **imported}
 
     return read
 
@@ -330,6 +346,8 @@ KINDS: dict[str, Kind] = {
     # events.purchases
     "purchases": Kind(_purchases, _partition_of_purchases, lambda data: [PurchasesRecord.FromString(data)]),
     "passed_tick": _message(_tick_handed_on, PurchasesRecord),
+    "purchases_of_an_import": _message(lambda: _purchases(EventKind.IMPORT), PurchasesRecord),
+    "passed_tick_of_an_import": _message(lambda: _tick_handed_on(EventKind.IMPORT), PurchasesRecord),
     # events.rows, items.rows, errors.rows
     "event_rows": Kind(
         lambda: _rows(_counted(_purchases()).lines + _processed(tick_record(NOW)).lines), _rows_of(EVENTS)
@@ -340,6 +358,7 @@ KINDS: dict[str, Kind] = {
     "error_rows": Kind(lambda: _rows([error_row(_error())]), _rows_of(ERRORS)),
     # errors
     "event_error": _message(lambda: error_record(_error())[1], EventError),
+    "event_error_of_an_import": _message(lambda: error_record(_imported_error())[1], EventError),
     # queries.requests
     "plan": Kind(_plan, lambda data: dataclasses.asdict(plan_from_bytes(data))),
     "query_of_a_report": _message(lambda: _asked(plan=_plan()), bus.QueryRequest),

@@ -9,9 +9,10 @@ from prometheus_client import REGISTRY
 
 from footfall_adapters.kafka.event_lag import EventLag
 from footfall_core.clock import Micros
+from footfall_core.kinds import EventKind
 
 NOW = Micros(1_790_000_000_000_000)
-RAW, CHANGELOG = "events.raw", "changelog"
+RAW, CHANGELOG = EventKind.IMPORT.raw_topic, "changelog"
 
 
 @dataclass
@@ -33,16 +34,16 @@ class Reader:
 
 
 def seconds(partition: int) -> float | None:
-    return REGISTRY.get_sample_value("footfall_processing_lag_seconds", {"partition": str(partition)})
+    return REGISTRY.get_sample_value("footfall_processing_lag_seconds", {"log": "import", "partition": str(partition)})
 
 
 def offsets(partition: int) -> float | None:
-    return REGISTRY.get_sample_value("footfall_processing_lag_offsets", {"partition": str(partition)})
+    return REGISTRY.get_sample_value("footfall_processing_lag_offsets", {"log": "import", "partition": str(partition)})
 
 
 @pytest.fixture
 def lag() -> Iterator[EventLag]:
-    lag = EventLag(RAW)
+    lag = EventLag(RAW, EventKind.IMPORT)
     yield lag
     lag.measure(Reader({}), NOW)  # figures are the process's: nothing is left for other tests
 

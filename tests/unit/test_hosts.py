@@ -12,6 +12,7 @@ from footfall.v1 import ingest_pb2, ingest_pb2_grpc
 from footfall.v1.errors_pb2 import EventError
 from footfall.v1.event_pb2 import Event
 from footfall_core.clock import Micros
+from footfall_core.kinds import EventKind
 from footfall_core.problems import (
     DeadlinePassed,
     FieldViolation,
@@ -50,7 +51,7 @@ class LogInMemory:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def append(self, raw_batch: bytes, partition: int | None) -> Micros:
+    async def append(self, raw_batch: bytes, partition: int | None, kind: EventKind = EventKind.LIVE) -> Micros:
         self.entered.set()
         await self.gate.wait()
         if self.failure is not None:

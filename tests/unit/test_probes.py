@@ -52,7 +52,7 @@ def test_a_check_that_fails_is_not_ready() -> None:
 
 
 def test_metrics_show_what_was_counted_and_what_is_measured_when_asked() -> None:
-    lag = telemetry.PROCESSING_LAG_SECONDS.labels(partition="99")
+    lag = telemetry.PROCESSING_LAG_SECONDS.labels(log="live", partition="99")
     vitals = Vitals([])
     vitals.measured_by(lambda: 1 / 0)  # one that fails does not take the others along
     vitals.measured_by(lambda: lag.set(12.5))
@@ -60,9 +60,9 @@ def test_metrics_show_what_was_counted_and_what_is_measured_when_asked() -> None
         before = samples(port)
         telemetry.TICKS.inc(3)
         after = samples(port)
-    telemetry.PROCESSING_LAG_SECONDS.remove("99")
+    telemetry.PROCESSING_LAG_SECONDS.remove("live", "99")
     assert after[("footfall_ticks_total", ())] - before[("footfall_ticks_total", ())] == 3
-    assert after[("footfall_processing_lag_seconds", (("partition", "99"),))] == 12.5
+    assert after[("footfall_processing_lag_seconds", (("log", "live"), ("partition", "99")))] == 12.5
     assert after[("process_resident_memory_bytes", ())] > 1e6
 
 

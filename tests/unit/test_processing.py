@@ -12,11 +12,13 @@ from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
 from footfall_core.columns import EVENT_COLUMNS, ITEM_COLUMNS
 from footfall_core.enrichment.country import Country
 from footfall_core.intake import Arrival, Refused, Taken, take
+from footfall_core.kinds import EventKind
 from footfall_core.packing import MAX_RAW_BATCH_BYTES, MAX_RAW_RECORD_BYTES, raw_records, tick_record
 from footfall_core.partitioning import partition_of
 from footfall_core.problems import InvalidRequest, TooLarge
 from footfall_core.processing.purchases import count_once
 from footfall_core.processing.record import MAX_ROW_RECORD_BYTES, Outcome, Place, process_record, row_records
+from footfall_core.validation.batch import WRITER_ID
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
 
 NOW = 1_790_000_000_000_000
@@ -408,3 +410,29 @@ def test_a_batch_of_nothing_but_mistakes_stays_within_a_record() -> None:
     result = taken(request(*worst))
     assert len(result.answer.rejected) == 1000
     assert len(result.raw_batch) <= MAX_RAW_BATCH_BYTES
+
+
+def test_a_writers_batch_of_history_is_another_one_than_its_live_batch_of_the_same_number() -> None:
+    state = State()
+    live = request(writer_id="w", sequence=1)
+    imported = request(writer_id="w", sequence=1, historical_import=True)
+    assert [len(state.process(each).lines) for each in (live, imported, live, imported)] == [1, 1, 0, 0]
+
+
+def test_a_live_writers_window_keeps_the_key_that_it_had_before_there_were_kinds() -> None:
+    state = State()
+    state.process(request(writer_id="w", sequence=1))
+    assert list(state) == ["shop/w"]
+
+
+def test_no_writers_name_makes_it_the_import_of_another_one() -> None:
+    state = State()
+    state.process(request(writer_id="w", sequence=1, historical_import=True))
+    (key,) = state
+    assert key.startswith("shop/")
+    assert WRITER_ID.fullmatch(key.removeprefix("shop/")) is None
+
+
+def test_what_is_taken_says_its_kind() -> None:
+    assert taken(request()).kind is EventKind.LIVE
+    assert taken(request(historical_import=True)).kind is EventKind.IMPORT

@@ -13,6 +13,7 @@ from footfall_core.clock import Micros
 from footfall_core.columns import EVENT_COLUMNS, ITEM_COLUMNS, Column
 from footfall_core.errors.payload import with_payload
 from footfall_core.intake import Arrival, Taken, take
+from footfall_core.kinds import EventKind
 from footfall_core.packing import raw_records, tick_record
 from footfall_core.partitioning import partition_of
 from footfall_core.processing.purchase_records import passed_tick, purchase_records
@@ -244,3 +245,45 @@ def test_the_rule_is_the_same_without_a_topic_between() -> None:
         counted = count(outcome.purchases, state.get)
         state.update(counted.state)
         assert (len(counted.lines), len(counted.errors)) == ((1, 0) if n == 0 else (0, 1))
+
+
+LIVE, IMPORT = EventKind.LIVE, EventKind.IMPORT
+
+
+@pytest.mark.parametrize("kinds", [(LIVE, IMPORT), (IMPORT, LIVE)])
+def test_a_transaction_counts_once_over_live_events_and_imports(kinds: tuple[EventKind, EventKind]) -> None:
+    stage, counted = SecondStage(), []
+    for kind in kinds:
+        request = bought("t1")  # the same writer and number: each kind has its own
+        request.historical_import = kind is IMPORT
+        _, outcome = first_stage(Place(1, 7, NOW // 1000, kind), request)
+        ((partition, record),) = purchase_records(GROUP, outcome.purchases, PARTITIONS, kind)
+        counted.append(stage.take(partition, record))
+    first, second = counted
+    assert (first.log, len(first.lines), len(first.item_lines)) == (kinds[0], 1, 1)
+    assert (second.log, second.lines, second.item_lines) == (kinds[1], [], [])
+    (error,) = stage.errors
+    assert error.payload.imported is (kinds[1] is IMPORT)
+
+
+def test_errors_of_copies_differ_by_the_kind_of_their_batch() -> None:
+    def error_of(kind: EventKind) -> EventError:
+        request = bought("t1")
+        request.historical_import = kind is IMPORT
+        _, outcome = first_stage(Place(1, 7, NOW // 1000, kind), request)
+        before = count_once("1", outcome.purchases, lambda _: None).state
+        (error,) = count_once("1", outcome.purchases, before.get, kind).errors
+        return error
+
+    assert error_of(LIVE).error_id == error_of(LIVE).error_id != error_of(IMPORT).error_id
+
+
+def test_ticks_of_imports_follow_apart_and_say_nothing_of_live_purchases() -> None:
+    stage = SecondStage()
+    seen = []
+    for kind, time in ((LIVE, 10), (IMPORT, 5), (LIVE, 20), (IMPORT, 6)):
+        for raw_partition in range(PARTITIONS):
+            counted = stage.take(1, passed_tick(GROUP, raw_partition, Micros(NOW + time), kind))
+            if (tick := tick_of(counted.lines)) is not None:
+                seen.append((counted.log, tick[2] - NOW))
+    assert seen == [(LIVE, 10), (IMPORT, 5), (LIVE, 20), (IMPORT, 6)]

@@ -8,7 +8,7 @@ import pytest
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from footfall_core.columns import ERRORS, EVENTS, ITEMS, TABLES, Table
+from footfall_core.columns import ERROR_COLUMNS, EVENT_COLUMNS, ITEM_COLUMNS, TABLES, Table
 from footfall_core.wire import purchase_pb2, query_pb2, raw_pb2, state_pb2
 from tests.conftest import ROOT
 from tests.samples.kinds import KINDS
@@ -64,7 +64,7 @@ def test_every_field_of_every_internal_message_stands_in_a_sample() -> None:
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_every_column_stands_in_the_newest_sample_of_its_rows(table: Table) -> None:
-    kind = {EVENTS: "event_rows", ITEMS: "item_rows", ERRORS: "error_rows"}[table]
+    kind = {EVENT_COLUMNS: "event_rows", ITEM_COLUMNS: "item_rows", ERROR_COLUMNS: "error_rows"}[table.columns]
     rows = KINDS[kind].read((FOLDER / str(versions()[-1]) / f"{kind}.bin").read_bytes())
     assert {name for row in rows for name in row} == {column.name for column in table.columns}
 

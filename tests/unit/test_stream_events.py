@@ -15,6 +15,7 @@ from footfall.v1.errors_pb2 import EventError
 from footfall.v1.event_pb2 import Event
 from footfall.v1.ingest_pb2 import StreamEventsRequest, StreamEventsResponse, WriteEventsRequest
 from footfall_core.clock import Micros
+from footfall_core.kinds import EventKind
 from footfall_core.limits import MAX_REQUEST_BYTES
 from footfall_core.problems import TooLarge, TryAgain
 from footfall_core.wire.raw_pb2 import RawBatch, StreamedBatch
@@ -44,7 +45,7 @@ class LogByHand:
         self._waiting: dict[int, asyncio.Future[Micros]] = {}
         self._changed = asyncio.Condition()
 
-    async def append(self, raw_batch: bytes, partition: int | None) -> Micros:
+    async def append(self, raw_batch: bytes, partition: int | None, kind: EventKind = EventKind.LIVE) -> Micros:
         sequence = WriteEventsRequest.FromString(RawBatch.FromString(raw_batch).request).sequence
         self._waiting[sequence] = asyncio.get_running_loop().create_future()
         async with self._changed:

@@ -28,5 +28,7 @@ def test_each_table_has_a_topic_of_its_own() -> None:
     assert [(table.name, table.topic) for table in TABLES] == [
         ("events", "events.rows"),
         ("items", "items.rows"),
+        ("imported_events", "imports.events.rows"),
+        ("imported_items", "imports.items.rows"),
         ("errors", "errors.rows"),
     ]

@@ -33,6 +33,7 @@ from footfall_adapters.druid.measures import (
     post_aggregations,
 )
 from footfall_core.clock import Micros
+from footfall_core.columns import TABLES_OF_KINDS
 from footfall_core.properties import TICK_PROPERTIES
 from footfall_core.report.currencies import MAX_CURRENCIES, money_of
 from footfall_core.report.days import Day, days_between
@@ -168,11 +169,11 @@ def currencies_query(plan: Plan) -> Query:
     )
 
 
-def ticks_query(table: str, since: Micros, until: Micros) -> Query:
-    """Return the query for the newest tick of each reserved property and partition in a table."""
+def ticks_query(datasource: str, since: Micros, until: Micros) -> Query:
+    """Return the query for the newest tick of each reserved property and partition in one datasource."""
     return _built(
         "groupby",
-        datasource=table,
+        datasource=datasource,
         granularity="all",
         intervals=[interval(since, until)],
         filter=Filter(type="in", dimension="property", values=list(TICK_PROPERTIES)),
@@ -188,7 +189,7 @@ def ticks_query(table: str, since: Micros, until: Micros) -> Query:
 def _timeseries(plan: Plan, start: Micros, end: Micros, granularity: str | dict[str, Any]) -> Query:
     return _built(
         "timeseries",
-        datasource=plan.table,
+        datasource=_datasources(plan),
         granularity=granularity,
         intervals=[interval(start, end)],
         filter=Filter(type="and", fields=_conditions(plan)),
@@ -202,7 +203,7 @@ def _timeseries(plan: Plan, start: Micros, end: Micros, granularity: str | dict[
 def _group_by(plan: Plan, **parts: Any) -> Query:
     """Return a groupBy of the plan's events by its dimensions; `parts` add to it or take the place of its own."""
     own = {
-        "datasource": plan.table,
+        "datasource": _datasources(plan),
         "granularity": "all",
         "intervals": [interval(plan.start, plan.end)],
         "filter": Filter(type="and", fields=_conditions(plan)),
@@ -210,6 +211,11 @@ def _group_by(plan: Plan, **parts: Any) -> Query:
         "virtualColumns": once_each([*grouped_columns(plan), *compared_columns(plan)]),
     }
     return _built("groupby", **{name: part for name, part in (own | parts).items() if part is not None})
+
+
+def _datasources(plan: Plan) -> list[str]:
+    """Return what the plan's table is in Druid: the union of what came live and what was imported."""
+    return [table.name for table in TABLES_OF_KINDS[plan.table].values()]
 
 
 def _dimension_specs(plan: Plan) -> list[dict[str, str]]:

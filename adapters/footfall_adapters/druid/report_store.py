@@ -13,7 +13,9 @@ from footfall_adapters.druid.report_rows import Rows
 from footfall_adapters.druid.settings import DruidSettings
 from footfall_adapters.druid.side_by_side import side_by_side
 from footfall_core.clock import Micros
+from footfall_core.columns import TABLES_OF_KINDS
 from footfall_core.completeness import NewestTicks
+from footfall_core.kinds import EventKind
 from footfall_core.problems import NotComputable
 from footfall_core.report.answer import Approximation, Report, ReportRow
 from footfall_core.report.currencies import currency_of, must_be_looked_for
@@ -36,11 +38,14 @@ class DruidReportStore:
         self._availability = availability
         self._settings = settings
 
-    async def newest_ticks(self, table: str, since: Micros, until: Micros, deadline: Micros) -> NewestTicks:
+    async def newest_ticks(
+        self, table: str, kind: EventKind, since: Micros, until: Micros, deadline: Micros
+    ) -> NewestTicks:
         """Return the newest tick of each partition: see the port."""
-        if not await self._availability.all_there(table, deadline):
+        datasource = TABLES_OF_KINDS[table][kind].name
+        if not await self._availability.all_there(datasource, deadline):
             return {}
-        rows = await self._broker.ask(queries.ticks_query(table, since, until), deadline)
+        rows = await self._broker.ask(queries.ticks_query(datasource, since, until), deadline)
         return {(way, int(partition)): Micros(tick) for way, partition, tick in rows if partition is not None and tick}
 
     async def run(self, plan: Plan, deadline: Micros) -> Report:

@@ -9,6 +9,7 @@ from footfall_adapters.duckdb.settings import DuckdbSettings
 from footfall_adapters.duckdb.tables import Tables
 from footfall_core.clock import Clock, Micros
 from footfall_core.completeness import NewestTicks
+from footfall_core.kinds import EventKind
 from footfall_core.properties import TICK_PROPERTIES
 from footfall_core.report.answer import Report, ReportRow
 from footfall_core.report.currencies import currency_of, must_be_looked_for
@@ -42,8 +43,15 @@ class DuckDBReportStore:
         self._complete_until = complete_until
         self._settings = settings
 
-    async def newest_ticks(self, table: str, since: Micros, until: Micros, deadline: Micros) -> NewestTicks:  # noqa: ARG002 - the port's
-        """Return the newest tick of each partition: see the port. Rows of all tables come in together."""
+    async def newest_ticks(
+        self,
+        table: str,  # noqa: ARG002 - the port's
+        kind: EventKind,  # noqa: ARG002
+        since: Micros,
+        until: Micros,
+        deadline: Micros,  # noqa: ARG002
+    ) -> NewestTicks:
+        """Return the newest tick of each partition: see the port. Rows of all tables and kinds come in together."""
         tick = self._complete_until()
         return (
             {}

@@ -25,6 +25,7 @@ from footfall_core.clock import Clock, Micros
 from footfall_core.columns import ERRORS
 from footfall_core.errors.records import error_record
 from footfall_core.errors.rows import error_row
+from footfall_core.kinds import EventKind
 from footfall_core.packing import raw_records, tick_record
 from footfall_core.problems import TryAgain
 
@@ -59,7 +60,7 @@ class KafkaEventLog:
         self._settings = settings
         self._clock = clock
         self._transactional_id = f"{kafka.topic_prefix}ingest.{instance}"
-        self._raw_topic = kafka.topic("events.raw")
+        self._raw_topics = {kind: kafka.topic(kind.raw_topic) for kind in EventKind}
         self._error_topic = kafka.topic("errors")
         self._error_row_topic = kafka.topic(ERRORS.topic)
         self._waiting = WaitingBatches(
@@ -81,16 +82,16 @@ class KafkaEventLog:
         self._waiting.stop()
         await asyncio.to_thread(self._thread.join)
 
-    async def append(self, raw_batch: bytes, partition: int | None) -> Micros:
+    async def append(self, raw_batch: bytes, partition: int | None, kind: EventKind = EventKind.LIVE) -> Micros:
         """Store a batch; see the port."""
-        return await self._waiting.append(raw_batch, partition)
+        return await self._waiting.append(raw_batch, partition, kind)
 
     def report(self, error: EventError) -> None:
         """Store an error with the next commit; see the port."""
         self._waiting.report(error)
 
     def tick(self) -> bool:
-        """Commit a tick to every partition soon, and return whether that can be. Called from any thread."""
+        """Commit a tick to all partitions of both logs soon, and return whether that can be. Called from any thread."""
         return self._waiting.tick()
 
     def _run(self) -> None:
@@ -156,25 +157,27 @@ class KafkaEventLog:
         self._waiting.went_away(reason)
 
     def _commit(self, producer: Producer, gathered: Gathered) -> None:
-        by_partition: dict[int, list[bytes]] = defaultdict(list)
+        by_place: dict[tuple[EventKind, int], list[bytes]] = defaultdict(list)
         self._turn = (self._turn + 1) % self._kafka.raw_partitions
         for pending in gathered.batches:
-            by_partition[self._turn if pending.partition is None else pending.partition].append(pending.raw_batch)
+            partition = self._turn if pending.partition is None else pending.partition
+            by_place[pending.kind, partition].append(pending.raw_batch)
         producer.begin_transaction()
-        for partition, batches in by_partition.items():
+        for (kind, partition), batches in by_place.items():
             for record in raw_records(batches):
-                self._produce(producer, record, partition)
+                self._produce(producer, record, kind, partition)
         if gathered.tick:
             # stamped here: whatever was acknowledged before now stands before it in the log
             record = tick_record(self._clock.now())
-            for partition in range(self._kafka.raw_partitions):
-                self._produce(producer, record, partition)
+            for kind in EventKind:
+                for partition in range(self._kafka.raw_partitions):
+                    self._produce(producer, record, kind, partition)
         for error in gathered.reports:
             key, record = error_record(error)
             producer.produce(self._error_topic, record, key)
             producer.produce(self._error_row_topic, error_row(error), key)
         producer.commit_transaction(self._settings.transaction_timeout_ms / 1000)
 
-    def _produce(self, producer: Producer, record: bytes, partition: int) -> None:
+    def _produce(self, producer: Producer, record: bytes, kind: EventKind, partition: int) -> None:
         # the key names the partition, so that the consumer's state lives where the batches arrive
-        producer.produce(self._raw_topic, record, str(partition), partition)
+        producer.produce(self._raw_topics[kind], record, str(partition), partition)

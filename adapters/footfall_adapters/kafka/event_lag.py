@@ -6,6 +6,7 @@ from confluent_kafka import TopicPartition
 
 from footfall_core import telemetry
 from footfall_core.clock import Micros
+from footfall_core.kinds import EventKind
 
 
 class Reader(Protocol):
@@ -27,8 +28,9 @@ class Reader(Protocol):
 class EventLag:
     """Knows the newest raw record of each partition that was processed, and sets the figures of lag."""
 
-    def __init__(self, topic: str) -> None:
+    def __init__(self, topic: str, kind: EventKind) -> None:
         self._topic = topic
+        self._log = kind.value
         self._newest_ms: dict[int, int] = {}
         self._shown: set[int] = set()
 
@@ -42,12 +44,12 @@ class EventLag:
         for partition in self._shown - {place.partition for place in assigned}:
             # another consumer has it: what this one last knew would look like a lag that grows
             for figure in (telemetry.PROCESSING_LAG_SECONDS, telemetry.PROCESSING_LAG_OFFSETS):
-                figure.remove(str(partition))
+                figure.remove(self._log, str(partition))
         self._shown = {place.partition for place in assigned}
         for place in reader.position(assigned):
-            label = str(place.partition)
+            labels = (self._log, str(place.partition))
             if (newest_ms := self._newest_ms.get(place.partition)) is not None:
-                telemetry.PROCESSING_LAG_SECONDS.labels(label).set((now - newest_ms * 1000) / 1e6)
+                telemetry.PROCESSING_LAG_SECONDS.labels(*labels).set((now - newest_ms * 1000) / 1e6)
             _, end = reader.get_watermark_offsets(place, cached=True)
             if place.offset >= 0 and end >= 0:
-                telemetry.PROCESSING_LAG_OFFSETS.labels(label).set(max(0, end - place.offset))
+                telemetry.PROCESSING_LAG_OFFSETS.labels(*labels).set(max(0, end - place.offset))

@@ -17,10 +17,11 @@ from quixstreams import Application, State, message_context
 from quixstreams.models import Topic
 
 from footfall_adapters.kafka.event_lag import EventLag
-from footfall_adapters.kafka.partitions import PURCHASES, RAW
+from footfall_adapters.kafka.partitions import PURCHASES
 from footfall_adapters.kafka.row_writer import RowWriter
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.clock import Micros
+from footfall_core.kinds import EventKind
 from footfall_core.processing.figures import count_purchases, count_record
 from footfall_core.processing.purchase_records import passed_tick, purchase_records
 from footfall_core.processing.record import Outcome, Place, Process
@@ -43,7 +44,8 @@ class StreamSettings:
     """How raw records are processed."""
 
     group: str = "event-consumers"
-    """Consumer group, and with it the run: another group processes the log anew."""
+    """Consumer group, and with it the run: another group processes the log anew. That of imports is called the same,
+    with `-imports` behind it."""
     commit_interval_seconds: float = 0.1
     """How much is gathered into one transaction; rows can be read when it commits."""
     session_timeout_ms: int = 30_000
@@ -51,6 +53,16 @@ class StreamSettings:
     gets its partitions back without moving any state. Milliseconds."""
     transaction_timeout_ms: int = 10_000
     """After this long the broker aborts a transaction whose consumer is gone. Milliseconds."""
+
+
+def group_of(settings: StreamSettings, kind: EventKind) -> str:
+    """Return the name of the consumer group of a kind of events, without the prefix."""
+    return settings.group if kind is EventKind.LIVE else f"{settings.group}-imports"
+
+
+def topics_of(kind: EventKind) -> tuple[str, ...]:
+    """Return the topics that the stream of a kind reads, without the prefix."""
+    return (kind.raw_topic, PURCHASES) if kind is EventKind.LIVE else (kind.raw_topic,)
 
 
 LONGEST_SILENCE = 30.0
@@ -70,8 +82,16 @@ def does_its_part(*, is_member: bool, partitions: int, silent: float | None) -> 
     return is_member
 
 
+_TRANSACTIONS = {EventKind.LIVE: "events", EventKind.IMPORT: "imports"}
+"""What transactional ids begin with: two kinds' consumers may have one instance's name."""
+
+
 class EventStream:
-    """Reads `events.raw`, writes what `process` makes of it, and what `count` makes of the purchases among it."""
+    """Reads the raw topic of one kind of events, and writes what `process` makes of it.
+
+    That of live events also reads what both kinds' streams handed on, and writes what `count` makes of it: a purchase
+    counts once over both.
+    """
 
     def __init__(
         self,
@@ -82,17 +102,20 @@ class EventStream:
         *,
         process: Process,
         count: CountPurchases,
+        kind: EventKind,
     ) -> None:
         self._process = process
         self._count = count
+        self._kind = kind
+        # the second stage is the live stream's, and heeds what its group's streams of both kinds wrote
         self._group = settings.group
         self._partitions = kafka.raw_partitions
         self._purchases_topic = kafka.topic(PURCHASES)
         self._last_record: float | None = None
-        self._lag = EventLag(kafka.topic(RAW))
+        self._lag = EventLag(kafka.topic(kind.raw_topic), kind)
         self._app = Application(
             broker_address=kafka.bootstrap_servers,
-            consumer_group=kafka.topic(settings.group),
+            consumer_group=kafka.topic(group_of(settings, kind)),
             auto_offset_reset="earliest",
             processing_guarantee="exactly-once",
             commit_interval=settings.commit_interval_seconds,
@@ -113,7 +136,7 @@ class EventStream:
                 "fetch.wait.max.ms": 50,
             },
             producer_extra_config={
-                "transactional.id": f"{kafka.topic_prefix}events.{instance}",
+                "transactional.id": f"{kafka.topic_prefix}{_TRANSACTIONS[kind]}.{instance}",
                 "transaction.timeout.ms": settings.transaction_timeout_ms,
                 "delivery.timeout.ms": settings.transaction_timeout_ms,
                 "message.max.bytes": 6 * 1024 * 1024,
@@ -121,10 +144,11 @@ class EventStream:
                 "linger.ms": 5,
             },
         )
-        self._frame = self._app.dataframe(self._topic(kafka, RAW))
+        self._frame = self._app.dataframe(self._topic(kafka, kind.raw_topic))
         self._frame.update(self._take, stateful=True, metadata=True)
-        purchases = self._app.dataframe(self._topic(kafka, PURCHASES))
-        purchases.update(self._take_purchases, stateful=True, metadata=True)
+        if PURCHASES in topics_of(kind):
+            purchases = self._app.dataframe(self._topic(kafka, PURCHASES))
+            purchases.update(self._take_purchases, stateful=True, metadata=True)
         self._producer = self._frame.processing_context.producer
         self._rows = RowWriter(kafka, self._producer)
 
@@ -149,13 +173,13 @@ class EventStream:
         del key, headers
         began = time.perf_counter()
         context = message_context()
-        place = Place(context.partition, context.offset, timestamp)
+        place = Place(context.partition, context.offset, timestamp, self._kind)
         outcome = self._process(value, place, state.get_bytes)
         handed_on = self._purchases_of(outcome, place)
         # everything is worked out: from here on nothing but writing
         for window_key, window in outcome.windows.items():
             state.set_bytes(window_key, window, ttl=WINDOW_TTL)
-        self._rows.put(outcome.lines, outcome.item_lines, outcome.errors, place.partition)
+        self._rows.put(self._kind, outcome.lines, outcome.item_lines, outcome.errors, place.partition)
         for partition, record in handed_on:
             self._producer.produce(self._purchases_topic, record, str(partition).encode(), partition=partition)
         for failure in outcome.failures:
@@ -179,9 +203,9 @@ class EventStream:
     def _purchases_of(self, outcome: Outcome, place: Place) -> list[tuple[int, bytes]]:
         """Return what the second stage is told of a raw record: partition and record."""
         if outcome.tick_micros is not None:
-            tick = passed_tick(self._group, place.partition, outcome.tick_micros)
+            tick = passed_tick(self._group, place.partition, outcome.tick_micros, self._kind)
             return [(partition, tick) for partition in range(self._partitions)]
-        return list(purchase_records(self._group, outcome.purchases, self._partitions))
+        return list(purchase_records(self._group, outcome.purchases, self._partitions, self._kind))
 
     def _take_purchases(self, value: bytes, key: bytes, timestamp: int, headers: Any, state: State[str, Any]) -> None:
         del key, timestamp, headers
@@ -189,6 +213,6 @@ class EventStream:
         counted = self._count(value, partition, state.get_bytes)
         for state_key, content in counted.state.items():
             state.set_bytes(state_key, content)  # for ever: an order's number is used once
-        self._rows.put(counted.lines, counted.item_lines, counted.errors, partition)
+        self._rows.put(counted.log, counted.lines, counted.item_lines, counted.errors, partition)
         self._last_record = time.monotonic()
         count_purchases(counted)

@@ -1,4 +1,4 @@
-"""Checks what every process must agree on before it touches the raw topic."""
+"""Checks what every process must agree on before it touches a raw topic."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,9 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from footfall_adapters.environment import SettingsError
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.logs import LIBRDKAFKA
+from footfall_core.kinds import EventKind
 
-RAW, PURCHASES = "events.raw", "events.purchases"
+RAW, PURCHASES = EventKind.LIVE.raw_topic, "events.purchases"
 """The topics of which the partitions are where state lives, and what completeness is known by."""
 
 
@@ -40,11 +41,19 @@ def check_partitions(kafka: KafkaSettings, topics: Sequence[str] = (RAW,), timeo
             )
 
 
-def check_offsets(kafka: KafkaSettings, group: str, timeout_seconds: float = 10.0) -> None:
+def check_offsets(
+    kafka: KafkaSettings, group: str, topics: Sequence[str] = (RAW, PURCHASES), timeout_seconds: float = 10.0
+) -> None:
     """Make sure that a group that has processed the log before still knows how far it came.
 
     Kafka forgets the offsets of a group that was away for `offsets.retention.minutes`. It would begin anew then, and
     count the whole log again, or take every purchase for a copy of itself.
+
+    Args:
+        kafka: where the group is.
+        group: without the prefix.
+        topics: all that it reads, without the prefix.
+        timeout_seconds: how long Kafka may take to answer.
 
     Raises:
         SettingsError: the group has state and no offsets, or Kafka cannot be asked.
@@ -53,7 +62,7 @@ def check_offsets(kafka: KafkaSettings, group: str, timeout_seconds: float = 10.
     try:
         metadata = admin.list_topics(timeout=timeout_seconds).topics
         known = {place.topic for place in _committed(admin, kafka.topic(group), timeout_seconds) if place.offset >= 0}
-        for topic in map(kafka.topic, (RAW, PURCHASES)):
+        for topic in map(kafka.topic, topics):
             changelog = f"changelog__{kafka.topic(group)}--{topic}--default"
             if topic in known or changelog not in metadata:
                 continue

@@ -1,4 +1,4 @@
-"""Reads single records of the raw topic, for whoever wants to see what an error is about."""
+"""Reads single records of the raw topics, for whoever wants to see what an error is about."""
 
 import asyncio
 import threading
@@ -13,9 +13,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from footfall_adapters.kafka.error_topic import new_reader
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_core.kinds import EventKind
 from footfall_core.problems import TryAgain
-
-RAW_TOPIC = "events.raw"
 
 log = structlog.get_logger()
 
@@ -46,13 +45,13 @@ class KafkaRawReader:
         self._stop = threading.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="raw-reader")
 
-    async def read(self, partition: int, offset: int) -> bytes | None:
+    async def read(self, kind: EventKind, partition: int, offset: int) -> bytes | None:
         """Return the record at a place: see the port."""
         if self._waiting >= self._settings.max_waiting:
             raise TryAgain("Too many payloads are being read at the moment; please try again.")
         self._waiting += 1
         try:
-            place = TopicPartition(self._kafka.topic(RAW_TOPIC), partition, offset)
+            place = TopicPartition(self._kafka.topic(kind.raw_topic), partition, offset)
             return await asyncio.get_running_loop().run_in_executor(self._thread, self._read, place)
         except KafkaException as error:
             log.warning("raw record not read", reason=error.args[0].str())
@@ -96,7 +95,8 @@ class KafkaRawReader:
                 continue
             failure = message.error()
             if failure is None:
-                if message.partition() != place.partition or message.offset() < place.offset:
+                is_elsewhere = (message.topic(), message.partition()) != (place.topic, place.partition)
+                if is_elsewhere or message.offset() < place.offset:
                     # it can only be left over from an assignment before
                     continue
                 # a later one says that this is gone

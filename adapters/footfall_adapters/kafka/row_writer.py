@@ -6,9 +6,10 @@ from quixstreams.internal_producer import InternalProducer
 
 from footfall.v1.errors_pb2 import EventError
 from footfall_adapters.kafka.settings import KafkaSettings
-from footfall_core.columns import ERRORS, EVENTS, ITEMS
+from footfall_core.columns import ERRORS, EVENTS, ITEMS, TABLES_OF_KINDS
 from footfall_core.errors.records import error_record
 from footfall_core.errors.rows import error_row
+from footfall_core.kinds import EventKind
 from footfall_core.processing.record import row_records
 
 
@@ -16,20 +17,33 @@ class RowWriter:
     """Writes rows of events and items, and errors with theirs."""
 
     def __init__(self, kafka: KafkaSettings, producer: InternalProducer) -> None:
-        self._row_topic = kafka.topic(EVENTS.topic)
-        self._item_row_topic = kafka.topic(ITEMS.topic)
+        self._row_topics = {kind: kafka.topic(table.topic) for kind, table in TABLES_OF_KINDS[EVENTS.name].items()}
+        self._item_row_topics = {kind: kafka.topic(table.topic) for kind, table in TABLES_OF_KINDS[ITEMS.name].items()}
         self._error_topic = kafka.topic("errors")
         self._error_row_topic = kafka.topic(ERRORS.topic)
         self._producer = producer
 
     def put(
-        self, lines: Sequence[str], item_lines: Sequence[str], errors: Sequence[EventError], partition: int
+        self,
+        kind: EventKind,
+        lines: Sequence[str],
+        item_lines: Sequence[str],
+        errors: Sequence[EventError],
+        partition: int,
     ) -> None:
-        """Write rows to the partition of the number of the record that they were made of: they stay in its order."""
+        """Write rows to the partition of the number of the record that they were made of: they stay in its order.
+
+        Args:
+            kind: whose topics the rows of events and items go to; errors have one.
+            lines: rows of events.
+            item_lines: rows of items.
+            errors: written with their rows.
+            partition: of the record.
+        """
         error_lines = [error_row(error) for error in errors]
         # everything is worked out: from here on nothing but writing
-        self._put_rows(self._row_topic, lines, partition)
-        self._put_rows(self._item_row_topic, item_lines, partition)
+        self._put_rows(self._row_topics[kind], lines, partition)
+        self._put_rows(self._item_row_topics[kind], item_lines, partition)
         self._put_rows(self._error_row_topic, error_lines, partition)
         for error in errors:
             key, record = error_record(error)

@@ -12,7 +12,8 @@ class KafkaSettings:
     topic_prefix: str = ""
     """Put before the name of every topic, so that several systems may share a cluster; usually empty."""
     raw_partitions: int = 4
-    """Number of partitions of `events.raw`, fixed when the topic is created; every process must state the same."""
+    """Number of partitions of `events.raw` and of `imports.raw` each, fixed when the topics are created; every process
+    must state the same."""
 
     def topic(self, name: str) -> str:
         """Return the topic's name in the cluster, for example of `events.rows`."""

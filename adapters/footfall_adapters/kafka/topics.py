@@ -1,6 +1,7 @@
 """The topics that exist, and how they are made."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from confluent_kafka import KafkaError, KafkaException
@@ -16,6 +17,7 @@ from confluent_kafka.admin import (
 
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.columns import TABLES
+from footfall_core.kinds import EventKind
 
 LARGEST_RECORD = 6 * 1024 * 1024
 """A raw record holds one request of at most 4 MiB, and what the rules need beside it."""
@@ -65,15 +67,18 @@ def topic_plans(kafka: KafkaSettings, settings: TopicsSettings) -> list[TopicPla
         **large,
     }
     return [
-        TopicPlan(
-            "events.raw",
-            kafka.raw_partitions,
-            {
-                "message.timestamp.type": "LogAppendTime",
-                "retention.ms": "-1" if hours < 0 else str(hours * 60 * MINUTE_MS),
-                "retention.bytes": "-1",
-                **large,
-            },
+        *(
+            TopicPlan(
+                kind.raw_topic,
+                kafka.raw_partitions,
+                {
+                    "message.timestamp.type": "LogAppendTime",
+                    "retention.ms": "-1" if hours < 0 else str(hours * 60 * MINUTE_MS),
+                    "retention.bytes": "-1",
+                    **large,
+                },
+            )
+            for kind in EventKind
         ),
         # as long as rows: what a stage that was away for longer has missed can be made again from the raw records alone
         TopicPlan("events.purchases", kafka.raw_partitions, {"retention.ms": str(7 * DAY_MS), **large}),
@@ -154,6 +159,20 @@ def _create(
             # somebody else made it in the meantime, from the same plan
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise
+    _await_brokers({kafka.topic(plan.name) for plan in plans}, admin, timeout_seconds)
+
+
+def _await_brokers(names: Set[str], admin: AdminClient, timeout_seconds: float) -> None:
+    """Return when brokers know topics: the controller answers before, and who asks a broker then is told of none.
+
+    Raises:
+        TopicsError: they do not know them in time.
+    """
+    give_up = time.monotonic() + timeout_seconds
+    while not names <= admin.list_topics(timeout=timeout_seconds).topics.keys():
+        if time.monotonic() > give_up:
+            raise TopicsError(f"Kafka's brokers do not know the new topics after {timeout_seconds:g} s.")
+        time.sleep(0.05)
 
 
 def _configure(admin: AdminClient, kafka: KafkaSettings, plans: Sequence[TopicPlan], timeout_seconds: float) -> None:

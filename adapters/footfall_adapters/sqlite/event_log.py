@@ -21,6 +21,7 @@ from footfall_adapters.sqlite.database import open_database, reason
 from footfall_adapters.sqlite.raw_records import TABLE
 from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
+from footfall_core.kinds import EventKind
 from footfall_core.packing import raw_records
 from footfall_core.problems import TryAgain
 
@@ -83,9 +84,9 @@ class SqliteEventLog:
         """The offset that the next record will have: every acknowledged batch stands before it. From any thread."""
         return self._end
 
-    async def append(self, raw_batch: bytes, partition: int | None) -> Micros:
-        """Store a batch; see the port. There is one partition."""
-        return await self._waiting.append(raw_batch, partition)
+    async def append(self, raw_batch: bytes, partition: int | None, kind: EventKind = EventKind.LIVE) -> Micros:
+        """Store a batch; see the port. There is one partition, for batches of both kinds."""
+        return await self._waiting.append(raw_batch, partition, kind)
 
     def report(self, error: EventError) -> None:
         """Store an error with the next commit; see the port."""

@@ -24,6 +24,7 @@ from footfall_adapters.sqlite.raw_records import SqliteRawRecords, StoredRecord
 from footfall_adapters.sqlite.state import WINDOW_TTL_MS, SqliteState
 from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
+from footfall_core.kinds import EventKind
 from footfall_core.problems import Problem
 from footfall_core.processing.figures import count_record
 from footfall_core.processing.purchases import CountOnce
@@ -32,6 +33,9 @@ from footfall_core.processing.record import Outcome, Place, Process
 log = structlog.get_logger()
 
 PARTITION = 0
+
+_LABELS = (EventKind.LIVE.value, str(PARTITION))
+"""Of the figures of lag."""
 
 _KEPT_WINDOWS = 50_000
 """Windows that are kept in memory, so that a writer's next batch need not look them up."""
@@ -156,7 +160,7 @@ class SqliteEventStream:
         self._storing.shutdown()
         for figure in (telemetry.PROCESSING_LAG_SECONDS, telemetry.PROCESSING_LAG_OFFSETS):
             with suppress(KeyError):  # nothing was processed
-                figure.remove(str(PARTITION))
+                figure.remove(*_LABELS)
 
     def complete_until(self) -> Micros | None:
         """Return the instant before which all that was acknowledged is in the store; None if that is not known."""
@@ -290,10 +294,10 @@ class SqliteEventStream:
             self._rows.put(piece.lines, piece.item_lines, piece.position)
         self._state.put(piece.windows, piece.transactions, piece.errors, piece.position, piece.log_time_ms)
         self._stored = piece.position
-        telemetry.PROCESSING_LAG_SECONDS.labels(str(PARTITION)).set(
+        telemetry.PROCESSING_LAG_SECONDS.labels(*_LABELS).set(
             max(0.0, self._clock.now() / 1e6 - piece.log_time_ms / 1e3)
         )
-        telemetry.PROCESSING_LAG_OFFSETS.labels(str(PARTITION)).set(max(0, self._end - piece.position))
+        telemetry.PROCESSING_LAG_OFFSETS.labels(*_LABELS).set(max(0, self._end - piece.position))
         log.info(
             "piece",
             position=piece.position,

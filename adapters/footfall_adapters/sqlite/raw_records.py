@@ -10,6 +10,7 @@ import structlog
 
 from footfall_adapters.sqlite.database import open_database, reason
 from footfall_core.clock import Micros
+from footfall_core.kinds import EventKind
 from footfall_core.problems import TryAgain
 
 log = structlog.get_logger()
@@ -74,8 +75,8 @@ class SqliteRawRecords:
             row = self._connection.execute("SELECT log_time_micros FROM raw WHERE offset = ?", [offset]).fetchone()
         return None if row is None else Micros(row[0])
 
-    async def read(self, partition: int, offset: int) -> bytes | None:
-        """Return the record at a place: see the port."""
+    async def read(self, kind: EventKind, partition: int, offset: int) -> bytes | None:  # noqa: ARG002 - the port's
+        """Return the record at a place: see the port. There is one log, for both kinds."""
         if partition not in range(PARTITIONS):
             return None
         try:

@@ -65,7 +65,7 @@ def ask(client: Client, wanted: Wanted, first: date, last: date, committed_micro
         wanted: which report.
         first: the first day.
         last: the last one; it counts too.
-        committed_micros: no cached answer that may lack what was committed at this Unix time in microseconds.
+        committed_micros: no cached answer that may lack what was imported by this Unix time in microseconds.
 
     Raises:
         FootfallError: it cannot be had.
@@ -79,7 +79,7 @@ def ask(client: Client, wanted: Wanted, first: date, last: date, committed_micro
         limit=wanted.limit,
         time_zone=ZONE,
         currency_code=CURRENCY,
-        min_data_complete_until=datetime.fromtimestamp(committed_micros / 1_000_000, UTC),
+        min_imported_data_complete_until=datetime.fromtimestamp(committed_micros / 1_000_000, UTC),
     )
 
 

@@ -1,4 +1,4 @@
-"""Waits until what was written can be queried."""
+"""Waits until what was imported can be queried."""
 
 import time
 from collections.abc import Callable
@@ -33,11 +33,11 @@ def seconds_until_queryable(
     while (left := deadline - time.monotonic()) > 0:
         try:
             report = client.report(
-                [], [metric], first, last, include_bots=True, min_data_complete_until=committed, timeout=left
+                [], [metric], first, last, include_bots=True, min_imported_data_complete_until=committed, timeout=left
             )
         except GivenUpError:
             return None
-        until = report.metadata.data_complete_until
+        until = report.metadata.imported_data_complete_until
         if until is not None and until >= committed:
             return time.monotonic() - tally.last_acknowledged
         pause(POLL_SECONDS)

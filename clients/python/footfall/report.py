@@ -41,12 +41,14 @@ class ReportMetadata:
     currency_code: str
     """Empty if no amount is in the report."""
     data_complete_until: datetime | None
-    """All events acknowledged before this instant are in the numbers. None: not known."""
+    """All live events acknowledged before this instant are in the numbers. None: not known."""
     from_cache: bool
     approximate_metrics: tuple[ApproximateMetric, ...]
     bots_included: bool
     date_ranges: tuple[ReportedRange, ...] = ()
     """In the order of the request."""
+    imported_data_complete_until: datetime | None = None
+    """The same of events that were sent with `historical_import`; a large import is behind for minutes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,12 +43,13 @@ def report_request(
     include_bots: bool = False,
     currency_code: str = "",
     min_data_complete_until: datetime | None = None,
+    min_imported_data_complete_until: datetime | None = None,
 ) -> RunReportRequest:
     """Return the request of a report; see `Client.report` for the arguments.
 
     Raises:
         TypeError: an instant is given where a day belongs, or one name where a list belongs.
-        ValueError: days are missing or given twice, `order_by` names what is not in the report, or the instant has no
+        ValueError: days are missing or given twice, `order_by` names what is not in the report, or an instant has no
             time zone.
     """
     for argument, names in (("dimensions", dimensions), ("metrics", metrics), ("order_by", order_by)):
@@ -69,9 +70,11 @@ def report_request(
         currency_code=currency_code,
     )
     if min_data_complete_until is not None:
-        if min_data_complete_until.utcoffset() is None:
-            raise ValueError("min_data_complete_until has no time zone; use an aware datetime")
+        _aware("min_data_complete_until", min_data_complete_until)
         request.min_data_complete_until.FromDatetime(min_data_complete_until)
+    if min_imported_data_complete_until is not None:
+        _aware("min_imported_data_complete_until", min_imported_data_complete_until)
+        request.min_imported_data_complete_until.FromDatetime(min_imported_data_complete_until)
     return request
 
 
@@ -107,11 +110,15 @@ def type_name(kind: MetricType) -> MetricTypeName:
 
 def _metadata(answer: RunReportResponse) -> ReportMetadata:
     stated = answer.metadata
-    until = stated.data_complete_until
+    live, imported = (
+        getattr(stated, field).ToDatetime(tzinfo=UTC) if stated.HasField(field) else None
+        for field in ("data_complete_until", "imported_data_complete_until")
+    )
     return ReportMetadata(
         time_zone=stated.time_zone,
         currency_code=stated.currency_code,
-        data_complete_until=until.ToDatetime(tzinfo=UTC) if stated.HasField("data_complete_until") else None,
+        data_complete_until=live,
+        imported_data_complete_until=imported,
         from_cache=stated.from_cache,
         approximate_metrics=tuple(
             ApproximateMetric(m.name, m.relative_standard_error, m.exact_up_to) for m in stated.approximate_metrics
@@ -119,6 +126,11 @@ def _metadata(answer: RunReportResponse) -> ReportMetadata:
         bots_included=stated.bots_included,
         date_ranges=tuple(ReportedRange(r.start_date, r.end_date, r.name) for r in stated.date_ranges),
     )
+
+
+def _aware(argument: str, instant: datetime) -> None:
+    if instant.utcoffset() is None:
+        raise ValueError(f"{argument} has no time zone; use an aware datetime")
 
 
 def _ranges(start: Day | None, end: Day | None, date_ranges: Sequence[Days]) -> list[DateRange]:

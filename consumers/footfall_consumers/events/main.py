@@ -5,19 +5,23 @@ from functools import partial
 
 from footfall_adapters.environment import InstanceSettings, read_settings
 from footfall_adapters.geography import GeographySettings, geography
-from footfall_adapters.kafka.event_stream import EventStream, StateSettings, StreamSettings
-from footfall_adapters.kafka.partitions import PURCHASES, RAW, check_offsets, check_partitions
+from footfall_adapters.kafka.event_stream import EventStream, StateSettings, StreamSettings, group_of, topics_of
+from footfall_adapters.kafka.partitions import PURCHASES, check_offsets, check_partitions
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_consumers.events.settings import ProcessingSettings
 from footfall_core.clock import SystemClock
 from footfall_core.enrichment.user_agent import parse_user_agent
+from footfall_core.kinds import EventKind
 from footfall_core.processing.record import process_record
 from footfall_core.processing.second_stage import process_purchases
 from footfall_core.vitals import Vitals
 
+NAMES = {EventKind.LIVE: "events", EventKind.IMPORT: "imports"}
+"""What the consumers of each kind are called."""
 
-def run(variables: Mapping[str, str], vitals: Vitals) -> None:
-    """Process until SIGTERM; the last transaction is committed before the consumer is closed."""
+
+def run(variables: Mapping[str, str], vitals: Vitals, kind: EventKind = EventKind.LIVE) -> None:
+    """Process one kind of events until SIGTERM; the last transaction is committed before the consumer is closed."""
     instance, kafka, stream, state, processing, places = read_settings(
         variables,
         InstanceSettings,
@@ -27,14 +31,14 @@ def run(variables: Mapping[str, str], vitals: Vitals) -> None:
         ProcessingSettings,
         GeographySettings,
     )
-    check_partitions(kafka, (RAW, PURCHASES))
-    check_offsets(kafka, stream.group)
+    check_partitions(kafka, (kind.raw_topic, PURCHASES))
+    check_offsets(kafka, group_of(stream, kind), topics_of(kind))
     parse_user_agent("compiles the patterns")  # which takes 0.3 s, better now than under the first record
     with geography(places) as country_of:
         process = partial(process_record, processing.run, country_of=country_of)
         count = partial(process_purchases, processing.run, group=stream.group, raw_partitions=kafka.raw_partitions)
-        events = EventStream(kafka, stream, state, instance.name, process=process, count=count)
-        vitals.ready_when("events", events.is_ready)
+        events = EventStream(kafka, stream, state, instance.name, process=process, count=count, kind=kind)
+        vitals.ready_when(NAMES[kind], events.is_ready)
         clock = SystemClock()
         vitals.measured_by(lambda: events.measure_lag(clock.now()))
         events.run()

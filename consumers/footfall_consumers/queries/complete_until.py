@@ -1,4 +1,4 @@
-"""Up to which instant the store's numbers are complete, asked once for the reports of a moment."""
+"""Up to which instants the store's numbers are complete, asked once for the reports of a moment."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,7 +8,8 @@ from typing import NoReturn
 
 from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
-from footfall_core.completeness import LOOK_AHEAD, LOOK_BACK, data_complete_until
+from footfall_core.completeness import LOOK_AHEAD, LOOK_BACK, Completeness, data_complete_until
+from footfall_core.kinds import EventKind
 from footfall_core.report.ports import ReportStore
 
 ASK_MICROS = 10 * 1_000_000
@@ -18,7 +19,7 @@ ASK_MICROS = 10 * 1_000_000
 @dataclass(frozen=True, slots=True)
 class _Look:
     begun: Micros
-    ticks: asyncio.Task[Micros | None]
+    found: asyncio.Task[Completeness]
 
 
 class CompleteUntil:
@@ -34,36 +35,42 @@ class CompleteUntil:
         self._raw_partitions = raw_partitions
         self._life_micros = life_micros
         self._looks: dict[str, _Look] = {}
-        self._newest: dict[str, Micros] = {}
+        self._newest: dict[tuple[str, EventKind], Micros] = {}
 
-    async def now(self, table: str) -> Micros | None:
-        """Return the instant for the reports of a table, or None if it is not known.
+    async def now(self, table: str) -> Completeness:
+        """Return the instants for the reports of a table.
 
         Raises:
             Problem: as the store raises it.
         """
         now = self._clock.now()
         look = self._looks.get(table)
-        if look is None or _failed(look.ticks) or not 0 <= now - look.begun <= self._life_micros:
-            look = self._looks[table] = _Look(now, asyncio.create_task(self._ticks(table, now)))
-            look.ticks.add_done_callback(_failed)
+        if look is None or _failed(look.found) or not 0 <= now - look.begun <= self._life_micros:
+            look = self._looks[table] = _Look(now, asyncio.create_task(self._look(table, now)))
+            look.found.add_done_callback(_failed)
         # who leaves does not take the others along
-        return await asyncio.shield(look.ticks)
+        return await asyncio.shield(look.found)
 
-    async def _ticks(self, table: str, now: Micros) -> Micros | None:
+    async def _look(self, table: str, now: Micros) -> Completeness:
+        live, imported = await asyncio.gather(
+            self._ticks(table, EventKind.LIVE, now), self._ticks(table, EventKind.IMPORT, now)
+        )
+        return Completeness(live, imported)
+
+    async def _ticks(self, table: str, kind: EventKind, now: Micros) -> Micros | None:
         for look_back in LOOK_BACK:
             since, until = Micros(now - look_back), Micros(now + LOOK_AHEAD)
-            ticks = await self._store.newest_ticks(table, since, until, Micros(now + ASK_MICROS))
+            ticks = await self._store.newest_ticks(table, kind, since, until, Micros(now + ASK_MICROS))
             if (found := data_complete_until(ticks, self._raw_partitions)) is not None:
-                self._newest[table] = max(found, self._newest.get(table, found))
+                self._newest[table, kind] = max(found, self._newest.get((table, kind), found))
                 return found
         return None
 
     def measure(self) -> None:
         """Set the figures of how old the newest instants are; called from any thread."""
         now = self._clock.now()
-        for table, instant in tuple(self._newest.items()):
-            telemetry.COMPLETE_UNTIL_AGE_SECONDS.labels(table).set((now - instant) / 1e6)
+        for (table, kind), instant in tuple(self._newest.items()):
+            telemetry.COMPLETE_UNTIL_AGE_SECONDS.labels(table, kind.value).set((now - instant) / 1e6)
 
     async def keep_looking(self, tables: Sequence[str], every_seconds: float) -> NoReturn:
         """Look for ticks when no report does: their age is to be known also while nobody asks, or nobody can."""
@@ -74,6 +81,6 @@ class CompleteUntil:
             await asyncio.sleep(every_seconds)
 
 
-def _failed(look: asyncio.Task[Micros | None]) -> bool:
+def _failed(look: asyncio.Task[Completeness]) -> bool:
     """Return whether a look ended without a result, having seen its error, in case that all who waited had left."""
     return look.done() and (look.cancelled() or look.exception() is not None)

@@ -78,9 +78,9 @@ class Steps:
     async def _report(self, plan_bytes: bytes, deadline: Micros) -> Answer:
         plan = plan_from_bytes(plan_bytes)
         # before the report's own queries, so that they show at least what stands before these ticks
-        complete_until = await self.complete_until.now(plan.table)
+        completeness = await self.complete_until.now(plan.table)
         report = await self.store.run(plan, deadline)
-        return answer_of(plan, report, complete_until)
+        return answer_of(plan, report, completeness)
 
     async def _errors(self, question: ErrorsQuestion, deadline: Micros) -> Answer:
         response = (await self.errors.find(question, deadline)).SerializeToString()
@@ -89,7 +89,7 @@ class Steps:
                 f"The page has {len(response) >> 20} MiB; at most {MAX_ANSWER_BYTES >> 20} are allowed: ask for a "
                 "smaller page_size."
             )
-        return Answer(response, None)
+        return Answer(response)
 
     def _answer(self, query: Query, answer: bytes) -> None:
         for record in results.parts(query.query_id, self.new_id(), answer):

@@ -1,14 +1,20 @@
-"""The payload of an error: the event, or the whole batch, as it stands in the raw topic. Pure."""
+"""The payload of an error: the event, or the whole batch, as it stands in its raw topic. Pure."""
 
 from google.protobuf.message import DecodeError
 
-from footfall.v1.errors_pb2 import EventError, GetErrorResponse
+from footfall.v1.errors_pb2 import EventError, GetErrorResponse, PayloadPlace
 from footfall.v1.ingest_pb2 import WriteEventsRequest
+from footfall_core.kinds import EventKind
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
 
 NEVER_STORED = "The request was refused as a whole before it reached the raw topic, so its content was not kept."
 EXPIRED = "Its raw record is not kept any more."
 ANOTHER = "Something else stands at its place in the raw topic, which was made anew since."
+
+
+def log_of(place: PayloadPlace) -> EventKind:
+    """Return whose raw topic a payload is in; of an error from before there were two, the live one."""
+    return EventKind.IMPORT if place.imported else EventKind.LIVE
 
 
 def with_payload(error: EventError, record: bytes | None) -> GetErrorResponse:

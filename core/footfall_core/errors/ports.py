@@ -4,6 +4,7 @@ from typing import Protocol
 
 from footfall.v1.errors_pb2 import ListErrorsResponse
 from footfall_core.clock import Micros
+from footfall_core.kinds import EventKind
 from footfall_core.wire.query_pb2 import ErrorsQuestion
 
 
@@ -26,9 +27,9 @@ class ErrorStore(Protocol):
 
 
 class RawRecords(Protocol):
-    """The raw topic, record by record."""
+    """The raw topics, record by record."""
 
-    async def read(self, partition: int, offset: int) -> bytes | None:
+    async def read(self, kind: EventKind, partition: int, offset: int) -> bytes | None:
         """Return the record at a place, or None if there is none (any more). Takes seconds at most.
 
         Raises:

@@ -7,6 +7,9 @@ recorded:
     batch without a writer   the payload's place, event index, code
     refused request          property, field, message, time of receipt
 
+A writer's batch of history is another one than its live batch of the same number, and each kind's log has places of its
+own; so the kind is part of the first two, where it is not live.
+
 None is retryable: the same input gives the same verdict, and what could not be processed is processed again
 by us.
 """
@@ -18,6 +21,7 @@ from hashlib import blake2b
 
 from footfall.v1.errors_pb2 import EventError, PayloadPlace, Stage
 from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
+from footfall_core.kinds import EventKind
 from footfall_core.limits import MAX_STRING_LENGTH
 from footfall_core.problems import InvalidRequest, Problem, TooLarge
 from footfall_core.properties import PROPERTY_ID, parse_property, property_name
@@ -54,6 +58,8 @@ class RawPlace:
     """Index of the batch in its raw record."""
     log_time_ms: int
     """The broker's time of the raw record, Unix milliseconds, which is the time of the error as well."""
+    log: EventKind = EventKind.LIVE
+    """Whose raw topic."""
 
 
 def validation_errors(batch: RawBatch, request: WriteEventsRequest, place: RawPlace, run: str) -> list[EventError]:
@@ -98,16 +104,20 @@ def processing_error(request: WriteEventsRequest, place: RawPlace, run: str, cau
     return error
 
 
-def duplicate_transaction_error(purchase: Purchase, run: str, counted_hour: int) -> EventError:
+def duplicate_transaction_error(
+    purchase: Purchase, run: str, counted_hour: int, log: EventKind = EventKind.LIVE
+) -> EventError:
     """Return the error of a purchase whose transaction was counted before.
 
     Args:
         purchase: the later copy.
         run: the processing version at work.
         counted_hour: hours since the Unix epoch of the log time of the purchase that counts.
+        log: in which the later copy stands.
     """
-    place = RawPlace(purchase.raw_partition, purchase.raw_offset, purchase.batch_index, purchase.log_time_ms)
-    batch = _Batch(property_name(purchase.property_id), purchase.writer_id, purchase.sequence, place)
+    place = RawPlace(purchase.raw_partition, purchase.raw_offset, purchase.batch_index, purchase.log_time_ms, log)
+    kind = EventKind.IMPORT if purchase.imported else EventKind.LIVE
+    batch = _Batch(property_name(purchase.property_id), purchase.writer_id, purchase.sequence, kind, place)
     code = ErrorCode.ERROR_CODE_DUPLICATE_TRANSACTION
     error = _error_of(batch, run, Stage.STAGE_PROCESSING, code=code, event_index=purchase.event_index)
     error.field = f"events[{purchase.event_index}].transaction_id"
@@ -156,13 +166,14 @@ class _Batch:
     property: str
     writer_id: str
     sequence: int
+    kind: EventKind
     place: RawPlace
 
 
 def _batch_error(
     request: WriteEventsRequest, place: RawPlace, run: str, stage: Stage, *, code: int, event_index: int = -1
 ) -> EventError:
-    batch = _Batch(request.property, request.writer_id, request.sequence, place)
+    batch = _Batch(request.property, request.writer_id, request.sequence, EventKind.of(request), place)
     return _error_of(batch, run, stage, code=code, event_index=event_index)
 
 
@@ -171,9 +182,9 @@ def _error_of(batch: _Batch, run: str, stage: Stage, *, code: int, event_index: 
     place = batch.place
     subject: tuple[object, ...]
     if batch.writer_id:
-        subject = ("writer", batch.property, batch.writer_id, batch.sequence)
+        subject = (*_apart(batch.kind), "writer", batch.property, batch.writer_id, batch.sequence)
     else:
-        subject = ("place", place.partition, place.offset, place.batch_index)
+        subject = (*_apart(place.log), "place", place.partition, place.offset, place.batch_index)
     error = EventError(
         error_id=_id(*subject, event_index, int(code)),
         property=batch.property,
@@ -181,11 +192,21 @@ def _error_of(batch: _Batch, run: str, stage: Stage, *, code: int, event_index: 
         code=code,  # type: ignore[arg-type]  # verdicts keep the number
         writer_id=batch.writer_id,
         sequence=batch.sequence,
-        payload=PayloadPlace(partition=place.partition, offset=place.offset, batch_index=place.batch_index),
+        payload=PayloadPlace(
+            partition=place.partition,
+            offset=place.offset,
+            batch_index=place.batch_index,
+            imported=place.log is EventKind.IMPORT,
+        ),
         processing_version=run,
     )
     error.time.FromMilliseconds(place.log_time_ms)
     return error
+
+
+def _apart(kind: EventKind) -> tuple[str, ...]:
+    """Return what keeps a kind's subjects apart from live ones, whose ids were given before there were kinds."""
+    return () if kind is EventKind.LIVE else (kind.value,)
 
 
 def _id(*subject: object) -> str:

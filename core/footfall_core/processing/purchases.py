@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from footfall.v1.errors_pb2 import EventError
 from footfall.v1.ingest_pb2 import WriteEventsRequest
 from footfall_core.errors.records import RawPlace, duplicate_transaction_error
+from footfall_core.kinds import EventKind
 from footfall_core.properties import PREFIX
 from footfall_core.wire.purchase_pb2 import Purchase
 from footfall_core.wire.state_pb2 import CountedTransaction
@@ -35,6 +36,8 @@ class Counted:
     """One for each that does not."""
     state: dict[str, bytes] = field(default_factory=dict)
     """New state by key; it never expires."""
+    log: EventKind = EventKind.LIVE
+    """In whose log they stand, and so whose tables the rows belong to."""
 
 
 CountOnce = Callable[[Iterable[Purchase], Load], Counted]
@@ -67,25 +70,27 @@ def purchase_of(
         raw_offset=place.offset,
         batch_index=place.batch_index,
         log_time_ms=place.log_time_ms,
+        imported=request.historical_import,
     )
 
 
-def count_once(run: str, purchases: Iterable[Purchase], load: Load) -> Counted:
-    """Decide which purchases count: the first of each transaction.
+def count_once(run: str, purchases: Iterable[Purchase], load: Load, log: EventKind = EventKind.LIVE) -> Counted:
+    """Decide which purchases count: the first of each transaction, live or imported.
 
     Args:
         run: the processing version at work.
         purchases: in the order in which they came.
         load: knows the transactions that were counted before.
+        log: in which the purchases stand.
     """
-    counted = Counted()
+    counted = Counted(log=log)
     for purchase in purchases:
         # no property's id holds a slash, so a key is one property's and one transaction's
         key = f"{purchase.property_id}/{purchase.transaction_id}"
         before = counted.state[key] if key in counted.state else load(key)
         if before is not None:
             hour = CountedTransaction.FromString(before).log_hour
-            counted.errors.append(duplicate_transaction_error(purchase, run, hour))
+            counted.errors.append(duplicate_transaction_error(purchase, run, hour, log))
             continue
         hour = purchase.log_time_ms // HOUR_MS
         counted.state[key] = CountedTransaction(log_hour=hour).SerializeToString()

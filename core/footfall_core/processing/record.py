@@ -13,6 +13,7 @@ from footfall_core.columns import EVENT_COLUMNS, ITEM_COLUMNS
 from footfall_core.enrichment.country import CountryOf, nowhere
 from footfall_core.errors.records import RawPlace, dedupe_error, processing_error, validation_errors
 from footfall_core.event_time import EventTimes
+from footfall_core.kinds import EventKind
 from footfall_core.processing.fingerprint import fingerprint_of
 from footfall_core.processing.purchases import PURCHASE, purchase_of
 from footfall_core.processing.rows import RowContext, RowOrigin, event_row, item_rows, tick_row
@@ -61,6 +62,8 @@ class Place:
     offset: int
     log_time_ms: int
     """The broker's time of the record, Unix milliseconds. From here on it is what "now" means."""
+    log: EventKind = EventKind.LIVE
+    """Whose log; one that has both kinds in it is the live one's."""
 
 
 Process = Callable[[bytes, Place, Callable[[str], bytes | None]], Outcome]
@@ -95,7 +98,7 @@ def process_record(
     work = _Work(run, origin.tail, load, country_of)
     for batch_index, stored in enumerate(raw.batches):
         batch = RawBatch.FromString(stored)
-        work.take(batch, RawPlace(place.partition, place.offset, batch_index, place.log_time_ms))
+        work.take(batch, RawPlace(place.partition, place.offset, batch_index, place.log_time_ms, place.log))
     return work.finish()
 
 
@@ -121,7 +124,7 @@ class _Work:
         property_id = request.property.removeprefix(PREFIX)
         key, fingerprint, window = "", 0, None
         if request.writer_id:
-            key, fingerprint = f"{property_id}/{request.writer_id}", fingerprint_of(request)
+            key, fingerprint = _window_key(property_id, request), fingerprint_of(request)
             window = self._windows.get(key) or decode_window(self._load(key))
             sighting = window.sight(request.sequence, fingerprint)
             if sighting is Sighting.DUPLICATE:
@@ -175,6 +178,16 @@ class _Work:
             if event.items:
                 rows.item_lines.extend(item_rows(event, line))
         return rows
+
+
+def _window_key(property_id: str, request: WriteEventsRequest) -> str:
+    """Return the key of a writer's window: one writer that is live and an import is two.
+
+    No id of a writer has a slash, so that the two can never be one.
+    """
+    kind = EventKind.of(request)
+    apart = "" if kind is EventKind.LIVE else f"{kind.value}/"
+    return f"{property_id}/{apart}{request.writer_id}"
 
 
 def row_records(lines: Sequence[str]) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from footfall.v1 import query_pb2
 from footfall_core.clock import Micros
+from footfall_core.completeness import NOT_KNOWN, Completeness
 from footfall_core.problems import TooLarge
 from footfall_core.report.fields import DATE_RANGE, METRICS, MetricType
 from footfall_core.report.limits import MAX_ANSWER_BYTES
@@ -53,10 +54,10 @@ class Answer:
     """An answer as it travels and as it is cached: the bytes of a response, for a report of a `RunReportResponse`."""
 
     response: bytes
-    data_complete_until: Micros | None
+    completeness: Completeness = NOT_KNOWN
 
 
-def answer_of(plan: Plan, report: Report, data_complete_until: Micros | None) -> Answer:
+def answer_of(plan: Plan, report: Report, completeness: Completeness) -> Answer:
     """Return the answer of a report.
 
     Raises:
@@ -85,8 +86,10 @@ def answer_of(plan: Plan, report: Report, data_complete_until: Micros | None) ->
             ],
         ),
     )
-    if data_complete_until is not None:
-        response.metadata.data_complete_until.FromMicroseconds(data_complete_until)
+    if completeness.live is not None:
+        response.metadata.data_complete_until.FromMicroseconds(completeness.live)
+    if completeness.imported is not None:
+        response.metadata.imported_data_complete_until.FromMicroseconds(completeness.imported)
     for row in report.rows:
         response.rows.add(dimension_values=row.dimensions, metric_values=_values(plan, row.metrics))
     if len(plan.ranges) > 1:
@@ -99,7 +102,7 @@ def answer_of(plan: Plan, report: Report, data_complete_until: Micros | None) ->
             f"The answer has {len(data) >> 20} MiB; at most {MAX_ANSWER_BYTES >> 20} are allowed: ask for fewer rows "
             "with `limit`, and for the next ones with `offset`."
         )
-    return Answer(data, data_complete_until)
+    return Answer(data, completeness)
 
 
 def from_cache(answer: Answer) -> Answer:
@@ -108,13 +111,15 @@ def from_cache(answer: Answer) -> Answer:
     # field that is there twice. 10,000 rows take 3 ms.
     response = query_pb2.RunReportResponse.FromString(answer.response)
     response.metadata.from_cache = True
-    return Answer(response.SerializeToString(), answer.data_complete_until)
+    return Answer(response.SerializeToString(), answer.completeness)
 
 
 def answer_to_bytes(answer: Answer) -> bytes:
     """Return the answer as it travels through Kafka and lies in the cache."""
     return wire.Answer(
-        response=answer.response, data_complete_until_micros=answer.data_complete_until
+        response=answer.response,
+        data_complete_until_micros=answer.completeness.live,
+        imported_data_complete_until_micros=answer.completeness.imported,
     ).SerializeToString()
 
 
@@ -125,8 +130,11 @@ def answer_from_bytes(data: bytes) -> Answer:
         google.protobuf.message.DecodeError: the bytes are something else.
     """
     message = wire.Answer.FromString(data)
-    known = message.HasField("data_complete_until_micros")
-    return Answer(message.response, Micros(message.data_complete_until_micros) if known else None)
+    live, imported = (
+        Micros(getattr(message, field)) if message.HasField(field) else None
+        for field in ("data_complete_until_micros", "imported_data_complete_until_micros")
+    )
+    return Answer(message.response, Completeness(live, imported))
 
 
 def _values(plan: Plan, values: Sequence[int | float]) -> list[query_pb2.MetricValue]:

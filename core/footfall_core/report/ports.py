@@ -8,6 +8,7 @@ from typing import Protocol
 
 from footfall_core.clock import Micros
 from footfall_core.completeness import NewestTicks
+from footfall_core.kinds import EventKind
 from footfall_core.report.answer import Answer, Report
 from footfall_core.report.plan import Plan
 from footfall_core.wire.query_pb2 import ErrorsQuestion
@@ -19,11 +20,14 @@ Question = bytes | ErrorsQuestion
 class ReportStore(Protocol):
     """Where the events are; asked by the query consumer, by many queries at a time on one event loop."""
 
-    async def newest_ticks(self, table: str, since: Micros, until: Micros, deadline: Micros) -> NewestTicks:
+    async def newest_ticks(
+        self, table: str, kind: EventKind, since: Micros, until: Micros, deadline: Micros
+    ) -> NewestTicks:
         """Return the newest tick of each partition, of those from `since` to `until` that a table shows now.
 
-        A report of this table that is run afterwards sees at least what stands before these ticks. There are none as
-        long as the store lacks, as far as it knows itself, some of what it has stored. Raises as `run` does.
+        A report of this table that is run afterwards sees at least what stands before these ticks in the kind's log.
+        There are none as long as the store lacks, as far as it knows itself, some of what it has stored of the kind.
+        Raises as `run` does.
         """
         ...
 

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#footfall/internal/v1/purchase.proto\x12\x14\x66ootfall.internal.v1\"\x9b\x01\n\x0fPurchasesRecord\x12\x14\n\x05group\x18\x01 \x01(\tR\x05group\x12<\n\tpurchases\x18\x02 \x03(\x0b\x32\x1e.footfall.internal.v1.PurchaseR\tpurchases\x12\x34\n\x04tick\x18\x03 \x01(\x0b\x32 .footfall.internal.v1.PassedTickR\x04tick\"\xfb\x02\n\x08Purchase\x12\x1f\n\x0bproperty_id\x18\x01 \x01(\tR\npropertyId\x12%\n\x0etransaction_id\x18\x02 \x01(\tR\rtransactionId\x12\x10\n\x03row\x18\x03 \x01(\tR\x03row\x12\x1b\n\titem_rows\x18\x04 \x03(\tR\x08itemRows\x12\x19\n\x08\x65vent_id\x18\x05 \x01(\tR\x07\x65ventId\x12\x1f\n\x0b\x65vent_index\x18\x06 \x01(\x05R\neventIndex\x12\x1b\n\twriter_id\x18\x07 \x01(\tR\x08writerId\x12\x1a\n\x08sequence\x18\x08 \x01(\x03R\x08sequence\x12#\n\rraw_partition\x18\t \x01(\x05R\x0crawPartition\x12\x1d\n\nraw_offset\x18\n \x01(\x03R\trawOffset\x12\x1f\n\x0b\x62\x61tch_index\x18\x0b \x01(\x05R\nbatchIndex\x12\x1e\n\x0blog_time_ms\x18\x0c \x01(\x03R\tlogTimeMs\"R\n\nPassedTick\x12#\n\rraw_partition\x18\x01 \x01(\x05R\x0crawPartition\x12\x1f\n\x0btime_micros\x18\x02 \x01(\x03R\ntimeMicrosb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#footfall/internal/v1/purchase.proto\x12\x14\x66ootfall.internal.v1\"\xb7\x01\n\x0fPurchasesRecord\x12\x14\n\x05group\x18\x01 \x01(\tR\x05group\x12<\n\tpurchases\x18\x02 \x03(\x0b\x32\x1e.footfall.internal.v1.PurchaseR\tpurchases\x12\x34\n\x04tick\x18\x03 \x01(\x0b\x32 .footfall.internal.v1.PassedTickR\x04tick\x12\x1a\n\x08imported\x18\x04 \x01(\x08R\x08imported\"\x97\x03\n\x08Purchase\x12\x1f\n\x0bproperty_id\x18\x01 \x01(\tR\npropertyId\x12%\n\x0etransaction_id\x18\x02 \x01(\tR\rtransactionId\x12\x10\n\x03row\x18\x03 \x01(\tR\x03row\x12\x1b\n\titem_rows\x18\x04 \x03(\tR\x08itemRows\x12\x19\n\x08\x65vent_id\x18\x05 \x01(\tR\x07\x65ventId\x12\x1f\n\x0b\x65vent_index\x18\x06 \x01(\x05R\neventIndex\x12\x1b\n\twriter_id\x18\x07 \x01(\tR\x08writerId\x12\x1a\n\x08sequence\x18\x08 \x01(\x03R\x08sequence\x12#\n\rraw_partition\x18\t \x01(\x05R\x0crawPartition\x12\x1d\n\nraw_offset\x18\n \x01(\x03R\trawOffset\x12\x1f\n\x0b\x62\x61tch_index\x18\x0b \x01(\x05R\nbatchIndex\x12\x1e\n\x0blog_time_ms\x18\x0c \x01(\x03R\tlogTimeMs\x12\x1a\n\x08imported\x18\r \x01(\x08R\x08imported\"R\n\nPassedTick\x12#\n\rraw_partition\x18\x01 \x01(\x05R\x0crawPartition\x12\x1f\n\x0btime_micros\x18\x02 \x01(\x03R\ntimeMicrosb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,9 +32,9 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'footfall.internal.v1.purcha
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PURCHASESRECORD']._serialized_start=62
-  _globals['_PURCHASESRECORD']._serialized_end=217
-  _globals['_PURCHASE']._serialized_start=220
-  _globals['_PURCHASE']._serialized_end=599
-  _globals['_PASSEDTICK']._serialized_start=601
-  _globals['_PASSEDTICK']._serialized_end=683
+  _globals['_PURCHASESRECORD']._serialized_end=245
+  _globals['_PURCHASE']._serialized_start=248
+  _globals['_PURCHASE']._serialized_end=655
+  _globals['_PASSEDTICK']._serialized_start=657
+  _globals['_PASSEDTICK']._serialized_end=739
 # @@protoc_insertion_point(module_scope)

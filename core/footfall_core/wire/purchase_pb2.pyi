@@ -7,17 +7,19 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class PurchasesRecord(_message.Message):
-    __slots__ = ("group", "purchases", "tick")
+    __slots__ = ("group", "purchases", "tick", "imported")
     GROUP_FIELD_NUMBER: _ClassVar[int]
     PURCHASES_FIELD_NUMBER: _ClassVar[int]
     TICK_FIELD_NUMBER: _ClassVar[int]
+    IMPORTED_FIELD_NUMBER: _ClassVar[int]
     group: str
     purchases: _containers.RepeatedCompositeFieldContainer[Purchase]
     tick: PassedTick
-    def __init__(self, group: _Optional[str] = ..., purchases: _Optional[_Iterable[_Union[Purchase, _Mapping]]] = ..., tick: _Optional[_Union[PassedTick, _Mapping]] = ...) -> None: ...
+    imported: bool
+    def __init__(self, group: _Optional[str] = ..., purchases: _Optional[_Iterable[_Union[Purchase, _Mapping]]] = ..., tick: _Optional[_Union[PassedTick, _Mapping]] = ..., imported: _Optional[bool] = ...) -> None: ...
 
 class Purchase(_message.Message):
-    __slots__ = ("property_id", "transaction_id", "row", "item_rows", "event_id", "event_index", "writer_id", "sequence", "raw_partition", "raw_offset", "batch_index", "log_time_ms")
+    __slots__ = ("property_id", "transaction_id", "row", "item_rows", "event_id", "event_index", "writer_id", "sequence", "raw_partition", "raw_offset", "batch_index", "log_time_ms", "imported")
     PROPERTY_ID_FIELD_NUMBER: _ClassVar[int]
     TRANSACTION_ID_FIELD_NUMBER: _ClassVar[int]
     ROW_FIELD_NUMBER: _ClassVar[int]
@@ -30,6 +32,7 @@ class Purchase(_message.Message):
     RAW_OFFSET_FIELD_NUMBER: _ClassVar[int]
     BATCH_INDEX_FIELD_NUMBER: _ClassVar[int]
     LOG_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    IMPORTED_FIELD_NUMBER: _ClassVar[int]
     property_id: str
     transaction_id: str
     row: str
@@ -42,7 +45,8 @@ class Purchase(_message.Message):
     raw_offset: int
     batch_index: int
     log_time_ms: int
-    def __init__(self, property_id: _Optional[str] = ..., transaction_id: _Optional[str] = ..., row: _Optional[str] = ..., item_rows: _Optional[_Iterable[str]] = ..., event_id: _Optional[str] = ..., event_index: _Optional[int] = ..., writer_id: _Optional[str] = ..., sequence: _Optional[int] = ..., raw_partition: _Optional[int] = ..., raw_offset: _Optional[int] = ..., batch_index: _Optional[int] = ..., log_time_ms: _Optional[int] = ...) -> None: ...
+    imported: bool
+    def __init__(self, property_id: _Optional[str] = ..., transaction_id: _Optional[str] = ..., row: _Optional[str] = ..., item_rows: _Optional[_Iterable[str]] = ..., event_id: _Optional[str] = ..., event_index: _Optional[int] = ..., writer_id: _Optional[str] = ..., sequence: _Optional[int] = ..., raw_partition: _Optional[int] = ..., raw_offset: _Optional[int] = ..., batch_index: _Optional[int] = ..., log_time_ms: _Optional[int] = ..., imported: _Optional[bool] = ...) -> None: ...
 
 class PassedTick(_message.Message):
     __slots__ = ("raw_partition", "time_micros")

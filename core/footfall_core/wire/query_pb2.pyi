@@ -77,12 +77,14 @@ class AnswerPart(_message.Message):
     def __init__(self, attempt: _Optional[str] = ..., index: _Optional[int] = ..., count: _Optional[int] = ..., data: _Optional[bytes] = ...) -> None: ...
 
 class Answer(_message.Message):
-    __slots__ = ("response", "data_complete_until_micros")
+    __slots__ = ("response", "data_complete_until_micros", "imported_data_complete_until_micros")
     RESPONSE_FIELD_NUMBER: _ClassVar[int]
     DATA_COMPLETE_UNTIL_MICROS_FIELD_NUMBER: _ClassVar[int]
+    IMPORTED_DATA_COMPLETE_UNTIL_MICROS_FIELD_NUMBER: _ClassVar[int]
     response: bytes
     data_complete_until_micros: int
-    def __init__(self, response: _Optional[bytes] = ..., data_complete_until_micros: _Optional[int] = ...) -> None: ...
+    imported_data_complete_until_micros: int
+    def __init__(self, response: _Optional[bytes] = ..., data_complete_until_micros: _Optional[int] = ..., imported_data_complete_until_micros: _Optional[int] = ...) -> None: ...
 
 class Failure(_message.Message):
     __slots__ = ("kind", "message")

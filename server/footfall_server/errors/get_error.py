@@ -1,11 +1,11 @@
-"""`GetError`: find the error, then read what was sent at its place in the raw topic."""
+"""`GetError`: find the error, then read what was sent at its place in its raw topic."""
 
 from google.protobuf.message import DecodeError
 
 from footfall.v1.errors_pb2 import GetErrorRequest, ListErrorsResponse
 from footfall_core.clock import Clock
 from footfall_core.errors.listing import question_of_one
-from footfall_core.errors.payload import with_payload, without_payload
+from footfall_core.errors.payload import log_of, with_payload, without_payload
 from footfall_core.errors.ports import RawRecords
 from footfall_core.problems import InvalidRequest, NotFound
 from footfall_core.report.answer import answer_from_bytes
@@ -37,7 +37,8 @@ class GetError:
         error = found[0]
         if not error.HasField("payload"):
             return without_payload(error).SerializeToString()
-        record = await self._raw.read(error.payload.partition, error.payload.offset)
+        place = error.payload
+        record = await self._raw.read(log_of(place), place.partition, place.offset)
         return with_payload(error, record).SerializeToString()
 
 

@@ -56,7 +56,7 @@ class BatchIntake:
         if not taken.validate_only:
             partition = partition_of(taken.property_id, taken.writer_id, self._partitions) if taken.writer_id else None
             try:
-                answer.committed_time_micros = await self._log.append(taken.raw_batch, partition)
+                answer.committed_time_micros = await self._log.append(taken.raw_batch, partition, taken.kind)
             except Problem as problem:
                 count_refused(problem)
                 raise

@@ -9,6 +9,7 @@ from footfall_adapters.kafka.partitions import check_partitions
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.kafka.ticker import TickerSettings, ticking
 from footfall_core.clock import SystemClock
+from footfall_core.kinds import EventKind
 from footfall_server.hosts.call import Kind, Route
 from footfall_server.ingest.batch_intake import BatchIntake
 from footfall_server.ingest.stream_events import IngestStreamSettings, StreamEvents
@@ -20,7 +21,7 @@ async def routes(stack: AsyncExitStack, variables: Mapping[str, str]) -> list[Ro
     instance, kafka, committer, ticker, streams = read_settings(
         variables, InstanceSettings, KafkaSettings, CommitterSettings, TickerSettings, IngestStreamSettings
     )
-    check_partitions(kafka)
+    check_partitions(kafka, [kind.raw_topic for kind in EventKind])
     clock = SystemClock()
     log = await stack.enter_async_context(KafkaEventLog(kafka, committer, instance.name, clock))
     stack.enter_context(ticking(kafka, ticker, instance.name, log.tick))

@@ -5,6 +5,7 @@ from google.protobuf.message import DecodeError
 from footfall.v1 import query_pb2
 from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
+from footfall_core.completeness import Completeness
 from footfall_core.instants import instant_of
 from footfall_core.problems import DeadlinePassed, InvalidRequest, TooLarge
 from footfall_core.report.answer import Answer, answer_from_bytes, from_cache
@@ -37,15 +38,15 @@ class RunReport:
         key = plan_key(data)
         at_least = _at_least(asked)
         cached = await self._cache.get(plan.property_id, key)
-        call.log["from_cache"] = cached is not None and _reaches(cached, at_least)
-        if cached is not None and _reaches(cached, at_least):
+        if cached is not None and not cached.completeness.reaches(at_least):
+            cached = None
+        call.log["from_cache"] = cached is not None
+        if cached is not None:
             telemetry.REPORTS.labels("cache").inc()
             return from_cache(cached).response
         return (await self._asked(plan.property_id, key, data, at_least, self._deadline(call))).response
 
-    async def _asked(
-        self, property_id: str, key: str, plan: bytes, at_least: Micros | None, deadline: Micros
-    ) -> Answer:
+    async def _asked(self, property_id: str, key: str, plan: bytes, at_least: Completeness, deadline: Micros) -> Answer:
         """Return the answer of the flight under way, or of one of our own.
 
         One that was under way may have seen too little, or have had an earlier deadline than we have.
@@ -65,7 +66,7 @@ class RunReport:
                 if was_under_way and self._clock.now() < deadline:
                     continue
                 raise
-            if not was_under_way or _reaches(answer, at_least):
+            if not was_under_way or answer.completeness.reaches(at_least):
                 return answer
 
     def _deadline(self, call: Call) -> Micros:
@@ -86,12 +87,9 @@ def _carried(plan: Plan) -> bytes:
     return data
 
 
-def _at_least(request: query_pb2.RunReportRequest) -> Micros | None:
-    if not request.HasField("min_data_complete_until"):
-        return None
-    return instant_of(request.min_data_complete_until, "min_data_complete_until")
-
-
-def _reaches(answer: Answer, at_least: Micros | None) -> bool:
-    """Return whether an answer is complete at least until an instant."""
-    return at_least is None or (answer.data_complete_until is not None and answer.data_complete_until >= at_least)
+def _at_least(request: query_pb2.RunReportRequest) -> Completeness:
+    live, imported = (
+        instant_of(getattr(request, field), field) if request.HasField(field) else None
+        for field in ("min_data_complete_until", "min_imported_data_complete_until")
+    )
+    return Completeness(live, imported)

@@ -67,7 +67,7 @@ def complete(name="eventCount", dimension="date"):
         totals=[MetricValue(integer_value=1632)],
         row_count=1,
     )
-    answer.metadata.data_complete_until.FromMicroseconds(1_000_000)
+    answer.metadata.imported_data_complete_until.FromMicroseconds(1_000_000)
     return answer
 
 
@@ -126,7 +126,7 @@ def test_reports_are_of_the_demos_days_by_the_shops_clocks_and_in_its_currency(s
     for request in asked:
         assert (request.date_ranges[0].start_date, request.date_ranges[0].end_date) == ("2026-03-13", "2026-03-15")
         assert (request.time_zone, request.currency_code) == ("Europe/Berlin", "EUR")
-        assert request.min_data_complete_until.seconds == 1
+        assert request.min_imported_data_complete_until.seconds == 1
 
 
 def test_people_read_the_figures_three_tables_and_the_errors(shop, command):

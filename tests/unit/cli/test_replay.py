@@ -23,7 +23,7 @@ C = grpc.StatusCode
 
 def _complete_until(micros):
     answer = RunReportResponse()
-    answer.metadata.data_complete_until.FromMicroseconds(micros)
+    answer.metadata.imported_data_complete_until.FromMicroseconds(micros)
     return answer
 
 
@@ -152,7 +152,7 @@ def test_wait_polls_until_reports_count_the_last_commit(server, command, jsonl):
     assert len(server.reports) == 3
     request = server.reports[0]
     assert (request.date_ranges[0].start_date, request.date_ranges[0].end_date) == ("2015-05-17", "2015-05-18")
-    assert request.min_data_complete_until.seconds == 1
+    assert request.min_imported_data_complete_until.seconds == 1
     assert request.metrics[0].name == "eventCount"
 
 

@@ -20,6 +20,7 @@ def _report_answer():
         row_count=1,
     )
     answer.metadata.data_complete_until.FromMicroseconds(1_767_225_600_000_000)
+    answer.metadata.imported_data_complete_until.FromMicroseconds(1_767_225_598_000_000)
     answer.metadata.time_zone = "Asia/Kolkata"
     return answer
 
@@ -42,6 +43,7 @@ def test_a_report_as_json_is_one_object(server, command):
             "time_zone": "Asia/Kolkata",
             "currency_code": "",
             "data_complete_until": "2026-01-01T00:00:00Z",
+            "imported_data_complete_until": "2025-12-31T23:59:58Z",
             "from_cache": False,
             "approximate_metrics": [],
             "bots_included": False,
@@ -59,6 +61,23 @@ def test_a_report_as_a_table_shows_strangers_words_as_they_are_and_lets_them_ste
     assert r"[bold]x\x1b[2J" in out
     assert "1,632" in out
     assert "complete until 2026-01-01T00:00:00Z" in out
+    assert "imports" not in out
+
+
+@pytest.mark.parametrize(
+    ("micros", "shown"),
+    [(1_767_225_590_000_000, "imports until 2025-12-31T23:59:50Z"), (None, "imports until not known")],
+)
+def test_imports_that_are_behind_are_said_so(server, command, micros, shown):
+    answer = _report_answer()
+    answer.metadata.ClearField("imported_data_complete_until")
+    if micros is not None:
+        answer.metadata.imported_data_complete_until.FromMicroseconds(micros)
+    server.reports_script.append(answer)
+
+    _, out, _ = command(*REPORT, *DAYS, "--endpoint", server.endpoint)
+
+    assert f"complete until 2026-01-01T00:00:00Z · {shown}" in out
 
 
 def test_every_option_of_a_report_reaches_the_request(server, command):

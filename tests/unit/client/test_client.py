@@ -203,6 +203,7 @@ def _answer():
     )
     answer.metadata.time_zone = "Asia/Kolkata"
     answer.metadata.data_complete_until.FromMicroseconds(1_767_225_600_000_001)
+    answer.metadata.imported_data_complete_until.FromMicroseconds(1_767_225_600_000_000)
     answer.metadata.approximate_metrics.add(name="totalUsers", relative_standard_error=0.01, exact_up_to=100)
     return answer
 
@@ -217,6 +218,7 @@ def test_a_report_has_its_rows_by_name_and_says_what_it_is_worth(server, client)
         "2026-01-02",
         order_by=["-eventCount", "date"],
         min_data_complete_until=datetime(2026, 1, 1, tzinfo=UTC),
+        min_imported_data_complete_until=datetime(2026, 1, 2, tzinfo=UTC),
     )
 
     assert report.rows == [{"date": "2026-01-01", "pageTitle": "(not set)", "eventCount": 0, "purchaseRevenue": 2.0}]
@@ -224,6 +226,7 @@ def test_a_report_has_its_rows_by_name_and_says_what_it_is_worth(server, client)
     assert report.totals == {"eventCount": 7, "purchaseRevenue": 1.5}
     assert report.row_count == 12
     assert report.metadata.data_complete_until == datetime(2026, 1, 1, 0, 0, 0, 1, tzinfo=UTC)
+    assert report.metadata.imported_data_complete_until == datetime(2026, 1, 1, tzinfo=UTC)
     assert report.metadata.approximate_metrics[0].name == "totalUsers"
     (request,) = server.reports
     assert (request.date_ranges[0].start_date, request.date_ranges[0].end_date) == ("2026-01-01", "2026-01-02")
@@ -232,6 +235,7 @@ def test_a_report_has_its_rows_by_name_and_says_what_it_is_worth(server, client)
         ("", "date", False),
     ]
     assert request.min_data_complete_until.seconds == 1767225600
+    assert request.min_imported_data_complete_until.seconds == 1767225600 + 24 * 3600
 
 
 def test_a_report_is_asked_for_again_while_the_store_is_away_and_not_when_it_is_refused(server, client):
@@ -250,6 +254,7 @@ def test_a_report_is_asked_for_again_while_the_store_is_away_and_not_when_it_is_
         ({"dimensions": "date"}, TypeError),
         ({"start": datetime(2026, 1, 1, tzinfo=UTC)}, TypeError),
         ({"min_data_complete_until": datetime(2026, 1, 1)}, ValueError),  # noqa: DTZ001
+        ({"min_imported_data_complete_until": datetime(2026, 1, 1)}, ValueError),  # noqa: DTZ001
     ],
 )
 def test_a_report_that_nobody_could_mean_raises(client, wrong, error):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from footfall.v1.errors_pb2 import EventError, PayloadPlace, Stage
@@ -12,6 +14,7 @@ from footfall_core.errors.records import (
     refusal_error,
     validation_errors,
 )
+from footfall_core.kinds import EventKind
 from footfall_core.problems import FieldViolation, InvalidRequest, TooLarge
 from footfall_core.wire.purchase_pb2 import Purchase
 from footfall_core.wire.raw_pb2 import RawBatch, Verdict
@@ -36,6 +39,13 @@ def batch(*verdicts: Verdict) -> RawBatch:
     return RawBatch(rejected=verdicts or [Verdict(index=1, field="events[1].name", code=NAME_INVALID, message="Bad.")])
 
 
+def history() -> WriteEventsRequest:
+    """Return the batch of the same writer and number once more, as an import."""
+    imported = request()
+    imported.historical_import = True
+    return imported
+
+
 def validation_error(of: WriteEventsRequest, place: RawPlace = PLACE, run: str = "r1") -> EventError:
     [error] = validation_errors(batch(), of, place, run)
     return error
@@ -53,6 +63,21 @@ def test_a_rejected_event_has_an_error_that_names_its_place() -> None:
     assert error.processing_version == "r1"
     assert error.time.ToMilliseconds() == PLACE.log_time_ms
     assert not error.retryable
+
+
+def test_an_error_says_which_kinds_log_its_payload_is_in() -> None:
+    assert not validation_error(request()).payload.imported
+    # of a log from before the kinds were kept apart, which has both
+    assert not validation_error(history()).payload.imported
+    place = replace(PLACE, log=EventKind.IMPORT)
+    assert validation_error(history(), place).payload == PayloadPlace(
+        partition=3, offset=77, batch_index=2, imported=True
+    )
+
+
+def test_live_errors_keep_the_ids_that_they_had_before_there_were_kinds() -> None:
+    assert validation_error(request()).error_id == "rcya7rjrashsfgcn"
+    assert validation_error(request("")).error_id == "w5nbkbgr54pplx6z"
 
 
 def test_an_event_id_of_megabytes_makes_no_error_that_its_topic_refuses() -> None:
@@ -83,6 +108,7 @@ def test_ids_differ_by_all_that_an_error_is_about() -> None:
         *validation_errors(two, request("w2"), PLACE, "r1"),
         *validation_errors(two, request("w1", 51), PLACE, "r1"),
         *validation_errors(two, request(property_id="shop2"), PLACE, "r1"),
+        *validation_errors(two, history(), PLACE, "r1"),
         dedupe_error(request(), PLACE, "r1", REUSED),
         dedupe_error(request(), PLACE, "r1", TOO_OLD),
         processing_error(request(), PLACE, "r1", ValueError("x")),
@@ -92,8 +118,8 @@ def test_ids_differ_by_all_that_an_error_is_about() -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [RawPlace(4, 77, 2, 0), RawPlace(3, 78, 2, 0), RawPlace(3, 77, 3, 0)],
-    ids=["partition", "offset", "batch index"],
+    [RawPlace(4, 77, 2, 0), RawPlace(3, 78, 2, 0), RawPlace(3, 77, 3, 0), RawPlace(3, 77, 2, 0, EventKind.IMPORT)],
+    ids=["partition", "offset", "batch index", "log"],
 )
 def test_without_a_writer_the_place_makes_the_id(other: RawPlace) -> None:
     again = RawPlace(3, 77, 2, log_time_ms=5)

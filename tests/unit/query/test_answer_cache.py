@@ -8,9 +8,10 @@ from structlog.testing import capture_logs
 from footfall_adapters.redis.answer_cache import RedisAnswerCache
 from footfall_adapters.redis.settings import RedisSettings
 from footfall_core.clock import Micros
+from footfall_core.completeness import Completeness
 from footfall_core.report.answer import Answer
 
-ANSWER = Answer(b"response", Micros(5))
+ANSWER = Answer(b"response", Completeness(Micros(5)))
 
 
 class Client:

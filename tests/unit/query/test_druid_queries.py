@@ -49,7 +49,7 @@ def test_rows_are_grouped_ordered_and_paged_by_druid() -> None:
     query = queries.rows_query(plan(["eventCount"], ["source"], offset=20, limit=10))
     assert orjson.loads(orjson.dumps(query)) == {
         "queryType": "groupBy",
-        "dataSource": "events",
+        "dataSource": {"type": "union", "dataSources": ["events", "imported_events"]},
         "granularity": "all",
         "intervals": ["2026-03-28T00:00:00.000Z/2026-03-31T00:00:00.000Z"],
         "filter": {"type": "and", "fields": [OF_PROPERTY, NO_BOTS]},
@@ -325,10 +325,15 @@ def test_items_are_asked_for_in_their_own_table() -> None:
         queries.totals_query(a_plan),
         queries.currencies_query(a_plan),
         queries.values_query(a_plan, 5),
-        queries.ticks_query("items", a_plan.start, a_plan.end),
     )
-    assert {query["dataSource"] for query in asked} == {"items"}
-    assert queries.groups_query(a_plan)["dataSource"]["query"]["dataSource"] == "items"
+    items = {"type": "union", "dataSources": ["items", "imported_items"]}
+    assert all(query["dataSource"] == items for query in asked)
+    assert queries.groups_query(a_plan)["dataSource"]["query"]["dataSource"] == items
+
+
+def test_ticks_are_asked_for_in_the_table_of_one_kind() -> None:
+    # a union would show the newer of the two kinds' ticks
+    assert queries.ticks_query("imported_items", Micros(0), Micros(1))["dataSource"] == "imported_items"
 
 
 def test_a_case_that_does_not_count_is_folded_on_both_sides() -> None:

@@ -13,6 +13,7 @@ from footfall_adapters.duckdb.settings import DuckdbSettings
 from footfall_adapters.duckdb.tables import Tables
 from footfall_core.clock import Micros, SystemClock
 from footfall_core.columns import EVENTS
+from footfall_core.kinds import EventKind
 from footfall_core.problems import NotComputable
 from footfall_core.properties import TICK_PROPERTIES
 from footfall_core.report import amounts
@@ -118,13 +119,14 @@ async def test_distinct_counts_are_exact_however_many_there_are(tables: Tables) 
     assert (found.totals, found.rows[0].metrics, found.approximations) == ([(50_000,)], (50_000,), ())
 
 
-async def test_ticks_are_what_the_embedded_process_knows(tables: Tables) -> None:
+@pytest.mark.parametrize("kind", EventKind)
+async def test_ticks_are_what_the_embedded_process_knows(tables: Tables, kind: EventKind) -> None:
     known: list[Micros | None] = [None]
     with closing(DuckDBReportStore(lambda: tables, lambda: known[0], CLOCK, DuckdbSettings())) as store:
         bounds = Micros(10), Micros(20), Micros(CLOCK.now() + 1_000_000)
-        assert await store.newest_ticks("events", *bounds) == {}
+        assert await store.newest_ticks("events", kind, *bounds) == {}
         for tick, expected in ((9, set()), (10, {10}), (20, {20}), (21, set())):
             known[0] = Micros(tick)
-            found = await store.newest_ticks("events", *bounds)
+            found = await store.newest_ticks("events", kind, *bounds)
             assert set(found) == ({(way, 0) for way in TICK_PROPERTIES} if expected else set())
             assert set(found.values()) == expected

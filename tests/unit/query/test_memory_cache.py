@@ -5,7 +5,7 @@ import sys
 from footfall_adapters.memory.answer_cache import ENTRY_BYTES, MemoryAnswerCache, MemoryCacheSettings
 from footfall_core.report.answer import Answer
 
-ANSWER = Answer(bytes(1_000), None)
+ANSWER = Answer(bytes(1_000))
 
 
 class Time:
@@ -50,25 +50,25 @@ async def test_all_answers_together_have_a_bound_and_those_unasked_for_longest_g
 async def test_many_empty_answers_are_bounded_too() -> None:
     cache = MemoryAnswerCache(MemoryCacheSettings(max_bytes=10 * ENTRY_BYTES), Time())
     for number in range(100):
-        await cache.put("shop", str(number), Answer(b"", None))
+        await cache.put("shop", str(number), Answer(b""))
     assert [number for number in range(100) if await cache.get("shop", str(number))] == list(range(90, 100))
 
 
 async def test_an_answer_beyond_the_bound_of_all_is_not_kept_and_drives_nothing_out() -> None:
     cache = MemoryAnswerCache(MemoryCacheSettings(max_bytes=2_500), Time())
     await cache.put("shop", "small", ANSWER)
-    await cache.put("shop", "large", Answer(bytes(1_500), None))
+    await cache.put("shop", "large", Answer(bytes(1_500)))
     assert await cache.get("shop", "large") is None
     assert await cache.get("shop", "small") == ANSWER
 
 
 async def test_an_answer_that_grew_makes_room_for_itself() -> None:
     cache = MemoryAnswerCache(MemoryCacheSettings(max_bytes=3 * ENTRY_BYTES), Time())
-    await cache.put("shop", "other", Answer(b"", None))
-    await cache.put("shop", "grows", Answer(b"", None))
-    await cache.put("shop", "grows", Answer(bytes(2 * ENTRY_BYTES), None))
+    await cache.put("shop", "other", Answer(b""))
+    await cache.put("shop", "grows", Answer(b""))
+    await cache.put("shop", "grows", Answer(bytes(2 * ENTRY_BYTES)))
     assert await cache.get("shop", "other") is None
-    assert await cache.get("shop", "grows") == Answer(bytes(2 * ENTRY_BYTES), None)
+    assert await cache.get("shop", "grows") == Answer(bytes(2 * ENTRY_BYTES))
 
 
 async def test_what_has_outlived_its_time_is_let_go_once_anything_is_asked_for() -> None:

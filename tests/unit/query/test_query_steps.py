@@ -10,7 +10,8 @@ from footfall_consumers.queries.complete_until import CompleteUntil
 from footfall_consumers.queries.settings import QueriesSettings
 from footfall_consumers.queries.steps import Steps, run_queries
 from footfall_core.clock import Micros
-from footfall_core.completeness import NewestTicks
+from footfall_core.completeness import Completeness, NewestTicks
+from footfall_core.kinds import EventKind
 from footfall_core.problems import NotComputable
 from footfall_core.properties import TICK_PROPERTIES
 from footfall_core.report.answer import Report, answer_from_bytes
@@ -59,8 +60,14 @@ class Inbox:
 class Store:
     """Has ticks by how far back one looks, and an answer or an error."""
 
-    def __init__(self, ticks: dict[int, dict[int, int]] | None = None, error: Exception | None = None) -> None:
+    def __init__(
+        self,
+        ticks: dict[int, dict[int, int]] | None = None,
+        error: Exception | None = None,
+        imported_ticks: dict[int, dict[int, int]] | None = None,
+    ) -> None:
         self.ticks = ticks or {}
+        self.imported_ticks = imported_ticks or {10: {0: 3, 1: 2}}
         self.error = error
         self.ticks_error: Exception | None = None
         self.asked: list[str] = []
@@ -69,12 +76,15 @@ class Store:
         self.release: asyncio.Event | None = None
         self.message = ""
 
-    async def newest_ticks(self, table: str, since: Micros, until: Micros, deadline: Micros) -> NewestTicks:
-        self.asked.append("ticks" if table == "events" else f"ticks of {table}")
+    async def newest_ticks(
+        self, table: str, kind: EventKind, since: Micros, until: Micros, deadline: Micros
+    ) -> NewestTicks:
+        self.asked.append(f"{kind.value} ticks" if table == "events" else f"{kind.value} ticks of {table}")
         if self.ticks_error:
             raise self.ticks_error
         minutes = round((HeldClock().now() - since) / MINUTE)
-        found = self.ticks.get(minutes, {}).items()
+        ticks = self.ticks if kind is EventKind.LIVE else self.imported_ticks
+        found = ticks.get(minutes, {}).items()
         return {(way, partition): Micros(tick) for partition, tick in found for way in TICK_PROPERTIES}
 
     async def run(self, plan: Plan, deadline: Micros) -> Report:
@@ -118,9 +128,9 @@ async def test_a_query_is_begun_then_computed_then_answered() -> None:
     inbox, store = Inbox(), Store({10: {0: 5, 1: 4}})
     await steps(inbox, store).run(query())
     assert inbox.said == ["begun", "part"]
-    assert store.asked == ["ticks", "report"]
+    assert store.asked == ["live ticks", "import ticks", "report"]
     answer = answer_from_bytes(inbox.replies[1].part.data)
-    assert answer.data_complete_until == 4
+    assert answer.completeness == Completeness(Micros(4), Micros(2))
     assert query_pb2.RunReportResponse.FromString(answer.response).totals[0].integer_value == 7
 
 
@@ -144,26 +154,36 @@ async def test_a_page_of_errors_that_is_too_large_to_travel_is_refused_with_a_re
 async def test_a_partition_without_a_tick_of_late_is_looked_for_in_a_whole_week() -> None:
     inbox, store = Inbox(), Store({10: {0: 5}, 7 * 24 * 60: {0: 5, 1: 2}})
     await steps(inbox, store).run(query())
-    assert answer_from_bytes(inbox.replies[1].part.data).data_complete_until == 2
-    assert store.asked == ["ticks", "ticks", "report"]
+    assert answer_from_bytes(inbox.replies[1].part.data).completeness.live == 2
+    assert sorted(store.asked) == ["import ticks", "live ticks", "live ticks", "report"]
+    assert store.asked[-1] == "report"
 
 
 async def test_without_a_tick_of_every_partition_nothing_is_said_to_be_complete() -> None:
     inbox = Inbox()
     await steps(inbox, Store({10: {0: 5}, 7 * 24 * 60: {0: 5}})).run(query())
-    assert answer_from_bytes(inbox.replies[1].part.data).data_complete_until is None
+    assert answer_from_bytes(inbox.replies[1].part.data).completeness.live is None
+
+
+async def test_imports_that_nobody_processes_say_nothing_of_live_events() -> None:
+    inbox = Inbox()
+    await steps(inbox, Store({10: {0: 5, 1: 4}}, imported_ticks={10: {0: 5}})).run(query())
+    response = query_pb2.RunReportResponse.FromString(answer_from_bytes(inbox.replies[1].part.data).response)
+    assert response.metadata.data_complete_until.ToMicroseconds() == 4
+    assert not response.metadata.HasField("imported_data_complete_until")
 
 
 async def test_reports_of_a_moment_share_one_look_for_ticks() -> None:
     clock, store = HeldClock(), Store({10: {0: 5, 1: 4}})
     complete_until = CompleteUntil(store, clock, raw_partitions=2, life_micros=200_000)
-    assert await asyncio.gather(*(complete_until.now("events") for _ in range(5))) == [4] * 5
+    found = await asyncio.gather(*(complete_until.now("events") for _ in range(5)))
+    assert found == [Completeness(Micros(4), Micros(2))] * 5
     clock.micros += 200_000
     await complete_until.now("events")
-    assert store.asked == ["ticks"]
+    assert store.asked == ["live ticks", "import ticks"]
     clock.micros += 1
     await complete_until.now("events")
-    assert store.asked == ["ticks"] * 2
+    assert store.asked == ["live ticks", "import ticks"] * 2
 
 
 async def test_a_look_that_failed_serves_nobody_after_it() -> None:
@@ -173,7 +193,7 @@ async def test_a_look_that_failed_serves_nobody_after_it() -> None:
     with pytest.raises(NotComputable):
         await complete_until.now("events")
     store.ticks_error = None
-    assert await complete_until.now("events") == 4
+    assert await complete_until.now("events") == Completeness(Micros(4), Micros(2))
 
 
 async def test_a_report_that_takes_too_long_is_answered_at_its_deadline() -> None:

@@ -1,11 +1,13 @@
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import pytest
 
 from footfall.v1 import query_pb2
 from footfall_core.clock import Micros, SystemClock
+from footfall_core.completeness import Completeness
 from footfall_core.problems import DeadlinePassed, InvalidRequest, TooLarge
 from footfall_core.report.answer import Answer, answer_to_bytes
 from footfall_core.report.plan import plan_from_bytes
@@ -39,19 +41,21 @@ class Cache:
         self.kept[property_id, key] = answer
 
 
-def answers(*complete_until: int | None) -> Callable[[bytes, Micros], Awaitable[Answer]]:
+def answers(
+    *complete_until: int | None, imported: Sequence[int | None] = ()
+) -> Callable[[bytes, Micros], Awaitable[Answer]]:
     """Return a function that answers with these instants in turn, the row count telling which."""
-    turns = iter(enumerate(complete_until, start=1))
+    turns = iter(enumerate(zip_longest(complete_until, imported), start=1))
 
     async def answer(_plan: bytes, _deadline: Micros) -> Answer:
-        count, until = next(turns)
+        count, known = next(turns)
         response = query_pb2.RunReportResponse(row_count=count).SerializeToString()
-        return Answer(response, None if until is None else Micros(until))
+        return Answer(response, Completeness(*(None if until is None else Micros(until) for until in known)))
 
     return answer
 
 
-def request(at_least: int | None = None, **fields: Any) -> bytes:
+def request(at_least: int | None = None, imported_at_least: int | None = None, **fields: Any) -> bytes:
     asked = query_pb2.RunReportRequest(
         property="properties/shop",
         metrics=[query_pb2.Metric(name="eventCount")],
@@ -60,6 +64,8 @@ def request(at_least: int | None = None, **fields: Any) -> bytes:
     )
     if at_least is not None:
         asked.min_data_complete_until.FromMicroseconds(at_least)
+    if imported_at_least is not None:
+        asked.min_imported_data_complete_until.FromMicroseconds(imported_at_least)
     return asked.SerializeToString()
 
 
@@ -92,6 +98,15 @@ async def test_a_cached_answer_must_reach_the_instant_that_was_asked_for() -> No
     assert await count_of(run_report, request(at_least=101)) == (2, False)
     # the answer itself may be complete for less
     assert await count_of(run_report, request(at_least=999)) == (3, False)
+
+
+async def test_a_cached_answer_must_reach_the_instant_of_imports_that_was_asked_for() -> None:
+    run_report = handler(Bus(answers(900, 900, 900, imported=(100, 200, 200))))
+    assert await count_of(run_report, request()) == (1, False)
+    assert await count_of(run_report, request(imported_at_least=100)) == (1, True)
+    assert await count_of(run_report, request(imported_at_least=101)) == (2, False)
+    assert await count_of(run_report, request(at_least=900, imported_at_least=200)) == (2, True)
+    assert await count_of(run_report, request(at_least=901, imported_at_least=200)) == (3, False)
 
 
 async def test_a_flight_that_saw_too_little_is_followed_by_one_of_our_own() -> None:
@@ -164,4 +179,8 @@ async def test_an_instant_that_no_timestamp_can_be_is_the_callers_mistake() -> N
     asked = query_pb2.RunReportRequest.FromString(request())
     asked.min_data_complete_until.seconds = 2**63 - 1
     with pytest.raises(InvalidRequest, match="min_data_complete_until"):
+        await handler(Bus(answers()))(asked.SerializeToString(), call())
+    asked = query_pb2.RunReportRequest.FromString(request())
+    asked.min_imported_data_complete_until.seconds = 2**63 - 1
+    with pytest.raises(InvalidRequest, match="min_imported_data_complete_until"):
         await handler(Bus(answers()))(asked.SerializeToString(), call())

@@ -5,6 +5,7 @@ import pytest
 
 from footfall.v1 import query_pb2
 from footfall_core.clock import Micros
+from footfall_core.completeness import Completeness
 from footfall_core.problems import DeadlinePassed, InvalidRequest, NotComputable, Problem, TooLarge, TryAgain
 from footfall_core.report import results
 from footfall_core.report.answer import (
@@ -38,10 +39,13 @@ PLAN = Plan(
 
 def test_integers_stay_integers_and_amounts_are_doubles() -> None:
     report = Report(rows=[ReportRow(("a",), (3, 4.0))], totals=[(3, 4.0)], row_count=1, currency_code="EUR")
-    response = query_pb2.RunReportResponse.FromString(answer_of(PLAN, report, Micros(1_500_000)).response)
+    response = query_pb2.RunReportResponse.FromString(
+        answer_of(PLAN, report, Completeness(Micros(1_500_000), Micros(7))).response
+    )
     kinds = [value.WhichOneof("value") for value in response.rows[0].metric_values]
     assert kinds == ["integer_value", "double_value"]
     assert response.metadata.data_complete_until.ToMicroseconds() == 1_500_000
+    assert response.metadata.imported_data_complete_until.ToMicroseconds() == 7
     assert response.metadata.bots_included
     assert not response.metadata.from_cache
 
@@ -50,7 +54,7 @@ def test_several_ranges_have_totals_each_and_days_as_resolved() -> None:
     ranges = (PLAN.range, PlannedRange("b", "1970-01-02", "1970-01-03", Micros(1), Micros(2)))
     plan = replace(PLAN, ranges=ranges, dimensions=("dateRange", "source"))
     report = Report(rows=[ReportRow(("b", "a"), (3, 4.0))], totals=[(1, 0.0), (3, 4.0)], row_count=1)
-    response = query_pb2.RunReportResponse.FromString(answer_of(plan, report, None).response)
+    response = query_pb2.RunReportResponse.FromString(answer_of(plan, report, Completeness()).response)
     assert [value.WhichOneof("value") for value in response.totals] == ["integer_value", "double_value"]
     assert response.totals[0].integer_value == 1
     shown = [(*row.dimension_values, row.metric_values[0].integer_value) for row in response.range_totals]
@@ -58,20 +62,20 @@ def test_several_ranges_have_totals_each_and_days_as_resolved() -> None:
     days = [(one.name, one.start_date, one.end_date) for one in response.metadata.date_ranges]
     assert days == [("date_range_0", "1970-01-01", "1970-01-01"), ("b", "1970-01-02", "1970-01-03")]
     one = query_pb2.RunReportResponse.FromString(
-        answer_of(PLAN, Report(rows=[], totals=[(0, 0.0)], row_count=0), None).response
+        answer_of(PLAN, Report(rows=[], totals=[(0, 0.0)], row_count=0), Completeness()).response
     )
     assert not one.range_totals
 
 
 def test_what_is_not_known_to_be_complete_says_nothing_of_it() -> None:
-    answer = answer_of(PLAN, Report(rows=[], totals=[(0, 0.0)], row_count=0), None)
+    answer = answer_of(PLAN, Report(rows=[], totals=[(0, 0.0)], row_count=0), Completeness())
     assert not query_pb2.RunReportResponse.FromString(answer.response).metadata.HasField("data_complete_until")
     assert answer_from_bytes(answer_to_bytes(answer)) == answer
 
 
 def test_an_answer_from_the_cache_says_so_and_nothing_else_changes() -> None:
     report = Report(rows=[ReportRow(("a",), (3, 4.0))], totals=[(3, 4.0)], row_count=1, currency_code="EUR")
-    answer = answer_of(PLAN, report, Micros(7))
+    answer = answer_of(PLAN, report, Completeness(Micros(7)))
     cached = query_pb2.RunReportResponse.FromString(from_cache(answer).response)
     # each field is there once, or the gateway could not show it as JSON
     assert cached.SerializeToString() == from_cache(answer).response
@@ -84,7 +88,7 @@ def test_an_answer_beyond_the_bound_is_a_problem_with_a_way_out(monkeypatch: pyt
     monkeypatch.setattr("footfall_core.report.answer.MAX_ANSWER_BYTES", 1000)
     rows = [ReportRow((f"source-{n}",), (n, 0.0)) for n in range(100)]
     with pytest.raises(TooLarge, match="limit"):
-        answer_of(PLAN, Report(rows=rows, totals=[(0, 0.0)], row_count=100), None)
+        answer_of(PLAN, Report(rows=rows, totals=[(0, 0.0)], row_count=100), Completeness())
 
 
 def parts_of(records: list[bytes]) -> list[AnswerPart]:
@@ -141,6 +145,7 @@ def test_what_is_no_problem_says_nothing_of_itself() -> None:
     assert isinstance(results.error_of(QueryResult.FromString(record).failure), results.InternalError)
 
 
-def test_an_answer_carries_its_completeness_beside_it() -> None:
-    answer = Answer(b"response", Micros(0))
+@pytest.mark.parametrize("known", [(None, None), (Micros(0), None), (None, Micros(0)), (Micros(2), Micros(1))])
+def test_an_answer_carries_its_completeness_beside_it(known: tuple[Micros | None, Micros | None]) -> None:
+    answer = Answer(b"response", Completeness(*known))
     assert answer_from_bytes(answer_to_bytes(answer)) == answer

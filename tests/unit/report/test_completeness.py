@@ -1,7 +1,7 @@
 import pytest
 
 from footfall_core.clock import Micros
-from footfall_core.completeness import data_complete_until
+from footfall_core.completeness import Completeness, data_complete_until
 from footfall_core.properties import PURCHASES_TICK_PROPERTY, TICK_PROPERTIES, TICK_PROPERTY
 
 
@@ -27,3 +27,21 @@ def test_purchases_may_be_behind_all_else() -> None:
     one = direct | {(PURCHASES_TICK_PROPERTY, 0): Micros(8)}
     assert data_complete_until(one, 2) is None
     assert data_complete_until(one | {(PURCHASES_TICK_PROPERTY, 1): Micros(5)}, 2) == 5
+
+
+@pytest.mark.parametrize(
+    ("known", "least", "reaches"),
+    [
+        ((None, None), (None, None), True),
+        ((5, None), (5, None), True),
+        ((5, None), (6, None), False),
+        ((None, 5), (5, None), False),
+        ((None, 5), (None, 5), True),
+        ((9, 5), (None, 6), False),
+        ((5, 9), (6, 9), False),
+    ],
+)
+def test_what_is_asked_for_must_be_reached_for_each_kind_of_events(
+    known: tuple[Micros | None, Micros | None], least: tuple[Micros | None, Micros | None], *, reaches: bool
+) -> None:
+    assert Completeness(*known).reaches(Completeness(*least)) is reaches

@@ -218,6 +218,7 @@ class Client:
         include_bots: bool = False,
         currency_code: str = "",
         min_data_complete_until: datetime | None = None,
+        min_imported_data_complete_until: datetime | None = None,
         timeout: float = 30.0,
     ) -> Report:
         """Return a report.
@@ -238,6 +239,7 @@ class Client:
             include_bots: counts known crawlers too.
             currency_code: restricts amounts to this currency.
             min_data_complete_until: no cached answer that is complete for less; for reading one's own writes.
+            min_imported_data_complete_until: the same for writes with `historical_import`.
             timeout: seconds for all attempts together.
 
         Raises:
@@ -262,6 +264,7 @@ class Client:
             include_bots=include_bots,
             currency_code=currency_code,
             min_data_complete_until=min_data_complete_until,
+            min_imported_data_complete_until=min_imported_data_complete_until,
         )
         return read_report(await self._ask(self._queries.RunReport, request, timeout))
 

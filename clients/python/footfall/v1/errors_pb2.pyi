@@ -158,11 +158,13 @@ class EventError(_message.Message):
     def __init__(self, error_id: _Optional[str] = ..., property: _Optional[str] = ..., stage: _Optional[_Union[Stage, str]] = ..., code: _Optional[_Union[_ingest_pb2.ErrorCode, str]] = ..., field: _Optional[str] = ..., message: _Optional[str] = ..., retryable: _Optional[bool] = ..., writer_id: _Optional[str] = ..., sequence: _Optional[int] = ..., event_index: _Optional[int] = ..., event_id: _Optional[str] = ..., payload: _Optional[_Union[PayloadPlace, _Mapping]] = ..., processing_version: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class PayloadPlace(_message.Message):
-    __slots__ = ("partition", "offset", "batch_index")
+    __slots__ = ("partition", "offset", "batch_index", "imported")
     PARTITION_FIELD_NUMBER: _ClassVar[int]
     OFFSET_FIELD_NUMBER: _ClassVar[int]
     BATCH_INDEX_FIELD_NUMBER: _ClassVar[int]
+    IMPORTED_FIELD_NUMBER: _ClassVar[int]
     partition: int
     offset: int
     batch_index: int
-    def __init__(self, partition: _Optional[int] = ..., offset: _Optional[int] = ..., batch_index: _Optional[int] = ...) -> None: ...
+    imported: bool
+    def __init__(self, partition: _Optional[int] = ..., offset: _Optional[int] = ..., batch_index: _Optional[int] = ..., imported: _Optional[bool] = ...) -> None: ...

@@ -33,7 +33,7 @@ SCOPE_ITEM: Scope
 SCOPE_ANY: Scope
 
 class RunReportRequest(_message.Message):
-    __slots__ = ("property", "dimensions", "metrics", "date_ranges", "dimension_filter", "order_bys", "offset", "limit", "time_zone", "include_bots", "currency_code", "min_data_complete_until", "metric_filter")
+    __slots__ = ("property", "dimensions", "metrics", "date_ranges", "dimension_filter", "order_bys", "offset", "limit", "time_zone", "include_bots", "currency_code", "min_data_complete_until", "metric_filter", "min_imported_data_complete_until")
     PROPERTY_FIELD_NUMBER: _ClassVar[int]
     DIMENSIONS_FIELD_NUMBER: _ClassVar[int]
     METRICS_FIELD_NUMBER: _ClassVar[int]
@@ -47,6 +47,7 @@ class RunReportRequest(_message.Message):
     CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
     MIN_DATA_COMPLETE_UNTIL_FIELD_NUMBER: _ClassVar[int]
     METRIC_FILTER_FIELD_NUMBER: _ClassVar[int]
+    MIN_IMPORTED_DATA_COMPLETE_UNTIL_FIELD_NUMBER: _ClassVar[int]
     property: str
     dimensions: _containers.RepeatedCompositeFieldContainer[Dimension]
     metrics: _containers.RepeatedCompositeFieldContainer[Metric]
@@ -60,7 +61,8 @@ class RunReportRequest(_message.Message):
     currency_code: str
     min_data_complete_until: _timestamp_pb2.Timestamp
     metric_filter: FilterExpression
-    def __init__(self, property: _Optional[str] = ..., dimensions: _Optional[_Iterable[_Union[Dimension, _Mapping]]] = ..., metrics: _Optional[_Iterable[_Union[Metric, _Mapping]]] = ..., date_ranges: _Optional[_Iterable[_Union[DateRange, _Mapping]]] = ..., dimension_filter: _Optional[_Union[FilterExpression, _Mapping]] = ..., order_bys: _Optional[_Iterable[_Union[OrderBy, _Mapping]]] = ..., offset: _Optional[int] = ..., limit: _Optional[int] = ..., time_zone: _Optional[str] = ..., include_bots: _Optional[bool] = ..., currency_code: _Optional[str] = ..., min_data_complete_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., metric_filter: _Optional[_Union[FilterExpression, _Mapping]] = ...) -> None: ...
+    min_imported_data_complete_until: _timestamp_pb2.Timestamp
+    def __init__(self, property: _Optional[str] = ..., dimensions: _Optional[_Iterable[_Union[Dimension, _Mapping]]] = ..., metrics: _Optional[_Iterable[_Union[Metric, _Mapping]]] = ..., date_ranges: _Optional[_Iterable[_Union[DateRange, _Mapping]]] = ..., dimension_filter: _Optional[_Union[FilterExpression, _Mapping]] = ..., order_bys: _Optional[_Iterable[_Union[OrderBy, _Mapping]]] = ..., offset: _Optional[int] = ..., limit: _Optional[int] = ..., time_zone: _Optional[str] = ..., include_bots: _Optional[bool] = ..., currency_code: _Optional[str] = ..., min_data_complete_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., metric_filter: _Optional[_Union[FilterExpression, _Mapping]] = ..., min_imported_data_complete_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Dimension(_message.Message):
     __slots__ = ("name",)
@@ -247,7 +249,7 @@ class MetricValue(_message.Message):
     def __init__(self, integer_value: _Optional[int] = ..., double_value: _Optional[float] = ...) -> None: ...
 
 class ReportMetadata(_message.Message):
-    __slots__ = ("time_zone", "currency_code", "data_complete_until", "from_cache", "approximate_metrics", "bots_included", "date_ranges")
+    __slots__ = ("time_zone", "currency_code", "data_complete_until", "from_cache", "approximate_metrics", "bots_included", "date_ranges", "imported_data_complete_until")
     TIME_ZONE_FIELD_NUMBER: _ClassVar[int]
     CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
     DATA_COMPLETE_UNTIL_FIELD_NUMBER: _ClassVar[int]
@@ -255,6 +257,7 @@ class ReportMetadata(_message.Message):
     APPROXIMATE_METRICS_FIELD_NUMBER: _ClassVar[int]
     BOTS_INCLUDED_FIELD_NUMBER: _ClassVar[int]
     DATE_RANGES_FIELD_NUMBER: _ClassVar[int]
+    IMPORTED_DATA_COMPLETE_UNTIL_FIELD_NUMBER: _ClassVar[int]
     time_zone: str
     currency_code: str
     data_complete_until: _timestamp_pb2.Timestamp
@@ -262,7 +265,8 @@ class ReportMetadata(_message.Message):
     approximate_metrics: _containers.RepeatedCompositeFieldContainer[ApproximateMetric]
     bots_included: bool
     date_ranges: _containers.RepeatedCompositeFieldContainer[DateRange]
-    def __init__(self, time_zone: _Optional[str] = ..., currency_code: _Optional[str] = ..., data_complete_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., from_cache: _Optional[bool] = ..., approximate_metrics: _Optional[_Iterable[_Union[ApproximateMetric, _Mapping]]] = ..., bots_included: _Optional[bool] = ..., date_ranges: _Optional[_Iterable[_Union[DateRange, _Mapping]]] = ...) -> None: ...
+    imported_data_complete_until: _timestamp_pb2.Timestamp
+    def __init__(self, time_zone: _Optional[str] = ..., currency_code: _Optional[str] = ..., data_complete_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., from_cache: _Optional[bool] = ..., approximate_metrics: _Optional[_Iterable[_Union[ApproximateMetric, _Mapping]]] = ..., bots_included: _Optional[bool] = ..., date_ranges: _Optional[_Iterable[_Union[DateRange, _Mapping]]] = ..., imported_data_complete_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ApproximateMetric(_message.Message):
     __slots__ = ("name", "relative_standard_error", "exact_up_to")
