@@ -6,6 +6,7 @@ recorded:
     batch of a writer        property, writer, sequence, event index, code
     batch without a writer   the payload's place, event index, code
     refused request          property, field, message, time of receipt
+    reason of a report       property, writer, report number, reason (see `discards`)
 
 None is retryable: the same input gives the same verdict, and what could not be processed is processed again
 by us.
@@ -106,7 +107,7 @@ def refusal_error(problem: Problem, property_id: str, received_micros: int) -> E
         return None
     field = problem.violations[0].field if isinstance(problem, InvalidRequest) and problem.violations else ""
     error = EventError(
-        error_id=_id("request", property_id, received_micros, field, problem.message),
+        error_id=error_id("request", property_id, received_micros, field, problem.message),
         property=property_name(property_id),
         stage=Stage.STAGE_INGEST,
         # an empty batch and one of too many events are both out of bounds
@@ -134,7 +135,7 @@ def _batch_error(
     else:
         subject = ("place", place.partition, place.offset, place.batch_index)
     error = EventError(
-        error_id=_id(*subject, event_index, int(code)),
+        error_id=error_id(*subject, event_index, int(code)),
         property=request.property,
         stage=stage,
         code=code,  # type: ignore[arg-type]  # verdicts keep the number
@@ -147,7 +148,7 @@ def _batch_error(
     return error
 
 
-def _id(*subject: object) -> str:
+def error_id(*subject: object) -> str:
     """Return 16 characters that name the subject of an error."""
     content = "\0".join(map(str, subject)).encode()
     return b32encode(blake2b(content, digest_size=10).digest()).decode().lower()

@@ -11,6 +11,7 @@ from footfall_adapters.kafka.ticker import TickerSettings, ticking
 from footfall_core.clock import SystemClock
 from footfall_server.hosts.call import Kind, Route
 from footfall_server.ingest.batch_intake import BatchIntake
+from footfall_server.ingest.report_discarded_events import ReportDiscardedEvents
 from footfall_server.ingest.stream_events import IngestStreamSettings, StreamEvents
 from footfall_server.ingest.write_events import WriteEvents
 
@@ -28,4 +29,5 @@ async def routes(stack: AsyncExitStack, variables: Mapping[str, str]) -> list[Ro
     return [
         Route("/footfall.v1.IngestService/WriteEvents", WriteEvents(intake)),
         Route("/footfall.v1.IngestService/StreamEvents", StreamEvents(intake, streams), Kind.BIDI_STREAM),
+        Route("/footfall.v1.IngestService/ReportDiscardedEvents", ReportDiscardedEvents(log, clock)),
     ]
