@@ -34,10 +34,15 @@ class Asking:
 
     def _ask(self, method: Any, request: Any, timeout: float) -> Any:
         """Call a method that changes nothing; its type is the stub's, which is none."""
-        self._check_process()
+        self._check_open()
         policy = replace(self._retries, give_up_after_seconds=timeout, attempt_seconds=timeout)
         answer, _ = call_with_retries(lambda seconds: method(request, timeout=seconds), policy, pause=self._closed.wait)
         return answer
+
+    def _check_open(self) -> None:
+        self._check_process()
+        if self._closed.is_set():
+            raise RuntimeError("the client is closed")
 
     def _check_process(self) -> None:
         if os.getpid() != self._process:

@@ -1,5 +1,6 @@
 """The client: sends events in the background, reads reports, follows errors."""
 
+import atexit
 import os
 from collections.abc import Mapping
 from datetime import datetime
@@ -25,7 +26,7 @@ from footfall.properties import check_property_id
 from footfall.report_calls import ReportCalls
 from footfall.retry import RetryPolicy
 from footfall.settlement import Settlement
-from footfall.sigterm import flush_at_sigterm
+from footfall.sigterm import flush_at_sigterm, forget_at_sigterm
 from footfall.spool.folder import SpoolFolder
 from footfall.spool.policy import SpoolPolicy
 from footfall.spool.spool import Spool
@@ -115,15 +116,19 @@ class Client(ReportCalls, ErrorCalls):
         self._late = LateErrors(self.errors, self.writer_id, folder, self._settlement) if late_errors else None
         if self._late and batches.starts_with_work:
             self._late.start()
+        # now and not with the first event, so that what the program registers later comes before this
+        atexit.register(self._end_with_program)
         if flush_on_sigterm:
-            flush_at_sigterm(self._delivery.flush_at_exit)
+            flush_at_sigterm(self._end_with_program)
 
     def connect(self, timeout: float = 5.0) -> None:
         """Connect now, and not only when the client is first used; for programs that want to fail early.
 
         Raises:
             GivenUpError: nobody answers.
+            RuntimeError: the client is closed, or was made before a fork.
         """
+        self._check_open()
         try:
             grpc.channel_ready_future(self._channel).result(timeout)
         except grpc.FutureTimeoutError:
@@ -192,6 +197,8 @@ class Client(ReportCalls, ErrorCalls):
         if not self._closed.is_set() and os.getpid() == self._process:
             self._check_place()
             self._closed.set()
+            atexit.unregister(self._end_with_program)
+            forget_at_sigterm(self._end_with_program)
             self._delivery.close(timeout)
             if self._reports:
                 self._reports.close()
@@ -219,6 +226,13 @@ class Client(ReportCalls, ErrorCalls):
             return Batches(batching), None
         folder = SpoolFolder(Path(path), self._property_id)
         return SpooledBatches(Spool(folder, batching, spooling), batching, spooling), folder
+
+    def _end_with_program(self) -> None:
+        """Do what can be done for a client that nobody closed; in a forked child nothing, as `close`."""
+        if os.getpid() == self._process:
+            self._delivery.flush_at_exit()
+            if self._reports:
+                self._reports.close()
 
     def _check_place(self) -> None:
         self._check_process()

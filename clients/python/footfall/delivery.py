@@ -1,8 +1,6 @@
 """Sends batches in the background, and says of every event that is not stored."""
 
-import atexit
 import logging
-import os
 import threading
 from concurrent.futures import Future
 from functools import partial
@@ -13,7 +11,6 @@ from footfall.gathering import Batch
 from footfall.losses import EXPIRED, NEVER_SENT
 from footfall.results import Outcome
 from footfall.settlement import Settlement
-from footfall.sigterm import forget_at_sigterm
 from footfall.spooled_batches import SpooledBatches
 from footfall.stream_writer import StreamWriter, WriterClosedError
 from footfall.v1.event_pb2 import Event
@@ -49,7 +46,7 @@ class Delivery:
         self._writer = writer
         self._settlement = settlement
         self._patience_seconds = patience_seconds
-        self._process = os.getpid()
+        self._program_ends = False
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         if batches.starts_with_work:
@@ -78,6 +75,8 @@ class Delivery:
             self._settlement.took()
         else:
             self._settlement.found_no_room(event)
+        if self._program_ends:
+            self.flush_at_exit()  # nobody comes after this who would
 
     def flush(self, timeout: float | None) -> bool:
         """Send what is held, and return whether all of it was stored or told to `on_error` in time."""
@@ -88,8 +87,6 @@ class Delivery:
 
         What is left by then goes to `on_error`, or stays in the spool if there is one. See `release`.
         """
-        atexit.unregister(self.flush_at_exit)
-        forget_at_sigterm(self.flush_at_exit)
         self._batches.close()
         if self._thread is not None:
             all_sent = self._batches.flush(timeout)
@@ -104,8 +101,12 @@ class Delivery:
         self._batches.release()
 
     def flush_at_exit(self) -> None:
-        """Give events a last chance when the program ends without closing its client."""
-        if os.getpid() != self._process or self.flush(LAST_CHANCE_SECONDS):
+        """Give events a last chance when the program ends without closing its client.
+
+        What is tracked afterwards, by what the program itself registered with `atexit`, has one of its own.
+        """
+        self._program_ends = True
+        if self.flush(LAST_CHANCE_SECONDS):
             return
         if self._batches.is_kept:
             log.info("the program ended before all events were sent; they are in the spool")
@@ -118,7 +119,6 @@ class Delivery:
                 # not a daemon would keep a program alive that forgot to close its client
                 self._thread = threading.Thread(target=self._run, name="footfall", daemon=True)
                 self._thread.start()
-                atexit.register(self.flush_at_exit)
 
     def _run(self) -> None:
         # what a spool keeps need not be read to be left there

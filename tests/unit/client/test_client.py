@@ -300,6 +300,28 @@ def test_what_may_wait_for_on_error_is_refused_in_it_instead_of_waiting_for_ever
     assert [e.name for w in server.writes for e in w.events] == ["a", "b"]
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.track("a", client_id="c"),
+        lambda client: client.connect(),
+        lambda client: client.report(["date"], ["eventCount"], "today", "today"),
+        lambda client: client.metadata(),
+        lambda client: client.errors(),
+        lambda client: client.list_errors(),
+        lambda client: client.get_error("e"),
+    ],
+)
+def test_a_closed_client_says_that_it_is_closed(server, call):
+    client = Client(server.endpoint, "shop")
+    client.close()
+    client.close()
+    with pytest.raises(RuntimeError, match=r"^the client is closed$"):
+        call(client)
+    assert client.flush(0)
+    assert client.statistics().tracked == 0
+
+
 def test_on_error_may_track_with_another_client(server, client):
     server.writes_script.append(Fails(C.INVALID_ARGUMENT))
     with Client(server.endpoint, "shop", on_error=lambda loss: client.track("other", client_id="c")) as first:

@@ -27,5 +27,10 @@ class Asking:
 
     async def _ask(self, method: Any, request: Any, timeout: float) -> Any:
         """Call a method that changes nothing; its type is the stub's, which is none."""
+        self._check_open()
         policy = replace(self._retries, give_up_after_seconds=timeout, attempt_seconds=timeout)
         return await call_with_retries(lambda seconds: method(request, timeout=seconds), policy)
+
+    def _check_open(self) -> None:
+        if self._closed.is_set():
+            raise RuntimeError("the client is closed")

@@ -117,7 +117,9 @@ class Client(ReportCalls, ErrorCalls):
 
         Raises:
             GivenUpError: nobody answers.
+            RuntimeError: the client is closed.
         """
+        self._check_open()
         try:
             await asyncio.wait_for(self._channel.channel_ready(), timeout)
         except TimeoutError:

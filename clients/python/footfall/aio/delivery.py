@@ -91,6 +91,17 @@ class Delivery:
             self._task = asyncio.create_task(self._run(), name="footfall")
 
     async def _run(self) -> None:
+        try:
+            await self._send_all()
+        except asyncio.CancelledError:  # nobody but the loop's end does that
+            if self._batches.is_kept:
+                log.info("the loop ended before the client was closed; what was not sent is in the spool")
+            else:
+                sentence = "the loop ended before the client was closed: what was tracked and not sent is lost"
+                log.error(sentence)  # noqa: TRY400 - where it was cancelled tells nobody anything
+            raise
+
+    async def _send_all(self) -> None:
         # what a spool keeps need not be read to be left there
         while not (self._stopped and self._batches.is_kept) and (batch := await self._batches.take()) is not None:
             taken_over = batch.sequence is not None and batch.sequence < self._batches.first_own

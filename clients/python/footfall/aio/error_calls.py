@@ -30,7 +30,9 @@ class ErrorCalls(Asking):
             GivenUpError: the server could not be reached for the policy's time, while iterating.
             TypeError: one string where a list belongs, or there is no such option.
             ValueError: the time has no zone, a token is given too, or there is no such stage or code.
+            RuntimeError: the client is closed.
         """
+        self._check_open()
         position, reconnecting, follow = begin_following(
             self._property_id, self._retries, since, time.monotonic(), **options
         )
@@ -59,6 +61,7 @@ class ErrorCalls(Asking):
             GivenUpError: a page could not be had in time.
             TypeError: one string where a list belongs, or there is no such option.
             ValueError: a time has no zone, or there is no such stage or code.
+            RuntimeError: the client is closed.
         """
         request = list_request(self._property_id, start, end, **options)
 
@@ -73,5 +76,6 @@ class ErrorCalls(Asking):
         Raises:
             RefusedError: there is no such error (`NOT_FOUND`), or it is older than 30 days.
             GivenUpError: it could not be had within `timeout` seconds.
+            RuntimeError: the client is closed.
         """
         return read_error(await self._ask(self._errors.GetError, get_request(self._property_id, error_id), timeout))

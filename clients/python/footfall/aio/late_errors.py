@@ -44,7 +44,11 @@ class LateErrors:
 
     async def _run(self) -> None:
         try:
-            async with self._errors(**begin(self._folder, self._writer_id), on_gap=log_gap) as stream:
+            following = self._errors(**begin(self._folder, self._writer_id), on_gap=log_gap)
+        except RuntimeError:
+            return  # the client was closed before this came to its turn
+        try:
+            async with following as stream:
                 try:
                     async for error in stream:
                         self._settlement.found_late(error)

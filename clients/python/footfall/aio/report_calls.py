@@ -38,6 +38,7 @@ class ReportCalls(Asking):
             GivenUpError: it could not be had in time.
             TypeError: an argument is of the wrong type, or there is no such option.
             ValueError: days are missing or given twice, or `order_by` names what is not in the report.
+            RuntimeError: the client is closed.
         """
         request = report_request(self._property_id, dimensions, metrics, start, end, **options)
         return read_report(await self._ask(self._queries.RunReport, request, timeout))
@@ -48,5 +49,6 @@ class ReportCalls(Asking):
         Raises:
             RefusedError: the server refuses to say.
             GivenUpError: it could not be had within `timeout` seconds.
+            RuntimeError: the client is closed.
         """
         return read_metadata(await self._ask(self._queries.GetMetadata, metadata_request(self._property_id), timeout))
