@@ -214,6 +214,8 @@ def test_a_full_disk_raises_and_loses_nothing(server, open_client, losses, monke
 
     assert _names(server) == ["before", "after"]
     assert losses == []
+    (report,) = server.discards
+    assert [(d.reason, d.count) for d in report.discarded] == [(DiscardReason.DISCARD_REASON_SPOOL_FAILED, 2)]
 
 
 def test_a_disk_that_is_full_from_the_first_event_on_takes_those_that_come_later(server, open_client, monkeypatch):
