@@ -91,14 +91,16 @@ class WaitingBatches:
             return False
         return kind is EventKind.LIVE or self._pending_bytes[kind] + size <= self._max_pending_bytes // 2
 
-    def report(self, error: EventError) -> None:
+    def report(self, error: EventError) -> bool:
         """Have an error stored with the next commit: see `footfall_core.ports.EventLog.report`."""
         with self._wake:
-            if self._away is None and not self._stopping and len(self._waiting.reports) < MAX_REPORTS:
+            takes = self._away is None and not self._stopping and len(self._waiting.reports) < MAX_REPORTS
+            if takes:
                 self._waiting.reports.append(error)
                 self._wake.notify()
             else:
-                log.warning("error given up: the caller was told, the error stream will not show it")
+                log.warning("error not taken: the caller is told, the error stream will not show it")
+            return takes
 
     def tick(self) -> bool:
         """Have a tick committed soon, and return whether that can be. Called from any thread."""

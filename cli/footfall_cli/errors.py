@@ -14,7 +14,7 @@ from rich.table import Column, Table
 from footfall.client import Client
 from footfall.error_list import ErrorCount, ErrorList, ErrorWithPayload
 from footfall.failures import FootfallError, HistoryLostError
-from footfall.names import all_codes, all_stages, code_name, stage_name
+from footfall.names import all_codes, all_stages, code_name, reason_name, stage_name
 from footfall.retry import RetryPolicy
 from footfall.v1.errors_pb2 import EventError
 from footfall_cli.endpoint import connect, find_endpoint, open_client
@@ -134,7 +134,9 @@ def _refuse_besides(option: str, **others: object) -> None:
 
 def human_line(error: EventError) -> str:
     """Return an error as a line for people."""
-    place = f"{error.writer_id}/{error.sequence}" if error.writer_id else "no writer"
+    place = error.writer_id or "no writer"
+    if error.sequence:
+        place += f"/{error.sequence}"
     if error.HasField("event_index"):
         place += f"[{error.event_index}]"
     who = f"{place} {error.event_id}".rstrip()
@@ -178,6 +180,9 @@ def fields_of(error: EventError) -> dict[str, Any]:
         if error.HasField("payload")
         else None,
         "processing_version": error.processing_version,
+        "discarded": {"reason": reason_name(error.discarded.reason), "count": error.discarded.count}
+        if error.HasField("discarded")
+        else None,
     }
 
 

@@ -28,6 +28,8 @@ MAX_AMOUNT = 1e15
 """Largest magnitude of an amount of money: sums of any number of events stay finite and exact to the cent."""
 MAX_COUNT = 2**31 - 1
 """Largest number of pieces of an item, and largest position in a list: sums stay within 64 bits."""
+MAX_DISCARDED = 1_000_000_000
+"""Events that one report of a client may say were dropped for one reason."""
 MAX_ADDRESS_LENGTH = 45
 """Characters of an IPv6 address as text, an IPv4 one within it included."""
 MAX_EXACT_INTEGER = 2**53

@@ -25,10 +25,10 @@ class EventLog(Protocol):
         """
         ...
 
-    def report(self, error: EventError) -> None:
-        """Hand the error of a request that never reaches the log on to the errors.
+    def report(self, error: EventError) -> bool:
+        """Hand an error of what never reaches the log on to the errors, and return whether it was taken.
 
-        Never blocks. The error is stored with the next commit that succeeds. It is given up, with a line in the log,
-        when the log is away or too many wait: the caller has been told already.
+        Never blocks. An error that is taken is stored with the next commit that succeeds, and lost with the process.
+        None is taken, with a line in the log, while the log is away or too many wait.
         """
         ...

@@ -69,6 +69,12 @@ INGEST_REFUSALS = Counter(
     " name of `footfall.v1.ErrorCode` without its prefix; of a batch, the kind of problem).",
     ["of", "code"],
 )
+INGEST_DISCARDED = Counter(
+    "footfall_ingest_discarded_events_total",
+    "Events that clients reported to have dropped themselves, by `reason` (a name of `footfall.v1.DiscardReason`"
+    " without its prefix). A lower bound: a client may end before it reports. A report sent again counts here again.",
+    ["reason"],
+)
 COMMIT_WAITING_BATCHES = Gauge(
     "footfall_commit_waiting_batches",
     "Batches that wait for their commit, those of the transaction under way among them.",

@@ -70,6 +70,12 @@ def test_the_python_of_the_readme_works_as_it_stands(
                 asyncio.run(names["readme"]())
             else:
                 exec(block, names)
+        wrote = datetime.now(UTC)
+        report = partial(client.report, start="yesterday", end="today", min_data_complete_until=wrote)
+        until(lambda: _is_complete(report([], ["eventCount"]), wrote))
+        counts = {row["eventName"]: row["eventCount"] for row in report(["eventName"], ["eventCount"]).rows}
+        assert counts == {"page_view": 2, "purchase": 3}, "what the README tracks is counted, and nothing else"
+        assert [(count.code, count.count) for count in client.list_errors().counts] == [("NAME_INVALID", 1)]
     assert bookmark.read()
     assert names["frame"].columns.tolist() == ["pagePath", "dateRange", "sessions", "activeUsers"]
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,16 @@ def test_events_are_written_in_part(written: Any) -> None:
     as_shown(written, blocks("Write events")[0])
     assert written["accepted"] == 2
     assert [rejected["index"] for rejected in written["rejected"]] == [2]
+
+
+def test_dropped_events_are_reported_and_in_the_errors(shell: Shell) -> None:
+    (block,) = blocks("Report dropped events")
+    assert shell.json(block) == {}
+    listing = blocks("Errors")[0]
+    listed = shell.json_with(replace(listing, code=listing.code.replace("VALIDATION", "CLIENT")), "errors")
+    (error,) = listed["errors"]
+    assert (error["stage"], error["code"]) == ("STAGE_CLIENT", "ERROR_CODE_CLIENT_DISCARDED")
+    assert error["discarded"] == {"reason": "DISCARD_REASON_QUEUE_FULL", "count": "40"}
 
 
 @pytest.mark.usefixtures("written")

@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from footfall.v1 import errors_pb2, query_pb2
 from footfall.v1.event_pb2 import Event
-from footfall.v1.ingest_pb2 import WriteEventsRequest
+from footfall.v1.ingest_pb2 import DiscardReason, ReportDiscardedEventsRequest, WriteEventsRequest
 
 SERVICE = "/footfall.v1"
 SPLICES = (
@@ -47,8 +47,13 @@ def samples() -> dict[str, Message]:
     leaf.not_expression.filter.string_filter.value = "^/a.*"
     listed = errors_pb2.ListErrorsRequest(property="properties/fuzz", page_size=5)
     shown = errors_pb2.GetErrorRequest(property="properties/fuzz", error_id="a" * 16)
+    dropped = ReportDiscardedEventsRequest(property="properties/fuzz", writer_id="w", report_number=1)
+    dropped.start_time.seconds, dropped.end_time.seconds = 1_790_000_000, 1_790_000_005
+    dropped.discarded.add(reason=DiscardReason.DISCARD_REASON_QUEUE_FULL, count=3)
+    dropped.discarded.add(reason=DiscardReason.DISCARD_REASON_CLOSED, count=1)
     return {
         f"{SERVICE}.IngestService/WriteEvents": write,
+        f"{SERVICE}.IngestService/ReportDiscardedEvents": dropped,
         f"{SERVICE}.QueryService/RunReport": report,
         f"{SERVICE}.QueryService/GetMetadata": query_pb2.GetMetadataRequest(property="properties/fuzz"),
         f"{SERVICE}.ErrorService/ListErrors": listed,

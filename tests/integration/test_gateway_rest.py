@@ -53,7 +53,7 @@ class Servers(
             await context.abort(code, status.message, status.trailers)
         return self.answer
 
-    WriteEvents = RunReport = GetMetadata = ListErrors = GetError = _take
+    WriteEvents = ReportDiscardedEvents = RunReport = GetMetadata = ListErrors = GetError = _take
 
     async def StreamErrors(self, request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: N802
         await self._take(request, context)
@@ -163,6 +163,31 @@ async def test_a_batch_in_json_reaches_the_server_as_the_message_it_stands_for(g
         "more": "string_value",
     }
     assert got.params["note"].string_value == 'a "quoted" \\ word'
+
+
+async def test_a_report_of_dropped_events_in_json_reaches_the_server_as_the_message_it_stands_for(
+    gateway: Gateway,
+) -> None:
+    gateway.servers.answer = ingest_pb2.ReportDiscardedEventsResponse()
+    report = {
+        "writerId": "w",
+        "reportNumber": "7",
+        "startTime": "2026-03-01T12:00:00Z",
+        "end_time": "2026-03-01T12:00:05Z",
+        "discarded": [{"reason": "DISCARD_REASON_QUEUE_FULL", "count": "40"}],
+    }
+    answer = await gateway.post("/v1/properties/shop/events:reportDiscarded", report)
+    assert (answer.status_code, answer.json()) == (200, {})
+    (request,) = gateway.servers.requests
+    assert (request.property, request.writer_id, request.report_number) == ("properties/shop", "w", 7)
+    assert request.end_time.seconds - request.start_time.seconds == 5
+    assert [(one.reason, one.count) for one in request.discarded] == [(ingest_pb2.DISCARD_REASON_QUEUE_FULL, 40)]
+
+    wrong = await gateway.post(
+        "/v1/properties/shop/events:reportDiscarded", report | {"discarded": [{"reson": "DISCARD_REASON_CLOSED"}]}
+    )
+    assert wrong.status_code == 400
+    assert "discarded[0].reson" in fields_of(wrong)
 
 
 async def test_enums_are_names_and_query_parameters_reach_into_messages(gateway: Gateway) -> None:

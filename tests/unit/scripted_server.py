@@ -72,6 +72,11 @@ class ScriptedServer:
     lists_script: deque[Fails | errors_pb2.ListErrorsResponse] = field(default_factory=deque)
     gets_script: deque[Fails | errors_pb2.GetErrorResponse] = field(default_factory=deque)
     metadata_script: deque[Fails | query_pb2.GetMetadataResponse] = field(default_factory=deque)
+    discards_script: deque[Fails | Hangs] = field(default_factory=deque)
+    """How the next reports of dropped events fail; taken when it is empty."""
+    discards: list[ingest_pb2.ReportDiscardedEventsRequest] = field(default_factory=list)
+    discard_arrived: threading.Event = field(default_factory=threading.Event)
+    """Set when a report of dropped events came, before it is answered."""
     lists: list[errors_pb2.ListErrorsRequest] = field(default_factory=list)
     gets: list[errors_pb2.GetErrorRequest] = field(default_factory=list)
     writes: list[ingest_pb2.WriteEventsRequest] = field(default_factory=list)
@@ -146,6 +151,16 @@ class _Ingest(ingest_pb2_grpc.IngestServiceServicer):
         if isinstance(answer, Fails):
             self._server.fail(context, answer)
         return answer
+
+    def ReportDiscardedEvents(self, request: Any, context: Any) -> Any:  # noqa: N802
+        self._server.discards.append(request)
+        self._server.discard_arrived.set()
+        step = self._server.discards_script.popleft() if self._server.discards_script else None
+        if isinstance(step, Hangs):
+            self._server.hang(context)
+        if isinstance(step, Fails):
+            self._server.fail(context, step)
+        return ingest_pb2.ReportDiscardedEventsResponse()
 
     def StreamEvents(self, requests: Any, context: Any) -> Iterator[Any]:  # noqa: N802
         server = self._server

@@ -59,8 +59,9 @@ class LogInMemory:
         self.appended.append((raw_batch, partition))
         return NOW
 
-    def report(self, error: EventError) -> None:
+    def report(self, error: EventError) -> bool:
         self.reported.append(error)
+        return True
 
 
 @pytest.fixture

@@ -55,8 +55,9 @@ class LogByHand:
             self.settle(sequence, self.outcomes.get(sequence))
         return await self._waiting[sequence]
 
-    def report(self, error: EventError) -> None:
+    def report(self, error: EventError) -> bool:
         self.reported.append(error)
+        return True
 
     def settle(self, sequence: int, failure: Exception | None = None) -> None:
         if failure is None:

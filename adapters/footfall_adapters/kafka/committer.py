@@ -86,9 +86,9 @@ class KafkaEventLog:
         """Store a batch; see the port."""
         return await self._waiting.append(raw_batch, partition, kind)
 
-    def report(self, error: EventError) -> None:
+    def report(self, error: EventError) -> bool:
         """Store an error with the next commit; see the port."""
-        self._waiting.report(error)
+        return self._waiting.report(error)
 
     def tick(self) -> bool:
         """Commit a tick to all partitions of both logs soon, and return whether that can be. Called from any thread."""

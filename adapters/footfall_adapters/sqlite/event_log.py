@@ -88,9 +88,9 @@ class SqliteEventLog:
         """Store a batch; see the port. There is one partition, for batches of both kinds."""
         return await self._waiting.append(raw_batch, partition, kind)
 
-    def report(self, error: EventError) -> None:
+    def report(self, error: EventError) -> bool:
         """Store an error with the next commit; see the port."""
-        self._waiting.report(error)
+        return self._waiting.report(error)
 
     # ---- from here on: the log's own thread ----
 

@@ -1,50 +1,42 @@
 """The client: sends events in the background, reads reports, follows errors."""
 
+import atexit
 import os
-import threading
-import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self, Unpack
+from typing import Self, Unpack
 
 import grpc
 
 from footfall.batches import Batches
 from footfall.channel import Certificates, open_channel
 from footfall.delivery import Delivery
-from footfall.error_list import ErrorList, ErrorWithPayload, get_request, list_request, read_error
-from footfall.error_position import ErrorPosition, error_filter
-from footfall.error_stream import ErrorStream
+from footfall.discard_reports import DiscardReports
+from footfall.discards import Discards
+from footfall.error_calls import ErrorCalls
 from footfall.events import EventFields, ParamValue, make_event
 from footfall.failures import GivenUpError
-from footfall.filters import Filter
 from footfall.gathering import BatchPolicy
 from footfall.late_errors import LateErrors
 from footfall.losses import OnError, log_loss
-from footfall.metadata import Metadata, metadata_request, read_metadata
 from footfall.outbox import StreamPolicy
 from footfall.properties import check_property_id
-from footfall.reconnecting import OnGap, OnReconnect, Reconnecting
-from footfall.report import Report
-from footfall.reports import Day, Days, read_report, report_request
-from footfall.retry import RetryPolicy, call_with_retries
-from footfall.sigterm import flush_at_sigterm
+from footfall.report_calls import ReportCalls
+from footfall.retry import RetryPolicy
+from footfall.settlement import Settlement
+from footfall.sigterm import flush_at_sigterm, forget_at_sigterm
 from footfall.spool.folder import SpoolFolder
 from footfall.spool.policy import SpoolPolicy
 from footfall.spool.spool import Spool
 from footfall.spooled_batches import SpooledBatches
 from footfall.statistics import Statistics, Tally
 from footfall.stream_writer import StreamWriter
-from footfall.v1.errors_pb2_grpc import ErrorServiceStub
 from footfall.v1.event_pb2 import Event
-from footfall.v1.query_pb2 import FilterExpression
-from footfall.v1.query_pb2_grpc import QueryServiceStub
 
 
-class Client:
+class Client(ReportCalls, ErrorCalls):
     """One property of one Footfall. Safe to use from several threads; make it after a fork, not before.
 
         with Client("127.0.0.1:8080", "my-shop") as client:
@@ -68,6 +60,7 @@ class Client:
         spool: str | PathLike[str] | None = None,
         spooling: SpoolPolicy | None = None,
         late_errors: bool = True,
+        report_discards: bool = True,
         flush_on_sigterm: bool = True,
         on_error: OnError = log_loss,
     ) -> None:
@@ -87,6 +80,8 @@ class Client:
             spooling: what the spool promises, and how much it holds.
             late_errors: tells `on_error` also of what is found only after a batch was answered OK, by following the
                 error stream of this client's own batches; False saves that stream.
+            report_discards: tells the server how many events the client dropped itself, and why, so that they are in
+                the property's errors; in the background, at most once in five seconds, and once more at the end.
             flush_on_sigterm: a SIGTERM that would just end the process gives its events five seconds first. Only if the
                 client is made on the main thread, and while the program handles SIGTERM in no way itself.
             on_error: gets every event that is rejected in the answer, or given up; called on a sending thread, so it
@@ -97,14 +92,10 @@ class Client:
             OSError: the certificates' file cannot be read.
             SpoolError: the spool cannot be opened, and why.
         """
-        self._process = os.getpid()
-        self._property_id = check_property_id(property_id)
-        self._retries = retries or RetryPolicy()
+        check_property_id(property_id)
+        retries = retries or RetryPolicy()
         self._channel = open_channel(endpoint, root_certificates=root_certificates)
-        self._closed = threading.Event()
-        # the generated stubs carry no types
-        self._queries = QueryServiceStub(self._channel)  # type: ignore[no-untyped-call]
-        self._errors = ErrorServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        super().__init__(self._channel, property_id, retries)
         batching = batching or BatchPolicy()
         batches, folder = self._batches(batching, spool, spooling or SpoolPolicy())
         writer = StreamWriter(
@@ -113,24 +104,31 @@ class Client:
             writer_id=folder.writer_id if folder else None,
             streaming=streaming,
             policy=under_way,
-            retries=self._retries,
+            retries=retries,
         )
         self.writer_id = writer.writer_id
         """Names this client's batches in errors: one run of it, or its spool for good."""
         self._tally = Tally()
-        self._delivery = Delivery(writer, batches, on_error, self._tally, self._retries.give_up_after_seconds)
-        self._late = LateErrors(self.errors, self.writer_id, folder, on_error, self._tally) if late_errors else None
+        discards = Discards(property_id, self.writer_id)
+        self._reports = DiscardReports(self._channel, discards, retries) if report_discards else None
+        self._settlement = Settlement(on_error, self._tally, discards)
+        self._delivery = Delivery(writer, batches, self._settlement, retries.give_up_after_seconds)
+        self._late = LateErrors(self.errors, self.writer_id, folder, self._settlement) if late_errors else None
         if self._late and batches.starts_with_work:
             self._late.start()
+        # now and not with the first event, so that what the program registers later comes before this
+        atexit.register(self._end_with_program)
         if flush_on_sigterm:
-            flush_at_sigterm(self._delivery.flush_at_exit)
+            flush_at_sigterm(self._end_with_program)
 
     def connect(self, timeout: float = 5.0) -> None:
         """Connect now, and not only when the client is first used; for programs that want to fail early.
 
         Raises:
             GivenUpError: nobody answers.
+            RuntimeError: the client is closed, or was made before a fork.
         """
+        self._check_open()
         try:
             grpc.channel_ready_future(self._channel).result(timeout)
         except grpc.FutureTimeoutError:
@@ -161,19 +159,24 @@ class Client:
         Raises:
             TypeError: a value is of the wrong type, or there is no such field.
             ValueError: a value could not be sent by anyone: not finite, not exact, no valid text.
-            RuntimeError: the client is closed, or was made before a fork.
+            RuntimeError: the client is closed, was made before a fork, or this is `on_error`.
             SpoolError: the spool's disk did not take the event.
         """
-        self.track_event(make_event(name, client_id=client_id, timestamp=timestamp, params=params, **fields))
+        try:
+            event = make_event(name, client_id=client_id, timestamp=timestamp, params=params, **fields)
+        except (TypeError, ValueError):
+            self._settlement.could_not_make()
+            raise
+        self.track_event(event)
 
     def track_event(self, event: Event) -> None:
         """Take an event that was made before, for example by `footfall.ecommerce`; see `track`.
 
         Raises:
-            RuntimeError: the client is closed, or was made before a fork.
+            RuntimeError: the client is closed, was made before a fork, or this is `on_error`.
             SpoolError: the spool's disk did not take the event.
         """
-        self._check_process()
+        self._check_place()
         self._delivery.add(event)
         if self._late:
             self._late.start()
@@ -183,7 +186,7 @@ class Client:
 
         With a spool that is also what earlier runs left.
         """
-        self._check_process()
+        self._check_place()
         return self._delivery.flush(timeout)
 
     def close(self, timeout: float | None = 10.0) -> None:
@@ -192,8 +195,13 @@ class Client:
         With a spool the rest stays there instead. In a forked child this does nothing: the parent's events are its own.
         """
         if not self._closed.is_set() and os.getpid() == self._process:
+            self._check_place()
             self._closed.set()
+            atexit.unregister(self._end_with_program)
+            forget_at_sigterm(self._end_with_program)
             self._delivery.close(timeout)
+            if self._reports:
+                self._reports.close()
             self._channel.close()
             if self._late:
                 self._late.join()
@@ -201,6 +209,7 @@ class Client:
 
     def statistics(self) -> Statistics:
         """Return what became of all events so far, in numbers; those that the client itself dropped among them."""
+        self._check_process()  # a lock that a thread of the parent held is never released in a child
         return self._tally.statistics(self._delivery.held_bytes)
 
     def __enter__(self) -> Self:
@@ -208,183 +217,6 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def report(
-        self,
-        dimensions: Sequence[str],
-        metrics: Sequence[str],
-        start: Day | None = None,
-        end: Day | None = None,
-        *,
-        date_ranges: Sequence[Days] = (),
-        dimension_filter: Filter | FilterExpression | None = None,
-        metric_filter: Filter | FilterExpression | None = None,
-        order_by: Sequence[str] = (),
-        offset: int = 0,
-        limit: int = 0,
-        time_zone: str = "",
-        include_bots: bool = False,
-        currency_code: str = "",
-        min_data_complete_until: datetime | None = None,
-        min_imported_data_complete_until: datetime | None = None,
-        timeout: float = 30.0,
-    ) -> Report:
-        """Return a report.
-
-        Args:
-            dimensions: names to group by, for example `date` or `pagePath`.
-            metrics: names to compute, for example `eventCount` or `totalUsers`.
-            start: the first day: a date, `YYYY-MM-DD`, `today`, `yesterday` or `NdaysAgo`, in the report's time zone.
-            end: the last day, in the same forms; it counts too.
-            date_ranges: several ranges instead, each `(start, end)` or `(start, end, name)`. The dimension `dateRange`
-                tells the rows of each.
-            dimension_filter: keeps the events that match; see `footfall.filters`.
-            metric_filter: keeps the rows that match, after aggregation; totals are those of all rows.
-            order_by: names of dimensions and metrics, with `-` before it the largest first.
-            offset: rows to skip.
-            limit: rows to answer; 0 means 10,000.
-            time_zone: name of the IANA data base; empty means UTC.
-            include_bots: counts known crawlers too.
-            currency_code: restricts amounts to this currency.
-            min_data_complete_until: no cached answer that is complete for less; for reading one's own writes.
-            min_imported_data_complete_until: the same for writes with `historical_import`.
-            timeout: seconds for all attempts together.
-
-        Raises:
-            RefusedError: the server refuses the report, and says why.
-            GivenUpError: it could not be had in time.
-            TypeError: an argument is of the wrong type.
-            ValueError: days are missing or given twice, or `order_by` names what is not in the report.
-        """
-        request = report_request(
-            self._property_id,
-            dimensions,
-            metrics,
-            start,
-            end,
-            date_ranges=date_ranges,
-            dimension_filter=dimension_filter,
-            metric_filter=metric_filter,
-            order_by=order_by,
-            offset=offset,
-            limit=limit,
-            time_zone=time_zone,
-            include_bots=include_bots,
-            currency_code=currency_code,
-            min_data_complete_until=min_data_complete_until,
-            min_imported_data_complete_until=min_imported_data_complete_until,
-        )
-        return read_report(self._ask(self._queries.RunReport, request, timeout))
-
-    def metadata(self, *, timeout: float = 30.0) -> Metadata:
-        """Return the dimensions and metrics that a report may ask for, with their definitions.
-
-        Raises:
-            RefusedError: the server refuses to say.
-            GivenUpError: it could not be had within `timeout` seconds.
-        """
-        return read_metadata(self._ask(self._queries.GetMetadata, metadata_request(self._property_id), timeout))
-
-    def errors(
-        self,
-        since: datetime | None = None,
-        *,
-        resume_token: str = "",
-        stages: Iterable[str] = (),
-        codes: Iterable[str] = (),
-        writer_id: str = "",
-        follow: bool = True,
-        silence_seconds: float = 60.0,
-        on_gap: OnGap | None = None,
-        on_reconnect: OnReconnect | None = None,
-    ) -> ErrorStream:
-        """Return an iterator over the property's errors as they are recorded, each once.
-
-        It goes on through lost connections until the client is closed. Its `resume_token` begins a later one behind
-        the error handed over last.
-
-        Args:
-            since: an aware datetime; None means from now on.
-            resume_token: begins where an earlier iterator with the same filter was, instead.
-            stages: only errors found by these, for example `VALIDATION`; empty means all.
-            codes: only errors of these kinds, for example `NAME_INVALID`; empty means all.
-            writer_id: only errors of this writer.
-            follow: False ends when all errors recorded until now have been told.
-            silence_seconds: a stream on which nothing comes for so long, not even a heartbeat, is opened anew.
-            on_gap: is told if the token is older than the history that is kept, so that errors were missed; the
-                iterator then goes on from the earliest. Without it that raises `HistoryLostError`.
-            on_reconnect: is told why a stream ended, before the next one is opened.
-
-        Raises:
-            HistoryLostError: as said above, while iterating.
-            RefusedError: the server refuses the stream, while iterating.
-            GivenUpError: the server could not be reached for the policy's time, while iterating.
-            TypeError: one string where a list belongs.
-            ValueError: the time has no zone, a token is given too, or there is no such stage or code.
-        """
-        self._check_process()
-        position = ErrorPosition(self._property_id, since, resume_token, error_filter(stages, codes, writer_id))
-        reconnecting = Reconnecting(
-            self._retries,
-            follow=follow,
-            silence_seconds=silence_seconds,
-            on_gap=on_gap,
-            on_reconnect=on_reconnect,
-            now=time.monotonic(),
-        )
-        return ErrorStream(self._errors.StreamErrors, position, reconnecting, follow=follow, pause=self._closed.wait)
-
-    def list_errors(
-        self,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        *,
-        stages: Iterable[str] = (),
-        codes: Iterable[str] = (),
-        writer_id: str = "",
-        page_size: int = 0,
-        timeout: float = 30.0,
-    ) -> ErrorList:
-        """Count the property's errors by hour, stage and code, and list them, newest first.
-
-        The counts are there at once; an iteration asks for further pages as it comes to them.
-
-        Args:
-            start: the first instant, an aware datetime; None means 24 hours before the end.
-            end: the instant after the last; None means now.
-            stages: only errors found by these, for example `VALIDATION`; empty means all.
-            codes: only errors of these kinds, for example `NAME_INVALID`; empty means all.
-            writer_id: only errors of this writer.
-            page_size: errors a page, at most 1,000; 0 means 100.
-            timeout: seconds a page.
-
-        Raises:
-            RefusedError: the server refuses the list.
-            GivenUpError: a page could not be had in time.
-            TypeError: one string where a list belongs.
-            ValueError: a time has no zone, or there is no such stage or code.
-        """
-        request = list_request(
-            *(self._property_id, start, end),
-            stages=stages,
-            codes=codes,
-            writer_id=writer_id,
-            page_size=page_size,
-        )
-
-        def ask(request: Any) -> Any:
-            return self._ask(self._errors.ListErrors, request, timeout)
-
-        return ErrorList(request, ask(request), ask)
-
-    def get_error(self, error_id: str, *, timeout: float = 30.0) -> ErrorWithPayload:
-        """Return one error with what was sent.
-
-        Raises:
-            RefusedError: there is no such error (`NOT_FOUND`), or it is older than 30 days.
-            GivenUpError: it could not be had within `timeout` seconds.
-        """
-        return read_error(self._ask(self._errors.GetError, get_request(self._property_id, error_id), timeout))
 
     def _batches(
         self, batching: BatchPolicy, path: str | PathLike[str] | None, spooling: SpoolPolicy
@@ -395,13 +227,14 @@ class Client:
         folder = SpoolFolder(Path(path), self._property_id)
         return SpooledBatches(Spool(folder, batching, spooling), batching, spooling), folder
 
-    def _check_process(self) -> None:
-        if os.getpid() != self._process:
-            raise RuntimeError("the client was made before a fork, in the parent process; make one in this process")
+    def _end_with_program(self) -> None:
+        """Do what can be done for a client that nobody closed; in a forked child nothing, as `close`."""
+        if os.getpid() == self._process:
+            self._delivery.flush_at_exit()
+            if self._reports:
+                self._reports.close()
 
-    def _ask(self, method: Any, request: Any, timeout: float) -> Any:
-        """Call a method that changes nothing; its type is the stub's, which is none."""
+    def _check_place(self) -> None:
         self._check_process()
-        policy = replace(self._retries, give_up_after_seconds=timeout, attempt_seconds=timeout)
-        answer, _ = call_with_retries(lambda seconds: method(request, timeout=seconds), policy, pause=self._closed.wait)
-        return answer
+        if self._settlement.is_telling:
+            raise RuntimeError("on_error must not call track, flush or close: they may wait for on_error to return")

@@ -1,20 +1,17 @@
 """Sends batches in the background, and says of every event that is not stored."""
 
-import atexit
 import logging
-import os
 import threading
 from concurrent.futures import Future
 from functools import partial
 
 from footfall.batches import Batches
-from footfall.failures import FootfallError, GivenUpError, RefusedError
+from footfall.failures import FootfallError, GivenUpError, RefusedError, SpoolError
 from footfall.gathering import Batch
-from footfall.losses import EXPIRED, NEVER_SENT, OnError, losses_of, tell
-from footfall.results import Loss, Outcome
-from footfall.sigterm import forget_at_sigterm
+from footfall.losses import EXPIRED, NEVER_SENT
+from footfall.results import Outcome
+from footfall.settlement import Settlement
 from footfall.spooled_batches import SpooledBatches
-from footfall.statistics import Tally
 from footfall.stream_writer import StreamWriter, WriterClosedError
 from footfall.v1.event_pb2 import Event
 
@@ -33,8 +30,7 @@ class Delivery:
         self,
         writer: StreamWriter,
         batches: Batches | SpooledBatches,
-        on_error: OnError,
-        tally: Tally,
+        settlement: Settlement,
         patience_seconds: float,
     ):
         """Start only if earlier runs left something to send.
@@ -42,18 +38,15 @@ class Delivery:
         Args:
             writer: sends the batches, and is closed with this.
             batches: gathers them, and is closed with this.
-            on_error: gets every event that is not stored; called on the writer's thread, on this one's, or on that of
-                `add`.
-            tally: counts them all.
+            settlement: is told of every event, on the writer's thread, on this one's, or on that of `add`.
             patience_seconds: how long after it was tracked an event is given up.
         """
         self._batches = batches
         self._stop = threading.Event()
         self._writer = writer
-        self._on_error = on_error
-        self._tally = tally
+        self._settlement = settlement
         self._patience_seconds = patience_seconds
-        self._process = os.getpid()
+        self._program_ends = False
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         if batches.starts_with_work:
@@ -73,11 +66,17 @@ class Delivery:
         """
         if self._thread is None:
             self._start()
-        if self._batches.put(event):
-            self._tally.tracked()
+        try:
+            taken = self._batches.put(event)
+        except SpoolError:
+            self._settlement.spool_failed()
+            raise
+        if taken:
+            self._settlement.took()
         else:
-            self._tally.found_no_room("QUEUE_FULL")
-            tell(self._on_error, Loss((event,), "QUEUE_FULL", "Too many events wait to be sent."))
+            self._settlement.found_no_room(event)
+        if self._program_ends:
+            self.flush_at_exit()  # nobody comes after this who would
 
     def flush(self, timeout: float | None) -> bool:
         """Send what is held, and return whether all of it was stored or told to `on_error` in time."""
@@ -88,8 +87,6 @@ class Delivery:
 
         What is left by then goes to `on_error`, or stays in the spool if there is one. See `release`.
         """
-        atexit.unregister(self.flush_at_exit)
-        forget_at_sigterm(self.flush_at_exit)
         self._batches.close()
         if self._thread is not None:
             all_sent = self._batches.flush(timeout)
@@ -104,8 +101,12 @@ class Delivery:
         self._batches.release()
 
     def flush_at_exit(self) -> None:
-        """Give events a last chance when the program ends without closing its client."""
-        if os.getpid() != self._process or self.flush(LAST_CHANCE_SECONDS):
+        """Give events a last chance when the program ends without closing its client.
+
+        What is tracked afterwards, by what the program itself registered with `atexit`, has one of its own.
+        """
+        self._program_ends = True
+        if self.flush(LAST_CHANCE_SECONDS):
             return
         if self._batches.is_kept:
             log.info("the program ended before all events were sent; they are in the spool")
@@ -118,14 +119,18 @@ class Delivery:
                 # not a daemon would keep a program alive that forgot to close its client
                 self._thread = threading.Thread(target=self._run, name="footfall", daemon=True)
                 self._thread.start()
-                atexit.register(self.flush_at_exit)
 
     def _run(self) -> None:
         # what a spool keeps need not be read to be left there
         while not (self._stop.is_set() and self._batches.is_kept) and (batch := self._batches.take()) is not None:
-            if batch.sequence is not None and batch.sequence < self._batches.first_own:
-                self._tally.taken_over(batch)
-            if self._stop.is_set():
+            taken_over = batch.sequence is not None and batch.sequence < self._batches.first_own
+            if taken_over:
+                self._settlement.took_over(batch)
+            if batch.damaged:
+                self._settlement.found_damage(batch, taken_over=taken_over)
+            if not batch.events:
+                self._batches.settle(batch)
+            elif self._stop.is_set():
                 self._end(batch, NEVER_SENT)
             elif batch.age_seconds >= self._patience_seconds:
                 self._end(batch, EXPIRED)
@@ -140,7 +145,7 @@ class Delivery:
             self._end(batch, NEVER_SENT)
         except Exception as error:  # the thread must outlive whatever protobuf raises, and the events must be told of
             log.exception("a batch could not be sent")
-            self._end(batch, RefusedError("INTERNAL", str(error)))
+            self._end(batch, RefusedError("INTERNAL", str(error), attempts=0))
         else:
             outcome.add_done_callback(partial(self._settle, batch))
 
@@ -151,9 +156,7 @@ class Delivery:
     def _end(self, batch: Batch, end: Outcome | FootfallError) -> None:
         if self._batches.is_kept and self._stop.is_set() and isinstance(end, GivenUpError):
             return  # it was not given up: the next run sends it, under the same number
-        self._tally.ended(batch, end)
         try:
-            for loss in losses_of(batch.events, end, batch.sequence or 0):
-                tell(self._on_error, loss)
+            self._settlement.ended(batch, end)
         finally:
             self._batches.settle(batch)

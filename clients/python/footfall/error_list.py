@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypedDict
 
 from footfall.error_position import error_filter
 from footfall.names import code_name, stage_name
@@ -43,20 +44,33 @@ class ErrorWithPayload:
     """One sentence on why there is no payload; empty if there is."""
 
 
+class ListOptions(TypedDict, total=False):
+    """Which errors to count and list."""
+
+    stages: Iterable[str]
+    """Only errors found by these, for example `VALIDATION`; empty means all."""
+    codes: Iterable[str]
+    """Only errors of these kinds, for example `NAME_INVALID`; empty means all."""
+    writer_id: str
+    """Only errors of this writer; empty means all."""
+    page_size: int
+    """Errors a page, at most 1,000; 0, the default, means 100."""
+
+
 def list_request(
     property_id: str,
     start: datetime | None,
     end: datetime | None,
     *,
-    stages: Iterable[str],
-    codes: Iterable[str],
-    writer_id: str,
-    page_size: int,
+    stages: Iterable[str] = (),
+    codes: Iterable[str] = (),
+    writer_id: str = "",
+    page_size: int = 0,
 ) -> ListErrorsRequest:
-    """Return the request of the first page; see `Client.list_errors` for the arguments.
+    """Return the request of the first page; see `Client.list_errors` and `ListOptions` for the arguments.
 
     Raises:
-        TypeError: one string where a list belongs.
+        TypeError: one string where a list belongs, or there is no such option.
         ValueError: a time has no zone, or there is no such stage or code.
     """
     request = ListErrorsRequest(

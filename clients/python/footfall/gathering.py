@@ -55,6 +55,8 @@ class Batch:
     """Its number for good, if a spool gave it one."""
     age_seconds: float = 0.0
     """How long ago its first event was tracked; more than nothing if a spool kept it over a restart."""
+    damaged: int = 0
+    """How many more events of it a spool had, at least, and could not read any more."""
 
 
 class Gathering:

@@ -7,12 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from footfall.error_stream import ErrorStream
 from footfall.failures import FootfallError, HistoryLostError
-from footfall.losses import OnError, tell
-from footfall.names import code_name
-from footfall.results import Loss
+from footfall.settlement import Settlement
 from footfall.spool.folder import SpoolFolder
-from footfall.statistics import Tally
-from footfall.v1.errors_pb2 import EventError
 
 log = logging.getLogger("footfall")
 
@@ -31,8 +27,7 @@ class LateErrors:
         errors: Callable[..., ErrorStream],
         writer_id: str,
         folder: SpoolFolder | None,
-        on_error: OnError,
-        tally: Tally,
+        settlement: Settlement,
     ) -> None:
         """Follow nothing yet.
 
@@ -40,14 +35,12 @@ class LateErrors:
             errors: `Client.errors`.
             writer_id: whose.
             folder: keeps up to where it came, if there is a spool.
-            on_error: gets a loss for each error.
-            tally: counts them.
+            settlement: is told of each error.
         """
         self._errors = errors
         self._writer_id = writer_id
         self._folder = folder
-        self._on_error = on_error
-        self._tally = tally
+        self._settlement = settlement
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -68,7 +61,7 @@ class LateErrors:
         try:
             with self._errors(**begin(self._folder, self._writer_id), on_gap=log_gap) as stream:
                 for error in stream:
-                    tell_late(error, self._on_error, self._tally)
+                    self._settlement.found_late(error)
                     keep_token(self._folder, stream.resume_token)
                 keep_token(self._folder, stream.resume_token)
         except FootfallError as failure:
@@ -88,13 +81,6 @@ def keep_token(folder: SpoolFolder | None, token: str) -> None:
     """Keep up to where errors were told."""
     if folder is not None and token:
         folder.keep_errors_token(token)
-
-
-def tell_late(error: EventError, on_error: OnError, tally: Tally) -> None:
-    """Hand an error to the program."""
-    code = code_name(error.code)
-    tally.late(code)
-    tell(on_error, Loss((), code, error.message, field=error.field, sequence=error.sequence, error_id=error.error_id))
 
 
 def log_gap(failure: HistoryLostError) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from footfall.v1.errors_pb2 import Stage
-from footfall.v1.ingest_pb2 import ErrorCode
+from footfall.v1.ingest_pb2 import DiscardReason, ErrorCode
 
 
 def code_name(code: int) -> str:
@@ -15,6 +15,11 @@ def code_name(code: int) -> str:
 def stage_name(stage: int) -> str:
     """Return the name of a `Stage`, for example `VALIDATION`; of one newer than this library, its number."""
     return _name(Stage, "STAGE_", stage)
+
+
+def reason_name(reason: int) -> str:
+    """Return the name of a `DiscardReason`, for example `QUEUE_FULL`; of one newer than this library, its number."""
+    return _name(DiscardReason, "DISCARD_REASON_", reason)
 
 
 def codes_of(names: Iterable[str]) -> list[ErrorCode]:

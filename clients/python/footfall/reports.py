@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import TypeAlias
+from typing import TypeAlias, TypedDict
 
 from footfall.filters import Filter
 from footfall.report import ApproximateMetric, MetricTypeName, Report, ReportedRange, ReportMetadata, Value
@@ -26,6 +26,34 @@ Days: TypeAlias = tuple[Day, Day] | tuple[Day, Day, str]
 """The first and the last day of a range, and its name if it has one."""
 
 
+class ReportOptions(TypedDict, total=False):
+    """What a report may say besides its names and days."""
+
+    date_ranges: Sequence[Days]
+    """Several ranges instead of one, each `(start, end)` or `(start, end, name)`. The dimension `dateRange` tells the
+    rows of each."""
+    dimension_filter: Filter | FilterExpression | None
+    """Keeps the events that match; see `footfall.filters`."""
+    metric_filter: Filter | FilterExpression | None
+    """Keeps the rows that match, after aggregation; totals are those of all rows."""
+    order_by: Sequence[str]
+    """Names of dimensions and metrics, with `-` before it the largest first."""
+    offset: int
+    """Rows to skip."""
+    limit: int
+    """Rows to answer; 0, the default, means 10,000."""
+    time_zone: str
+    """Name of the IANA data base; empty means UTC."""
+    include_bots: bool
+    """Counts known crawlers too."""
+    currency_code: str
+    """Restricts amounts to this currency."""
+    min_data_complete_until: datetime | None
+    """An aware datetime: no cached answer that is complete for less; for reading one's own writes."""
+    min_imported_data_complete_until: datetime | None
+    """The same for writes with `historical_import`."""
+
+
 def report_request(
     property_id: str,
     dimensions: Sequence[str],
@@ -45,10 +73,10 @@ def report_request(
     min_data_complete_until: datetime | None = None,
     min_imported_data_complete_until: datetime | None = None,
 ) -> RunReportRequest:
-    """Return the request of a report; see `Client.report` for the arguments.
+    """Return the request of a report; see `Client.report` and `ReportOptions` for the arguments.
 
     Raises:
-        TypeError: an instant is given where a day belongs, or one name where a list belongs.
+        TypeError: an instant is given where a day belongs, one name where a list belongs, or there is no such option.
         ValueError: days are missing or given twice, `order_by` names what is not in the report, or an instant has no
             time zone.
     """

@@ -28,8 +28,8 @@ class Statistics:
     rejected: Mapping[str, int]
     """Those that the server refused, by code."""
     dropped: Mapping[str, int]
-    """Those that the client itself gave up, by code: `QUEUE_FULL`, `CLOSED`, `EXPIRED`, or the status of the last
-    attempt. Of those with a status, some may be stored all the same."""
+    """Those that the client itself gave up, by code: `QUEUE_FULL`, `CLOSED`, `EXPIRED`, `SPOOL_DAMAGED`, or the
+    status of the last attempt. Of those with a status, some may be stored all the same."""
     late: Mapping[str, int]
     """Errors that the error stream told of after OK, by code; one may stand for a whole batch."""
     held_events: int
@@ -64,11 +64,20 @@ class Tally:
             self._tracked += 1
             self._dropped[code] += 1
 
-    def taken_over(self, batch: Batch) -> None:
-        """Count a batch of an earlier run."""
+    def taken_over(self, events: int) -> None:
+        """Count events of an earlier run."""
         with self._lock:
-            self._taken_over += len(batch.events)
-            self._held += len(batch.events)
+            self._taken_over += events
+            self._held += events
+
+    def damaged(self, code: str, events: int, *, taken_over: bool) -> None:
+        """Count events that a spool had and has no more: of an earlier run, or of those that were tracked."""
+        with self._lock:
+            self._dropped[code] += events
+            if taken_over:
+                self._taken_over += events
+            else:
+                self._held -= events
 
     def ended(self, batch: Batch, end: Outcome | FootfallError) -> None:
         """Count what became of a batch."""

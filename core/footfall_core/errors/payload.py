@@ -2,12 +2,13 @@
 
 from google.protobuf.message import DecodeError
 
-from footfall.v1.errors_pb2 import EventError, GetErrorResponse, PayloadPlace
+from footfall.v1.errors_pb2 import EventError, GetErrorResponse, PayloadPlace, Stage
 from footfall.v1.ingest_pb2 import WriteEventsRequest
 from footfall_core.kinds import EventKind
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
 
 NEVER_STORED = "The request was refused as a whole before it reached the raw topic, so its content was not kept."
+NEVER_SENT = "The client dropped the events itself, so that nothing of them came here."
 EXPIRED = "Its raw record is not kept any more."
 ANOTHER = "Something else stands at its place in the raw topic, which was made anew since."
 
@@ -42,8 +43,9 @@ def with_payload(error: EventError, record: bytes | None) -> GetErrorResponse:
 
 
 def without_payload(error: EventError) -> GetErrorResponse:
-    """Return an error of a request that never reached the raw topic."""
-    return GetErrorResponse(error=error, payload_missing=NEVER_STORED)
+    """Return an error of what never reached the raw topic."""
+    missing = NEVER_SENT if error.stage == Stage.STAGE_CLIENT else NEVER_STORED
+    return GetErrorResponse(error=error, payload_missing=missing)
 
 
 def _batch_at(record: bytes, index: int) -> WriteEventsRequest | None:

@@ -6,6 +6,7 @@ recorded:
     batch of a writer        property, writer, sequence, event index, code
     batch without a writer   the payload's place, event index, code
     refused request          property, field, message, time of receipt
+    reason of a report       property, writer, report number, reason (see `discards`)
 
 A writer's batch of history is another one than its live batch of the same number, and each kind's log has places of its
 own; so the kind is part of the first two, where it is not live.
@@ -141,7 +142,7 @@ def refusal_error(problem: Problem, property_id: str, received_micros: int) -> E
         return None
     field = problem.violations[0].field if isinstance(problem, InvalidRequest) and problem.violations else ""
     error = EventError(
-        error_id=_id("request", property_id, received_micros, field, problem.message),
+        error_id=error_id("request", property_id, received_micros, field, problem.message),
         property=property_name(property_id),
         stage=Stage.STAGE_INGEST,
         # an empty batch and one of too many events are both out of bounds
@@ -186,7 +187,7 @@ def _error_of(batch: _Batch, run: str, stage: Stage, *, code: int, event_index: 
     else:
         subject = (*_apart(place.log), "place", place.partition, place.offset, place.batch_index)
     error = EventError(
-        error_id=_id(*subject, event_index, int(code)),
+        error_id=error_id(*subject, event_index, int(code)),
         property=batch.property,
         stage=stage,
         code=code,  # type: ignore[arg-type]  # verdicts keep the number
@@ -209,7 +210,7 @@ def _apart(kind: EventKind) -> tuple[str, ...]:
     return () if kind is EventKind.LIVE else (kind.value,)
 
 
-def _id(*subject: object) -> str:
+def error_id(*subject: object) -> str:
     """Return 16 characters that name the subject of an error."""
     content = "\0".join(map(str, subject)).encode()
     return b32encode(blake2b(content, digest_size=10).digest()).decode().lower()

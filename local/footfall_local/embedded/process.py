@@ -49,6 +49,7 @@ from footfall_server.errors.settings import ErrorServerSettings
 from footfall_server.errors.stream_errors import StreamErrors
 from footfall_server.hosts.call import Kind, Route
 from footfall_server.ingest.batch_intake import BatchIntake
+from footfall_server.ingest.report_discarded_events import ReportDiscardedEvents
 from footfall_server.ingest.stream_events import IngestStreamSettings, StreamEvents
 from footfall_server.ingest.write_events import WriteEvents
 from footfall_server.query.get_metadata import get_metadata
@@ -139,6 +140,7 @@ async def embedded(data: DataFolder, variables: Mapping[str, str], vitals: Vital
         yield [
             Route(f"{ingest}/WriteEvents", WriteEvents(intake)),
             Route(f"{ingest}/StreamEvents", StreamEvents(intake, streams), Kind.BIDI_STREAM),
+            Route(f"{ingest}/ReportDiscardedEvents", ReportDiscardedEvents(log, clock)),
             Route(f"{reports}/RunReport", RunReport(bus, MemoryAnswerCache(cache), query, clock)),
             Route(f"{reports}/GetMetadata", get_metadata),
             Route(f"{shown}/StreamErrors", StreamErrors(feed, errors, clock), Kind.SERVER_STREAM),

@@ -1,9 +1,11 @@
 """Counts what became of a batch, once for all of it."""
 
 from collections import Counter
+from collections.abc import Iterable
 
-from footfall.v1.ingest_pb2 import ErrorCode
+from footfall.v1.ingest_pb2 import DiscardedEvents, ErrorCode
 from footfall_core import telemetry
+from footfall_core.errors.discards import reason_name
 from footfall_core.intake import Taken
 from footfall_core.problems import Problem
 
@@ -36,3 +38,9 @@ def count_refused(problem: Problem) -> None:
     """Count a batch that was refused as a whole."""
     _REFUSED.inc()
     telemetry.INGEST_REFUSALS.labels("batch", type(problem).__name__).inc()
+
+
+def count_discarded(report: Iterable[DiscardedEvents]) -> None:
+    """Count what a client dropped itself."""
+    for discarded in report:
+        telemetry.INGEST_DISCARDED.labels(reason_name(discarded.reason)).inc(discarded.count)

@@ -12,6 +12,7 @@ from footfall_core.clock import SystemClock
 from footfall_core.kinds import EventKind
 from footfall_server.hosts.call import Kind, Route
 from footfall_server.ingest.batch_intake import BatchIntake
+from footfall_server.ingest.report_discarded_events import ReportDiscardedEvents
 from footfall_server.ingest.stream_events import IngestStreamSettings, StreamEvents
 from footfall_server.ingest.write_events import WriteEvents
 
@@ -29,4 +30,5 @@ async def routes(stack: AsyncExitStack, variables: Mapping[str, str]) -> list[Ro
     return [
         Route("/footfall.v1.IngestService/WriteEvents", WriteEvents(intake)),
         Route("/footfall.v1.IngestService/StreamEvents", StreamEvents(intake, streams), Kind.BIDI_STREAM),
+        Route("/footfall.v1.IngestService/ReportDiscardedEvents", ReportDiscardedEvents(log, clock)),
     ]

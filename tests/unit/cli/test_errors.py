@@ -8,13 +8,14 @@ import grpc
 import pytest
 
 from footfall.v1.errors_pb2 import (
+    STAGE_CLIENT,
     STAGE_DEDUPE,
     STAGE_VALIDATION,
     GetErrorResponse,
     ListErrorsResponse,
     StreamErrorsResponse,
 )
-from footfall.v1.ingest_pb2 import ErrorCode
+from footfall.v1.ingest_pb2 import DiscardReason, ErrorCode
 from tests.unit.cli.processes import process_of
 from tests.unit.scripted_server import Fails, Hangs
 
@@ -50,6 +51,24 @@ def test_errors_are_a_line_each_and_end_when_all_are_told(server, command):
     assert timedelta(minutes=59) < hour_ago < timedelta(minutes=61)
 
 
+def test_what_a_client_dropped_itself_is_a_line_with_its_writer(server, command):
+    message = StreamErrorsResponse()
+    error = message.error
+    error.stage, error.code = STAGE_CLIENT, ErrorCode.ERROR_CODE_CLIENT_DISCARDED
+    error.writer_id, error.message = "w", "The client dropped 40 events itself (QUEUE_FULL)."
+    error.discarded.reason, error.discarded.count = DiscardReason.DISCARD_REASON_QUEUE_FULL, 40
+    error.time.FromDatetime(datetime(2026, 1, 1, tzinfo=UTC))
+    server.streams_script += [[message, _live()], [message, _live()]]
+
+    _, line, _ = command("errors", "--property", "shop", "--stage", "client", "--endpoint", server.endpoint)
+    _, as_json, _ = command("errors", "--property", "shop", "--json", "--endpoint", server.endpoint)
+
+    assert line == (
+        "2026-01-01T00:00:00Z client CLIENT_DISCARDED The client dropped 40 events itself (QUEUE_FULL). (w)\n"
+    )
+    assert json.loads(as_json)["discarded"] == {"reason": "QUEUE_FULL", "count": 40}
+
+
 def test_errors_as_json_are_an_object_a_line(server, command):
     server.streams_script.append([_error("a", index=0), _live()])
 
@@ -74,6 +93,7 @@ def test_errors_as_json_are_an_object_a_line(server, command):
         "event_id": "",
         "payload": None,
         "processing_version": "",
+        "discarded": None,
         "resume_token": "behind a",
     }
     assert server.streams[0].start_time.ToDatetime() == datetime(2026, 1, 1)  # noqa: DTZ001

@@ -399,3 +399,44 @@ def test_the_client_for_threads_loads_neither_its_twin_nor_pandas():  # gRPC loa
         "loaded = {'footfall.aio', 'pandas', 'pyarrow'} & set(sys.modules); sys.exit(', '.join(loaded) or 0)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.track("a", client_id="c"),
+        lambda client: client.connect(),
+        lambda client: client.report(["date"], ["eventCount"], "today", "today"),
+        lambda client: client.metadata(),
+        lambda client: anext(aiter(client.errors())),
+        lambda client: client.list_errors(),
+        lambda client: client.get_error("e"),
+    ],
+)
+async def test_a_closed_client_says_that_it_is_closed(server, call):
+    client = Client(server.endpoint, "shop")
+    await client.close()
+    await client.close()
+    with pytest.raises(RuntimeError, match=r"^the client is closed$"):
+        await call(client)
+
+
+async def test_a_client_that_is_closed_before_anything_came_to_its_turn_ends_in_order(server):
+    client = Client(server.endpoint, "shop")
+    await client.track("a", client_id="c")
+    (task,) = (task for task in asyncio.all_tasks() if task.get_name() == "footfall-errors")
+    await client.close()
+
+    assert [e.name for w in server.writes for e in w.events] == ["a"]
+    assert task.cancelled() or task.exception() is None
+
+
+def test_a_loop_that_ends_before_its_client_is_closed_is_said(server, caplog):
+    async def forget():
+        client = Client(server.endpoint, "shop", batching=BatchPolicy(max_age_seconds=3600))
+        await client.track("a", client_id="c")
+        await asyncio.sleep(0)
+
+    asyncio.run(forget())
+
+    assert "what was tracked and not sent is lost" in caplog.text

@@ -284,3 +284,70 @@ def test_threads_may_track_at_once(server, client, losses):
     assert client.flush(30)
     assert sum(len(w.events) for w in server.writes) == 800
     assert losses == []
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "waits",
+    [lambda client: client.track("again", client_id="c"), Client.flush, Client.close],
+    ids=["track", "flush", "close"],
+)
+def test_what_may_wait_for_on_error_is_refused_in_it_instead_of_waiting_for_ever(server, caplog, waits):
+    server.writes_script += [Fails(C.INVALID_ARGUMENT), Fails(C.INVALID_ARGUMENT)]
+    policy = BatchPolicy(max_events=1, held_events=1)
+    client = Client(server.endpoint, "shop", batching=policy, on_error=lambda _: waits(client))
+    client.track("a", client_id="c")
+    assert client.flush(10)
+    client.track("b", client_id="c")
+    client.close()
+
+    assert "on_error must not call track, flush or close" in caplog.text
+    assert [e.name for w in server.writes for e in w.events] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.track("a", client_id="c"),
+        lambda client: client.connect(),
+        lambda client: client.report(["date"], ["eventCount"], "today", "today"),
+        lambda client: client.metadata(),
+        lambda client: client.errors(),
+        lambda client: client.list_errors(),
+        lambda client: client.get_error("e"),
+    ],
+)
+def test_a_closed_client_says_that_it_is_closed(server, call):
+    client = Client(server.endpoint, "shop")
+    client.close()
+    client.close()
+    with pytest.raises(RuntimeError, match=r"^the client is closed$"):
+        call(client)
+    assert client.flush(0)
+    assert client.statistics().tracked == 0
+
+
+def test_on_error_may_track_with_another_client(server, client):
+    server.writes_script.append(Fails(C.INVALID_ARGUMENT))
+    with Client(server.endpoint, "shop", on_error=lambda loss: client.track("other", client_id="c")) as first:
+        first.track("a", client_id="c")
+        assert first.flush(10)
+
+    assert client.flush(10)
+    assert [e.name for w in server.writes for e in w.events] == ["a", "other"]
+
+
+def test_on_error_that_raises_stops_nothing(server, caplog):
+    def fail(loss):
+        raise SystemExit(loss.code)
+
+    server.writes_script += [Fails(C.INVALID_ARGUMENT, "bad property")]
+    with Client(server.endpoint, "shop", on_error=fail) as client:
+        client.track("a", client_id="c")
+        assert client.flush(10)
+        client.track("b", client_id="c")
+        assert client.flush(10)
+
+    assert client.statistics().stored == 1
+    assert "on_error failed" in caplog.text
+    assert "bad property" in caplog.text  # what it was not told is logged

@@ -201,3 +201,61 @@ def test_sigterm_ends_a_forked_child_at_once(server):
     with _start(program) as process:
         assert process.stdout.read() == "-15\n"
     assert _names(server) == ["a"]
+
+
+REGISTER = "atexit.register(lambda: client.track('last', client_id='c'))"
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        f"{REGISTER}; client = footfall.Client(sys.argv[1], 'shop', {AGELESS}); client.track('a', client_id='c')",
+        f"client = footfall.Client(sys.argv[1], 'shop', {AGELESS}); {REGISTER}; client.track('a', client_id='c')",
+        f"client = footfall.Client(sys.argv[1], 'shop', {AGELESS}); client.track('a', client_id='c'); {REGISTER}",
+    ],
+    ids=["before the client", "before the first event", "after the first event"],
+)
+def test_what_a_program_tracks_at_its_very_end_is_sent_whenever_it_registered_for_that(server, order):
+    with _start(f"import atexit, footfall, sys; {order}", server.endpoint) as process:
+        assert process.wait(30) == 0
+
+    assert _names(server) == ["a", "last"]
+
+
+def test_an_event_that_is_tracked_at_the_very_end_may_be_the_first(server):
+    program = f"import atexit, footfall, sys; client = footfall.Client(sys.argv[1], 'shop', {AGELESS}); {REGISTER}"
+    with _start(program, server.endpoint) as process:
+        assert process.wait(30) == 0
+
+    assert _names(server) == ["last"]
+
+
+def test_what_was_dropped_is_reported_when_a_program_ends_without_closing(server):
+    program = """
+        import footfall, sys
+        client = footfall.Client(sys.argv[1], "shop")
+        try:
+            client.track("a", client_id=7)
+        except TypeError:
+            pass
+    """
+    with _start(program, server.endpoint) as process:
+        assert process.wait(30) == 0
+
+    assert [[d.count for d in report.discarded] for report in server.discards] == [[1]]
+
+
+def test_statistics_of_a_parents_client_are_refused_in_a_forked_child(server):
+    program = """
+        import footfall, os, sys
+        client = footfall.Client(sys.argv[1], "shop")
+        if os.fork() == 0:
+            try:
+                client.statistics()
+            except RuntimeError as error:
+                print(error, flush=True)
+            os._exit(0)
+        os.wait()
+    """
+    with _start(program, server.endpoint) as process:
+        assert "made before a fork" in process.stdout.read()

@@ -16,6 +16,7 @@ from footfall import BatchPolicy, Client, RetryPolicy, SpoolError, SpoolPolicy
 from footfall.spool import batch_file
 from footfall.spool.batch_file import BatchFile
 from footfall.v1.event_pb2 import Event
+from footfall.v1.ingest_pb2 import DiscardReason
 from footfall_core.processing.fingerprint import fingerprint_of
 from tests.unit.scripted_server import Fails, Hangs, ScriptedServer, Silent, accept_all
 
@@ -213,6 +214,8 @@ def test_a_full_disk_raises_and_loses_nothing(server, open_client, losses, monke
 
     assert _names(server) == ["before", "after"]
     assert losses == []
+    (report,) = server.discards
+    assert [(d.reason, d.count) for d in report.discarded] == [(DiscardReason.DISCARD_REASON_SPOOL_FAILED, 2)]
 
 
 def test_a_disk_that_is_full_from_the_first_event_on_takes_those_that_come_later(server, open_client, monkeypatch):
@@ -261,6 +264,30 @@ def test_half_an_event_of_a_process_that_died_is_cut_off(server, open_client, sp
     with open_client() as client:
         assert client.flush(10)
     assert _names(server) == ["whole", "whole too"]
+
+
+@pytest.mark.parametrize(("position", "sent"), [(68, ["a"]), (3, [])], ids=["second event", "head of the file"])
+def test_what_the_disk_did_not_keep_is_told_counted_and_reported(server, open_client, spool, losses, position, sent):
+    _left_behind(open_client, spool, *(Event(name=name, client_id="c" * 30) for name in "abc"))
+    file = spool / "0000000000000001.batch"
+    content = bytearray(file.read_bytes())
+    content[position] ^= 0xFF
+    file.write_bytes(content)
+    lost = 2 if sent else 1  # whose head is gone, of that nobody knows how many there were
+
+    with open_client() as client:
+        assert client.flush(10)
+        numbers = client.statistics()
+    assert _names(server) == sent
+    assert [(loss.code, loss.sequence, loss.events, loss.outcome_known) for loss in losses] == [
+        ("SPOOL_DAMAGED", 1, (), False)
+    ]
+    assert str(lost) in losses[0].message
+    assert numbers.dropped == {"SPOOL_DAMAGED": lost}
+    assert numbers.taken_over == numbers.stored + lost
+    (report,) = server.discards
+    assert [(d.reason, d.count) for d in report.discarded] == [(DiscardReason.DISCARD_REASON_SPOOL_DAMAGED, lost)]
+    assert _batches(spool) == []
 
 
 def test_a_process_that_died_before_its_first_event_leaves_nothing(server, open_client, spool):

@@ -1,9 +1,9 @@
 import pytest
 
-from footfall.v1.errors_pb2 import EventError, PayloadPlace
+from footfall.v1.errors_pb2 import EventError, PayloadPlace, Stage
 from footfall.v1.event_pb2 import Event
 from footfall.v1.ingest_pb2 import WriteEventsRequest
-from footfall_core.errors.payload import ANOTHER, EXPIRED, NEVER_STORED, with_payload, without_payload
+from footfall_core.errors.payload import ANOTHER, EXPIRED, NEVER_SENT, NEVER_STORED, with_payload, without_payload
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
 
 MINE = WriteEventsRequest(property="properties/shop", events=[Event(name="a"), Event(name="1")])
@@ -59,3 +59,4 @@ def test_what_is_not_the_errors_own_is_never_shown(about: EventError, record: by
 def test_why_there_is_no_payload_is_said() -> None:
     assert with_payload(error(), None).payload_missing == EXPIRED
     assert without_payload(EventError(error_id="e")).payload_missing == NEVER_STORED
+    assert without_payload(EventError(error_id="e", stage=Stage.STAGE_CLIENT)).payload_missing == NEVER_SENT

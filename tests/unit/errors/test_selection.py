@@ -36,7 +36,7 @@ def test_a_selection_is_of_one_property() -> None:
     ("property_name", "wanted", "fields"),
     [
         ("shop", ErrorFilter(), ["property"]),
-        ("properties/shop", ErrorFilter(stages=[DEDUPE, 5, 6]), ["filter.stages[1]"]),  # type: ignore[list-item]
+        ("properties/shop", ErrorFilter(stages=[DEDUPE, 6, 7]), ["filter.stages[1]"]),  # type: ignore[list-item]
         ("properties/shop", ErrorFilter(stages=[Stage.STAGE_UNSPECIFIED]), ["filter.stages[0]"]),
         ("properties/shop", ErrorFilter(codes=[-1]), ["filter.codes[0]"]),  # type: ignore[list-item]
         ("properties/shop", ErrorFilter(writer_id="a b"), ["filter.writer_id"]),

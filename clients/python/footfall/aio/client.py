@@ -1,48 +1,39 @@
 """The client for asyncio: sends events in the background, reads reports, follows errors."""
 
 import asyncio
-import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self, Unpack
+from typing import Self, Unpack
 
 from footfall.aio.batches import Batches
 from footfall.aio.channel import open_channel
 from footfall.aio.delivery import Delivery
-from footfall.aio.error_stream import ErrorStream
+from footfall.aio.discard_reports import DiscardReports
+from footfall.aio.error_calls import ErrorCalls
 from footfall.aio.late_errors import LateErrors
-from footfall.aio.retries import call_with_retries
+from footfall.aio.report_calls import ReportCalls
 from footfall.aio.spooled_batches import SpooledBatches
 from footfall.aio.stream_writer import StreamWriter
 from footfall.channel import Certificates
-from footfall.error_list import AsyncErrorList, ErrorWithPayload, get_request, list_request, read_error
-from footfall.error_position import ErrorPosition, error_filter
+from footfall.discards import Discards
 from footfall.events import EventFields, ParamValue, make_event
 from footfall.failures import GivenUpError
-from footfall.filters import Filter
 from footfall.gathering import BatchPolicy
 from footfall.losses import OnError, log_loss
-from footfall.metadata import Metadata, metadata_request, read_metadata
 from footfall.outbox import StreamPolicy
 from footfall.properties import check_property_id
-from footfall.reconnecting import OnGap, OnReconnect, Reconnecting
-from footfall.report import Report
-from footfall.reports import Day, Days, read_report, report_request
 from footfall.retry import RetryPolicy
+from footfall.settlement import Settlement
 from footfall.spool.folder import SpoolFolder
 from footfall.spool.policy import SpoolPolicy
 from footfall.spool.spool import Spool
 from footfall.statistics import Statistics, Tally
-from footfall.v1.errors_pb2_grpc import ErrorServiceStub
 from footfall.v1.event_pb2 import Event
-from footfall.v1.query_pb2 import FilterExpression
-from footfall.v1.query_pb2_grpc import QueryServiceStub
 
 
-class Client:
+class Client(ReportCalls, ErrorCalls):
     """One property of one Footfall, on one event loop; what `footfall.Client` is for threads.
 
         async with Client("127.0.0.1:8080", "my-shop") as client:
@@ -65,6 +56,7 @@ class Client:
         spool: str | PathLike[str] | None = None,
         spooling: SpoolPolicy | None = None,
         late_errors: bool = True,
+        report_discards: bool = True,
         on_error: OnError = log_loss,
     ) -> None:
         """Connect to nothing yet.
@@ -83,6 +75,8 @@ class Client:
             spooling: what the spool promises, and how much it holds.
             late_errors: tells `on_error` also of what is found only after a batch was answered OK, by following the
                 error stream of this client's own batches; False saves that stream.
+            report_discards: tells the server how many events the client dropped itself, and why, so that they are in
+                the property's errors; in the background, at most once in five seconds, and once more at the end.
             on_error: gets every event that is rejected in the answer, or given up; called on the loop, so it must not
                 block. By default it is logged as an error by the logger `footfall`.
 
@@ -93,13 +87,10 @@ class Client:
             SpoolError: the spool cannot be opened, and why. This alone reads and writes the disk while the loop waits.
         """
         asyncio.get_running_loop()  # gRPC would take one that never runs
-        self._property_id = check_property_id(property_id)
-        self._retries = retries or RetryPolicy()
+        check_property_id(property_id)
+        retries = retries or RetryPolicy()
         self._channel = open_channel(endpoint, root_certificates=root_certificates)
-        self._closed = asyncio.Event()
-        # the generated stubs carry no types
-        self._queries = QueryServiceStub(self._channel)  # type: ignore[no-untyped-call]
-        self._errors = ErrorServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        super().__init__(self._channel, property_id, retries)
         batching = batching or BatchPolicy()
         batches, folder = self._batches(batching, spool, spooling or SpoolPolicy())
         writer = StreamWriter(
@@ -108,13 +99,16 @@ class Client:
             writer_id=folder.writer_id if folder else None,
             streaming=streaming,
             policy=under_way,
-            retries=self._retries,
+            retries=retries,
         )
         self.writer_id = writer.writer_id
         """Names this client's batches in errors: one run of it, or its spool for good."""
         self._tally = Tally()
-        self._delivery = Delivery(writer, batches, on_error, self._tally, self._retries.give_up_after_seconds)
-        self._late = LateErrors(self.errors, self.writer_id, folder, on_error, self._tally) if late_errors else None
+        discards = Discards(property_id, self.writer_id)
+        self._reports = DiscardReports(self._channel, discards, retries) if report_discards else None
+        self._settlement = Settlement(on_error, self._tally, discards)
+        self._delivery = Delivery(writer, batches, self._settlement, retries.give_up_after_seconds)
+        self._late = LateErrors(self.errors, self.writer_id, folder, self._settlement) if late_errors else None
         if self._late and batches.starts_with_work:
             self._late.start()
 
@@ -123,7 +117,9 @@ class Client:
 
         Raises:
             GivenUpError: nobody answers.
+            RuntimeError: the client is closed.
         """
+        self._check_open()
         try:
             await asyncio.wait_for(self._channel.channel_ready(), timeout)
         except TimeoutError:
@@ -158,7 +154,12 @@ class Client:
             RuntimeError: the client is closed.
             SpoolError: the spool's disk did not take the event.
         """
-        await self.track_event(make_event(name, client_id=client_id, timestamp=timestamp, params=params, **fields))
+        try:
+            event = make_event(name, client_id=client_id, timestamp=timestamp, params=params, **fields)
+        except (TypeError, ValueError):
+            self._settlement.could_not_make()
+            raise
+        await self.track_event(event)
 
     async def track_event(self, event: Event) -> None:
         """Take an event that was made before, for example by `footfall.ecommerce`; see `track`.
@@ -186,6 +187,8 @@ class Client:
         if not self._closed.is_set():
             self._closed.set()
             await self._delivery.close(timeout)
+            if self._reports:
+                await self._reports.close()
             if self._late:
                 await self._late.stop()
             await self._channel.close()
@@ -201,182 +204,6 @@ class Client:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def report(
-        self,
-        dimensions: Sequence[str],
-        metrics: Sequence[str],
-        start: Day | None = None,
-        end: Day | None = None,
-        *,
-        date_ranges: Sequence[Days] = (),
-        dimension_filter: Filter | FilterExpression | None = None,
-        metric_filter: Filter | FilterExpression | None = None,
-        order_by: Sequence[str] = (),
-        offset: int = 0,
-        limit: int = 0,
-        time_zone: str = "",
-        include_bots: bool = False,
-        currency_code: str = "",
-        min_data_complete_until: datetime | None = None,
-        min_imported_data_complete_until: datetime | None = None,
-        timeout: float = 30.0,
-    ) -> Report:
-        """Return a report.
-
-        Args:
-            dimensions: names to group by, for example `date` or `pagePath`.
-            metrics: names to compute, for example `eventCount` or `totalUsers`.
-            start: the first day: a date, `YYYY-MM-DD`, `today`, `yesterday` or `NdaysAgo`, in the report's time zone.
-            end: the last day, in the same forms; it counts too.
-            date_ranges: several ranges instead, each `(start, end)` or `(start, end, name)`. The dimension `dateRange`
-                tells the rows of each.
-            dimension_filter: keeps the events that match; see `footfall.filters`.
-            metric_filter: keeps the rows that match, after aggregation; totals are those of all rows.
-            order_by: names of dimensions and metrics, with `-` before it the largest first.
-            offset: rows to skip.
-            limit: rows to answer; 0 means 10,000.
-            time_zone: name of the IANA data base; empty means UTC.
-            include_bots: counts known crawlers too.
-            currency_code: restricts amounts to this currency.
-            min_data_complete_until: no cached answer that is complete for less; for reading one's own writes.
-            min_imported_data_complete_until: the same for writes with `historical_import`.
-            timeout: seconds for all attempts together.
-
-        Raises:
-            RefusedError: the server refuses the report, and says why.
-            GivenUpError: it could not be had in time.
-            TypeError: an argument is of the wrong type.
-            ValueError: days are missing or given twice, or `order_by` names what is not in the report.
-        """
-        request = report_request(
-            self._property_id,
-            dimensions,
-            metrics,
-            start,
-            end,
-            date_ranges=date_ranges,
-            dimension_filter=dimension_filter,
-            metric_filter=metric_filter,
-            order_by=order_by,
-            offset=offset,
-            limit=limit,
-            time_zone=time_zone,
-            include_bots=include_bots,
-            currency_code=currency_code,
-            min_data_complete_until=min_data_complete_until,
-            min_imported_data_complete_until=min_imported_data_complete_until,
-        )
-        return read_report(await self._ask(self._queries.RunReport, request, timeout))
-
-    async def metadata(self, *, timeout: float = 30.0) -> Metadata:
-        """Return the dimensions and metrics that a report may ask for, with their definitions.
-
-        Raises:
-            RefusedError: the server refuses to say.
-            GivenUpError: it could not be had within `timeout` seconds.
-        """
-        return read_metadata(await self._ask(self._queries.GetMetadata, metadata_request(self._property_id), timeout))
-
-    def errors(
-        self,
-        since: datetime | None = None,
-        *,
-        resume_token: str = "",
-        stages: Iterable[str] = (),
-        codes: Iterable[str] = (),
-        writer_id: str = "",
-        follow: bool = True,
-        silence_seconds: float = 60.0,
-        on_gap: OnGap | None = None,
-        on_reconnect: OnReconnect | None = None,
-    ) -> ErrorStream:
-        """Return an iterator over the property's errors as they are recorded, each once.
-
-        It goes on through lost connections until the client is closed. Its `resume_token` begins a later one behind
-        the error handed over last.
-
-        Args:
-            since: an aware datetime; None means from now on.
-            resume_token: begins where an earlier iterator with the same filter was, instead.
-            stages: only errors found by these, for example `VALIDATION`; empty means all.
-            codes: only errors of these kinds, for example `NAME_INVALID`; empty means all.
-            writer_id: only errors of this writer.
-            follow: False ends when all errors recorded until now have been told.
-            silence_seconds: a stream on which nothing comes for so long, not even a heartbeat, is opened anew.
-            on_gap: is told if the token is older than the history that is kept, so that errors were missed; the
-                iterator then goes on from the earliest. Without it that raises `HistoryLostError`.
-            on_reconnect: is told why a stream ended, before the next one is opened.
-
-        Raises:
-            HistoryLostError: as said above, while iterating.
-            RefusedError: the server refuses the stream, while iterating.
-            GivenUpError: the server could not be reached for the policy's time, while iterating.
-            TypeError: one string where a list belongs.
-            ValueError: the time has no zone, a token is given too, or there is no such stage or code.
-        """
-        position = ErrorPosition(self._property_id, since, resume_token, error_filter(stages, codes, writer_id))
-        reconnecting = Reconnecting(
-            self._retries,
-            follow=follow,
-            silence_seconds=silence_seconds,
-            on_gap=on_gap,
-            on_reconnect=on_reconnect,
-            now=time.monotonic(),
-        )
-        return ErrorStream(self._errors.StreamErrors, position, reconnecting, follow=follow, closed=self._closed)
-
-    async def list_errors(
-        self,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        *,
-        stages: Iterable[str] = (),
-        codes: Iterable[str] = (),
-        writer_id: str = "",
-        page_size: int = 0,
-        timeout: float = 30.0,
-    ) -> AsyncErrorList:
-        """Count the property's errors by hour, stage and code, and list them, newest first.
-
-        The counts are there at once; an iteration asks for further pages as it comes to them.
-
-        Args:
-            start: the first instant, an aware datetime; None means 24 hours before the end.
-            end: the instant after the last; None means now.
-            stages: only errors found by these, for example `VALIDATION`; empty means all.
-            codes: only errors of these kinds, for example `NAME_INVALID`; empty means all.
-            writer_id: only errors of this writer.
-            page_size: errors a page, at most 1,000; 0 means 100.
-            timeout: seconds a page.
-
-        Raises:
-            RefusedError: the server refuses the list.
-            GivenUpError: a page could not be had in time.
-            TypeError: one string where a list belongs.
-            ValueError: a time has no zone, or there is no such stage or code.
-        """
-        request = list_request(
-            *(self._property_id, start, end),
-            stages=stages,
-            codes=codes,
-            writer_id=writer_id,
-            page_size=page_size,
-        )
-
-        async def ask(request: Any) -> Any:
-            return await self._ask(self._errors.ListErrors, request, timeout)
-
-        return AsyncErrorList(request, await ask(request), ask)
-
-    async def get_error(self, error_id: str, *, timeout: float = 30.0) -> ErrorWithPayload:
-        """Return one error with what was sent.
-
-        Raises:
-            RefusedError: there is no such error (`NOT_FOUND`), or it is older than 30 days.
-            GivenUpError: it could not be had within `timeout` seconds.
-        """
-        return read_error(await self._ask(self._errors.GetError, get_request(self._property_id, error_id), timeout))
-
     def _batches(
         self, batching: BatchPolicy, path: str | PathLike[str] | None, spooling: SpoolPolicy
     ) -> tuple[Batches | SpooledBatches, SpoolFolder | None]:
@@ -385,8 +212,3 @@ class Client:
             return Batches(batching), None
         folder = SpoolFolder(Path(path), self._property_id)
         return SpooledBatches(Spool(folder, batching, spooling), batching, spooling), folder
-
-    async def _ask(self, method: Any, request: Any, timeout: float) -> Any:
-        """Call a method that changes nothing; its type is the stub's, which is none."""
-        policy = replace(self._retries, give_up_after_seconds=timeout, attempt_seconds=timeout)
-        return await call_with_retries(lambda seconds: method(request, timeout=seconds), policy)

@@ -8,11 +8,11 @@ from footfall.aio.batches import Batches
 from footfall.aio.spooled_batches import SpooledBatches
 from footfall.aio.stream_writer import StreamWriter
 from footfall.delivery import GOODBYE_SECONDS
-from footfall.failures import FootfallError, GivenUpError, RefusedError
+from footfall.failures import FootfallError, GivenUpError, RefusedError, SpoolError
 from footfall.gathering import Batch
-from footfall.losses import EXPIRED, NEVER_SENT, OnError, losses_of, tell
-from footfall.results import Loss, Outcome
-from footfall.statistics import Tally
+from footfall.losses import EXPIRED, NEVER_SENT
+from footfall.results import Outcome
+from footfall.settlement import Settlement
 from footfall.stream_writer import WriterClosedError
 from footfall.v1.event_pb2 import Event
 
@@ -26,18 +26,16 @@ class Delivery:
         self,
         writer: StreamWriter,
         batches: Batches | SpooledBatches,
-        on_error: OnError,
-        tally: Tally,
+        settlement: Settlement,
         patience_seconds: float,
     ):
         """Start only if earlier runs left something to send; see `footfall.delivery.Delivery`.
 
-        `on_error` is called on the loop.
+        The settlement is told on the loop.
         """
         self._batches = batches
         self._writer = writer
-        self._on_error = on_error
-        self._tally = tally
+        self._settlement = settlement
         self._patience_seconds = patience_seconds
         self._stopped = False
         self._task: asyncio.Task[None] | None = None
@@ -57,11 +55,15 @@ class Delivery:
             SpoolError: the spool's disk did not take it.
         """
         self._start()
-        if await self._batches.put(event):
-            self._tally.tracked()
+        try:
+            taken = await self._batches.put(event)
+        except SpoolError:
+            self._settlement.spool_failed()
+            raise
+        if taken:
+            self._settlement.took()
         else:
-            self._tally.found_no_room("QUEUE_FULL")
-            tell(self._on_error, Loss((event,), "QUEUE_FULL", "Too many events wait to be sent."))
+            self._settlement.found_no_room(event)
 
     async def flush(self, timeout: float | None) -> bool:
         """Send what is held, and return whether all of it was stored or told to `on_error` in time."""
@@ -89,11 +91,27 @@ class Delivery:
             self._task = asyncio.create_task(self._run(), name="footfall")
 
     async def _run(self) -> None:
+        try:
+            await self._send_all()
+        except asyncio.CancelledError:  # nobody but the loop's end does that
+            if self._batches.is_kept:
+                log.info("the loop ended before the client was closed; what was not sent is in the spool")
+            else:
+                sentence = "the loop ended before the client was closed: what was tracked and not sent is lost"
+                log.error(sentence)  # noqa: TRY400 - where it was cancelled tells nobody anything
+            raise
+
+    async def _send_all(self) -> None:
         # what a spool keeps need not be read to be left there
         while not (self._stopped and self._batches.is_kept) and (batch := await self._batches.take()) is not None:
-            if batch.sequence is not None and batch.sequence < self._batches.first_own:
-                self._tally.taken_over(batch)
-            if self._stopped:
+            taken_over = batch.sequence is not None and batch.sequence < self._batches.first_own
+            if taken_over:
+                self._settlement.took_over(batch)
+            if batch.damaged:
+                self._settlement.found_damage(batch, taken_over=taken_over)
+            if not batch.events:
+                self._batches.settle(batch)
+            elif self._stopped:
                 self._end(batch, NEVER_SENT)
             elif batch.age_seconds >= self._patience_seconds:
                 self._end(batch, EXPIRED)
@@ -108,7 +126,7 @@ class Delivery:
             self._end(batch, NEVER_SENT)
         except Exception as error:  # the task must outlive whatever protobuf raises, and the events must be told of
             log.exception("a batch could not be sent")
-            self._end(batch, RefusedError("INTERNAL", str(error)))
+            self._end(batch, RefusedError("INTERNAL", str(error), attempts=0))
         else:
             outcome.add_done_callback(partial(self._settle, batch))
 
@@ -119,9 +137,7 @@ class Delivery:
     def _end(self, batch: Batch, end: Outcome | FootfallError) -> None:
         if self._batches.is_kept and self._stopped and isinstance(end, GivenUpError):
             return  # it was not given up: the next run sends it, under the same number
-        self._tally.ended(batch, end)
         try:
-            for loss in losses_of(batch.events, end, batch.sequence or 0):
-                tell(self._on_error, loss)
+            self._settlement.ended(batch, end)
         finally:
             self._batches.settle(batch)

@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 from footfall.aio.error_stream import ErrorStream
 from footfall.failures import FootfallError
-from footfall.late_errors import begin, keep_token, log_gap, tell_late
-from footfall.losses import OnError
+from footfall.late_errors import begin, keep_token, log_gap
+from footfall.settlement import Settlement
 from footfall.spool.folder import SpoolFolder
-from footfall.statistics import Tally
 
 log = logging.getLogger("footfall")
 
@@ -22,15 +21,13 @@ class LateErrors:
         errors: Callable[..., ErrorStream],
         writer_id: str,
         folder: SpoolFolder | None,
-        on_error: OnError,
-        tally: Tally,
+        settlement: Settlement,
     ) -> None:
         """Follow nothing yet."""
         self._errors = errors
         self._writer_id = writer_id
         self._folder = folder
-        self._on_error = on_error
-        self._tally = tally
+        self._settlement = settlement
         self._token = ""
         self._task: asyncio.Task[None] | None = None
 
@@ -47,10 +44,14 @@ class LateErrors:
 
     async def _run(self) -> None:
         try:
-            async with self._errors(**begin(self._folder, self._writer_id), on_gap=log_gap) as stream:
+            following = self._errors(**begin(self._folder, self._writer_id), on_gap=log_gap)
+        except RuntimeError:
+            return  # the client was closed before this came to its turn
+        try:
+            async with following as stream:
                 try:
                     async for error in stream:
-                        tell_late(error, self._on_error, self._tally)
+                        self._settlement.found_late(error)
                         await asyncio.to_thread(keep_token, self._folder, stream.resume_token)
                 finally:
                     keep_token(self._folder, stream.resume_token)

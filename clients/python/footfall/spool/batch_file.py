@@ -86,7 +86,10 @@ class Fixed:
     events: tuple[bytes, ...]
     """Serialized; none if the process died before it had taken any."""
     cut: int
-    """Bytes behind the last whole event that were cut off: of an event for which `track` had not returned."""
+    """Bytes behind the last readable event that were cut off: `track` had not returned for them, or they are broken."""
+    damaged: int
+    """Whole events in what was cut off, as far as can be told: the disk did not keep them. After a power failure the
+    last may be one for which `track` had not returned."""
 
 
 def fix(path: Path, length: int | None = None) -> Fixed:
@@ -110,7 +113,7 @@ def fix(path: Path, length: int | None = None) -> Fixed:
         sync_folder(path.parent)
     finally:
         os.close(descriptor)
-    return Fixed(tracked_micros, tuple(events), len(data) - end)
+    return Fixed(tracked_micros, tuple(events), len(data) - end, _whole_events(data, end))
 
 
 def _read(data: bytes) -> tuple[int, list[bytes], int]:
@@ -128,3 +131,17 @@ def _read(data: bytes) -> tuple[int, list[bytes], int]:
         events.append(event)
         end += EVENT_BYTES + length
     return tracked_micros, events, end
+
+
+def _whole_events(data: bytes, end: int) -> int:
+    """Return how many events of full length stand behind the readable ones; one if the file's head is none."""
+    if end == 0:
+        return int(len(data) >= HEAD_BYTES)
+    count = 0
+    while end + EVENT_BYTES <= len(data):
+        length, _ = _EVENT.unpack_from(data, end)
+        end += EVENT_BYTES + length
+        if length == 0 or end > len(data):
+            break
+        count += 1
+    return count

@@ -271,11 +271,11 @@ class Spool:
                 log.exception("%s", unwritable(self._folder.path, error).message)
 
     def _batch(self, sequence: int, fixed: Fixed) -> Batch | None:
-        if fixed.cut:
-            log.warning("%d bytes that are no whole event were cut off the end of batch %d.", fixed.cut, sequence)
-        if not fixed.events:
+        if fixed.cut and not fixed.damaged:
+            log.info("%d bytes of an event that was not tracked to its end were cut off batch %d.", fixed.cut, sequence)
+        if not fixed.events and not fixed.damaged:
             self.settle(sequence)
             return None
         age = max(0.0, (self._wall_micros() - fixed.tracked_micros) / 1e6)
         events = tuple(Event.FromString(event) for event in fixed.events)
-        return Batch(sequence, events, sum(map(len, fixed.events)), sequence, age)
+        return Batch(sequence, events, sum(map(len, fixed.events)), sequence, age, fixed.damaged)

@@ -19,11 +19,13 @@ class Stage(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     STAGE_VALIDATION: _ClassVar[Stage]
     STAGE_DEDUPE: _ClassVar[Stage]
     STAGE_PROCESSING: _ClassVar[Stage]
+    STAGE_CLIENT: _ClassVar[Stage]
 STAGE_UNSPECIFIED: Stage
 STAGE_INGEST: Stage
 STAGE_VALIDATION: Stage
 STAGE_DEDUPE: Stage
 STAGE_PROCESSING: Stage
+STAGE_CLIENT: Stage
 
 class StreamErrorsRequest(_message.Message):
     __slots__ = ("property", "start_time", "resume_token", "filter")
@@ -126,7 +128,7 @@ class Heartbeat(_message.Message):
     def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., live: _Optional[bool] = ...) -> None: ...
 
 class EventError(_message.Message):
-    __slots__ = ("error_id", "property", "stage", "code", "field", "message", "retryable", "writer_id", "sequence", "event_index", "event_id", "payload", "processing_version", "time")
+    __slots__ = ("error_id", "property", "stage", "code", "field", "message", "retryable", "writer_id", "sequence", "event_index", "event_id", "payload", "processing_version", "time", "discarded")
     ERROR_ID_FIELD_NUMBER: _ClassVar[int]
     PROPERTY_FIELD_NUMBER: _ClassVar[int]
     STAGE_FIELD_NUMBER: _ClassVar[int]
@@ -141,6 +143,7 @@ class EventError(_message.Message):
     PAYLOAD_FIELD_NUMBER: _ClassVar[int]
     PROCESSING_VERSION_FIELD_NUMBER: _ClassVar[int]
     TIME_FIELD_NUMBER: _ClassVar[int]
+    DISCARDED_FIELD_NUMBER: _ClassVar[int]
     error_id: str
     property: str
     stage: Stage
@@ -155,7 +158,8 @@ class EventError(_message.Message):
     payload: PayloadPlace
     processing_version: str
     time: _timestamp_pb2.Timestamp
-    def __init__(self, error_id: _Optional[str] = ..., property: _Optional[str] = ..., stage: _Optional[_Union[Stage, str]] = ..., code: _Optional[_Union[_ingest_pb2.ErrorCode, str]] = ..., field: _Optional[str] = ..., message: _Optional[str] = ..., retryable: _Optional[bool] = ..., writer_id: _Optional[str] = ..., sequence: _Optional[int] = ..., event_index: _Optional[int] = ..., event_id: _Optional[str] = ..., payload: _Optional[_Union[PayloadPlace, _Mapping]] = ..., processing_version: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    discarded: _ingest_pb2.DiscardedEvents
+    def __init__(self, error_id: _Optional[str] = ..., property: _Optional[str] = ..., stage: _Optional[_Union[Stage, str]] = ..., code: _Optional[_Union[_ingest_pb2.ErrorCode, str]] = ..., field: _Optional[str] = ..., message: _Optional[str] = ..., retryable: _Optional[bool] = ..., writer_id: _Optional[str] = ..., sequence: _Optional[int] = ..., event_index: _Optional[int] = ..., event_id: _Optional[str] = ..., payload: _Optional[_Union[PayloadPlace, _Mapping]] = ..., processing_version: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., discarded: _Optional[_Union[_ingest_pb2.DiscardedEvents, _Mapping]] = ...) -> None: ...
 
 class PayloadPlace(_message.Message):
     __slots__ = ("partition", "offset", "batch_index", "imported")

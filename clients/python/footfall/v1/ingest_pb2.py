@@ -24,31 +24,40 @@ _sym_db = _symbol_database.Default()
 
 from footfall.v1 import event_pb2 as footfall_dot_v1_dot_event__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x66ootfall/v1/ingest.proto\x12\x0b\x66ootfall.v1\x1a\x17\x66ootfall/v1/event.proto\x1a\x1egoogle/protobuf/duration.proto\"\xbf\x02\n\x12WriteEventsRequest\x12\x1a\n\x08property\x18\x01 \x01(\tR\x08property\x12\x1b\n\twriter_id\x18\x02 \x01(\tR\x08writerId\x12\x1a\n\x08sequence\x18\x03 \x01(\x03R\x08sequence\x12*\n\x06\x65vents\x18\x04 \x03(\x0b\x32\x12.footfall.v1.EventR\x06\x65vents\x12(\n\x10sent_time_micros\x18\x05 \x01(\x03R\x0esentTimeMicros\x12,\n\x12trust_client_clock\x18\x06 \x01(\x08R\x10trustClientClock\x12+\n\x11historical_import\x18\x07 \x01(\x08R\x10historicalImport\x12#\n\rvalidate_only\x18\x08 \x01(\x08R\x0cvalidateOnly\"\x9d\x01\n\x13WriteEventsResponse\x12\x1a\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x05R\x08\x61\x63\x63\x65pted\x12\x36\n\x08rejected\x18\x02 \x03(\x0b\x32\x1a.footfall.v1.RejectedEventR\x08rejected\x12\x32\n\x15\x63ommitted_time_micros\x18\x03 \x01(\x03R\x13\x63ommittedTimeMicros\"L\n\x13StreamEventsRequest\x12\x35\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x1f.footfall.v1.WriteEventsRequestR\x05\x62\x61tch\"\xb0\x01\n\x14StreamEventsResponse\x12:\n\x06\x61nswer\x18\x01 \x01(\x0b\x32 .footfall.v1.WriteEventsResponseH\x00R\x06\x61nswer\x12\x35\n\x07refusal\x18\x02 \x01(\x0b\x32\x19.footfall.v1.BatchRefusalH\x00R\x07refusal\x12\x1a\n\x08sequence\x18\x03 \x01(\x03R\x08sequenceB\t\n\x07outcome\"\xb5\x01\n\x0c\x42\x61tchRefusal\x12\x12\n\x04\x63ode\x18\x01 \x01(\x05R\x04\x63ode\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12:\n\x0bretry_delay\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\nretryDelay\x12;\n\nviolations\x18\x04 \x03(\x0b\x32\x1b.footfall.v1.FieldViolationR\nviolations\"H\n\x0e\x46ieldViolation\x12\x14\n\x05\x66ield\x18\x01 \x01(\tR\x05\x66ield\x12 \n\x0b\x64\x65scription\x18\x02 \x01(\tR\x0b\x64\x65scription\"\x9c\x01\n\rRejectedEvent\x12\x14\n\x05index\x18\x01 \x01(\x05R\x05index\x12\x19\n\x08\x65vent_id\x18\x02 \x01(\tR\x07\x65ventId\x12\x14\n\x05\x66ield\x18\x03 \x01(\tR\x05\x66ield\x12*\n\x04\x63ode\x18\x04 \x01(\x0e\x32\x16.footfall.v1.ErrorCodeR\x04\x63ode\x12\x18\n\x07message\x18\x05 \x01(\tR\x07message*\xb0\x03\n\tErrorCode\x12\x1a\n\x16\x45RROR_CODE_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x45RROR_CODE_VALUE_INVALID\x10\x01\x12\x1d\n\x19\x45RROR_CODE_VALUE_REQUIRED\x10\x02\x12\x1b\n\x17\x45RROR_CODE_NAME_INVALID\x10\x03\x12\x1c\n\x18\x45RROR_CODE_NAME_RESERVED\x10\x04\x12\"\n\x1e\x45RROR_CODE_VALUE_OUT_OF_BOUNDS\x10\x05\x12$\n ERROR_CODE_EXCEEDED_MAX_ENTITIES\x10\x06\x12\x1e\n\x1a\x45RROR_CODE_NAME_DUPLICATED\x10\x07\x12\x1e\n\x1a\x45RROR_CODE_SEQUENCE_REUSED\x10\x08\x12\x1f\n\x1b\x45RROR_CODE_SEQUENCE_TOO_OLD\x10\t\x12\x1c\n\x18\x45RROR_CODE_SEQUENCE_JUMP\x10\n\x12 \n\x1c\x45RROR_CODE_PROCESSING_FAILED\x10\x0b\x12$\n ERROR_CODE_DUPLICATE_TRANSACTION\x10\x0c\x32\xba\x01\n\rIngestService\x12P\n\x0bWriteEvents\x12\x1f.footfall.v1.WriteEventsRequest\x1a .footfall.v1.WriteEventsResponse\x12W\n\x0cStreamEvents\x12 .footfall.v1.StreamEventsRequest\x1a!.footfall.v1.StreamEventsResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x66ootfall/v1/ingest.proto\x12\x0b\x66ootfall.v1\x1a\x17\x66ootfall/v1/event.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbf\x02\n\x12WriteEventsRequest\x12\x1a\n\x08property\x18\x01 \x01(\tR\x08property\x12\x1b\n\twriter_id\x18\x02 \x01(\tR\x08writerId\x12\x1a\n\x08sequence\x18\x03 \x01(\x03R\x08sequence\x12*\n\x06\x65vents\x18\x04 \x03(\x0b\x32\x12.footfall.v1.EventR\x06\x65vents\x12(\n\x10sent_time_micros\x18\x05 \x01(\x03R\x0esentTimeMicros\x12,\n\x12trust_client_clock\x18\x06 \x01(\x08R\x10trustClientClock\x12+\n\x11historical_import\x18\x07 \x01(\x08R\x10historicalImport\x12#\n\rvalidate_only\x18\x08 \x01(\x08R\x0cvalidateOnly\"\x9d\x01\n\x13WriteEventsResponse\x12\x1a\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x05R\x08\x61\x63\x63\x65pted\x12\x36\n\x08rejected\x18\x02 \x03(\x0b\x32\x1a.footfall.v1.RejectedEventR\x08rejected\x12\x32\n\x15\x63ommitted_time_micros\x18\x03 \x01(\x03R\x13\x63ommittedTimeMicros\"L\n\x13StreamEventsRequest\x12\x35\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x1f.footfall.v1.WriteEventsRequestR\x05\x62\x61tch\"\xb0\x01\n\x14StreamEventsResponse\x12:\n\x06\x61nswer\x18\x01 \x01(\x0b\x32 .footfall.v1.WriteEventsResponseH\x00R\x06\x61nswer\x12\x35\n\x07refusal\x18\x02 \x01(\x0b\x32\x19.footfall.v1.BatchRefusalH\x00R\x07refusal\x12\x1a\n\x08sequence\x18\x03 \x01(\x03R\x08sequenceB\t\n\x07outcome\"\xb5\x01\n\x0c\x42\x61tchRefusal\x12\x12\n\x04\x63ode\x18\x01 \x01(\x05R\x04\x63ode\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12:\n\x0bretry_delay\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\nretryDelay\x12;\n\nviolations\x18\x04 \x03(\x0b\x32\x1b.footfall.v1.FieldViolationR\nviolations\"H\n\x0e\x46ieldViolation\x12\x14\n\x05\x66ield\x18\x01 \x01(\tR\x05\x66ield\x12 \n\x0b\x64\x65scription\x18\x02 \x01(\tR\x0b\x64\x65scription\"\xaa\x02\n\x1cReportDiscardedEventsRequest\x12\x1a\n\x08property\x18\x01 \x01(\tR\x08property\x12\x1b\n\twriter_id\x18\x02 \x01(\tR\x08writerId\x12#\n\rreport_number\x18\x03 \x01(\x03R\x0creportNumber\x12\x39\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12\x35\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12:\n\tdiscarded\x18\x06 \x03(\x0b\x32\x1c.footfall.v1.DiscardedEventsR\tdiscarded\"\x1f\n\x1dReportDiscardedEventsResponse\"[\n\x0f\x44iscardedEvents\x12\x32\n\x06reason\x18\x01 \x01(\x0e\x32\x1a.footfall.v1.DiscardReasonR\x06reason\x12\x14\n\x05\x63ount\x18\x02 \x01(\x03R\x05\x63ount\"\x9c\x01\n\rRejectedEvent\x12\x14\n\x05index\x18\x01 \x01(\x05R\x05index\x12\x19\n\x08\x65vent_id\x18\x02 \x01(\tR\x07\x65ventId\x12\x14\n\x05\x66ield\x18\x03 \x01(\tR\x05\x66ield\x12*\n\x04\x63ode\x18\x04 \x01(\x0e\x32\x16.footfall.v1.ErrorCodeR\x04\x63ode\x12\x18\n\x07message\x18\x05 \x01(\tR\x07message*\x9d\x02\n\rDiscardReason\x12\x1e\n\x1a\x44ISCARD_REASON_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x44ISCARD_REASON_QUEUE_FULL\x10\x01\x12\x1a\n\x16\x44ISCARD_REASON_EXPIRED\x10\x02\x12\x1b\n\x17\x44ISCARD_REASON_GIVEN_UP\x10\x03\x12\x19\n\x15\x44ISCARD_REASON_CLOSED\x10\x04\x12\x1a\n\x16\x44ISCARD_REASON_INVALID\x10\x05\x12\x1f\n\x1b\x44ISCARD_REASON_SPOOL_FAILED\x10\x06\x12 \n\x1c\x44ISCARD_REASON_SPOOL_DAMAGED\x10\x07\x12\x1a\n\x16\x44ISCARD_REASON_REFUSED\x10\x08*\xd1\x03\n\tErrorCode\x12\x1a\n\x16\x45RROR_CODE_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x45RROR_CODE_VALUE_INVALID\x10\x01\x12\x1d\n\x19\x45RROR_CODE_VALUE_REQUIRED\x10\x02\x12\x1b\n\x17\x45RROR_CODE_NAME_INVALID\x10\x03\x12\x1c\n\x18\x45RROR_CODE_NAME_RESERVED\x10\x04\x12\"\n\x1e\x45RROR_CODE_VALUE_OUT_OF_BOUNDS\x10\x05\x12$\n ERROR_CODE_EXCEEDED_MAX_ENTITIES\x10\x06\x12\x1e\n\x1a\x45RROR_CODE_NAME_DUPLICATED\x10\x07\x12\x1e\n\x1a\x45RROR_CODE_SEQUENCE_REUSED\x10\x08\x12\x1f\n\x1b\x45RROR_CODE_SEQUENCE_TOO_OLD\x10\t\x12\x1c\n\x18\x45RROR_CODE_SEQUENCE_JUMP\x10\n\x12 \n\x1c\x45RROR_CODE_PROCESSING_FAILED\x10\x0b\x12$\n ERROR_CODE_DUPLICATE_TRANSACTION\x10\x0c\x12\x1f\n\x1b\x45RROR_CODE_CLIENT_DISCARDED\x10\r2\xaa\x02\n\rIngestService\x12P\n\x0bWriteEvents\x12\x1f.footfall.v1.WriteEventsRequest\x1a .footfall.v1.WriteEventsResponse\x12W\n\x0cStreamEvents\x12 .footfall.v1.StreamEventsRequest\x1a!.footfall.v1.StreamEventsResponse(\x01\x30\x01\x12n\n\x15ReportDiscardedEvents\x12).footfall.v1.ReportDiscardedEventsRequest\x1a*.footfall.v1.ReportDiscardedEventsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'footfall.v1.ingest_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ERRORCODE']._serialized_start=1255
-  _globals['_ERRORCODE']._serialized_end=1687
-  _globals['_WRITEEVENTSREQUEST']._serialized_start=99
-  _globals['_WRITEEVENTSREQUEST']._serialized_end=418
-  _globals['_WRITEEVENTSRESPONSE']._serialized_start=421
-  _globals['_WRITEEVENTSRESPONSE']._serialized_end=578
-  _globals['_STREAMEVENTSREQUEST']._serialized_start=580
-  _globals['_STREAMEVENTSREQUEST']._serialized_end=656
-  _globals['_STREAMEVENTSRESPONSE']._serialized_start=659
-  _globals['_STREAMEVENTSRESPONSE']._serialized_end=835
-  _globals['_BATCHREFUSAL']._serialized_start=838
-  _globals['_BATCHREFUSAL']._serialized_end=1019
-  _globals['_FIELDVIOLATION']._serialized_start=1021
-  _globals['_FIELDVIOLATION']._serialized_end=1093
-  _globals['_REJECTEDEVENT']._serialized_start=1096
-  _globals['_REJECTEDEVENT']._serialized_end=1252
-  _globals['_INGESTSERVICE']._serialized_start=1690
-  _globals['_INGESTSERVICE']._serialized_end=1876
+  _globals['_DISCARDREASON']._serialized_start=1715
+  _globals['_DISCARDREASON']._serialized_end=2000
+  _globals['_ERRORCODE']._serialized_start=2003
+  _globals['_ERRORCODE']._serialized_end=2468
+  _globals['_WRITEEVENTSREQUEST']._serialized_start=132
+  _globals['_WRITEEVENTSREQUEST']._serialized_end=451
+  _globals['_WRITEEVENTSRESPONSE']._serialized_start=454
+  _globals['_WRITEEVENTSRESPONSE']._serialized_end=611
+  _globals['_STREAMEVENTSREQUEST']._serialized_start=613
+  _globals['_STREAMEVENTSREQUEST']._serialized_end=689
+  _globals['_STREAMEVENTSRESPONSE']._serialized_start=692
+  _globals['_STREAMEVENTSRESPONSE']._serialized_end=868
+  _globals['_BATCHREFUSAL']._serialized_start=871
+  _globals['_BATCHREFUSAL']._serialized_end=1052
+  _globals['_FIELDVIOLATION']._serialized_start=1054
+  _globals['_FIELDVIOLATION']._serialized_end=1126
+  _globals['_REPORTDISCARDEDEVENTSREQUEST']._serialized_start=1129
+  _globals['_REPORTDISCARDEDEVENTSREQUEST']._serialized_end=1427
+  _globals['_REPORTDISCARDEDEVENTSRESPONSE']._serialized_start=1429
+  _globals['_REPORTDISCARDEDEVENTSRESPONSE']._serialized_end=1460
+  _globals['_DISCARDEDEVENTS']._serialized_start=1462
+  _globals['_DISCARDEDEVENTS']._serialized_end=1553
+  _globals['_REJECTEDEVENT']._serialized_start=1556
+  _globals['_REJECTEDEVENT']._serialized_end=1712
+  _globals['_INGESTSERVICE']._serialized_start=2471
+  _globals['_INGESTSERVICE']._serialized_end=2769
 # @@protoc_insertion_point(module_scope)

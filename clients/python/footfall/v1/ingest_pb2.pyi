@@ -2,6 +2,7 @@ import datetime
 
 from footfall.v1 import event_pb2 as _event_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -10,6 +11,18 @@ from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class DiscardReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DISCARD_REASON_UNSPECIFIED: _ClassVar[DiscardReason]
+    DISCARD_REASON_QUEUE_FULL: _ClassVar[DiscardReason]
+    DISCARD_REASON_EXPIRED: _ClassVar[DiscardReason]
+    DISCARD_REASON_GIVEN_UP: _ClassVar[DiscardReason]
+    DISCARD_REASON_CLOSED: _ClassVar[DiscardReason]
+    DISCARD_REASON_INVALID: _ClassVar[DiscardReason]
+    DISCARD_REASON_SPOOL_FAILED: _ClassVar[DiscardReason]
+    DISCARD_REASON_SPOOL_DAMAGED: _ClassVar[DiscardReason]
+    DISCARD_REASON_REFUSED: _ClassVar[DiscardReason]
 
 class ErrorCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -26,6 +39,16 @@ class ErrorCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_CODE_SEQUENCE_JUMP: _ClassVar[ErrorCode]
     ERROR_CODE_PROCESSING_FAILED: _ClassVar[ErrorCode]
     ERROR_CODE_DUPLICATE_TRANSACTION: _ClassVar[ErrorCode]
+    ERROR_CODE_CLIENT_DISCARDED: _ClassVar[ErrorCode]
+DISCARD_REASON_UNSPECIFIED: DiscardReason
+DISCARD_REASON_QUEUE_FULL: DiscardReason
+DISCARD_REASON_EXPIRED: DiscardReason
+DISCARD_REASON_GIVEN_UP: DiscardReason
+DISCARD_REASON_CLOSED: DiscardReason
+DISCARD_REASON_INVALID: DiscardReason
+DISCARD_REASON_SPOOL_FAILED: DiscardReason
+DISCARD_REASON_SPOOL_DAMAGED: DiscardReason
+DISCARD_REASON_REFUSED: DiscardReason
 ERROR_CODE_UNSPECIFIED: ErrorCode
 ERROR_CODE_VALUE_INVALID: ErrorCode
 ERROR_CODE_VALUE_REQUIRED: ErrorCode
@@ -39,6 +62,7 @@ ERROR_CODE_SEQUENCE_TOO_OLD: ErrorCode
 ERROR_CODE_SEQUENCE_JUMP: ErrorCode
 ERROR_CODE_PROCESSING_FAILED: ErrorCode
 ERROR_CODE_DUPLICATE_TRANSACTION: ErrorCode
+ERROR_CODE_CLIENT_DISCARDED: ErrorCode
 
 class WriteEventsRequest(_message.Message):
     __slots__ = ("property", "writer_id", "sequence", "events", "sent_time_micros", "trust_client_clock", "historical_import", "validate_only")
@@ -105,6 +129,34 @@ class FieldViolation(_message.Message):
     field: str
     description: str
     def __init__(self, field: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...
+
+class ReportDiscardedEventsRequest(_message.Message):
+    __slots__ = ("property", "writer_id", "report_number", "start_time", "end_time", "discarded")
+    PROPERTY_FIELD_NUMBER: _ClassVar[int]
+    WRITER_ID_FIELD_NUMBER: _ClassVar[int]
+    REPORT_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    DISCARDED_FIELD_NUMBER: _ClassVar[int]
+    property: str
+    writer_id: str
+    report_number: int
+    start_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    discarded: _containers.RepeatedCompositeFieldContainer[DiscardedEvents]
+    def __init__(self, property: _Optional[str] = ..., writer_id: _Optional[str] = ..., report_number: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., discarded: _Optional[_Iterable[_Union[DiscardedEvents, _Mapping]]] = ...) -> None: ...
+
+class ReportDiscardedEventsResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class DiscardedEvents(_message.Message):
+    __slots__ = ("reason", "count")
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    reason: DiscardReason
+    count: int
+    def __init__(self, reason: _Optional[_Union[DiscardReason, str]] = ..., count: _Optional[int] = ...) -> None: ...
 
 class RejectedEvent(_message.Message):
     __slots__ = ("index", "event_id", "field", "code", "message")

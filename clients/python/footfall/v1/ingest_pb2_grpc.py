@@ -45,6 +45,11 @@ class IngestServiceStub:
                 request_serializer=footfall_dot_v1_dot_ingest__pb2.StreamEventsRequest.SerializeToString,
                 response_deserializer=footfall_dot_v1_dot_ingest__pb2.StreamEventsResponse.FromString,
                 _registered_method=True)
+        self.ReportDiscardedEvents = channel.unary_unary(
+                '/footfall.v1.IngestService/ReportDiscardedEvents',
+                request_serializer=footfall_dot_v1_dot_ingest__pb2.ReportDiscardedEventsRequest.SerializeToString,
+                response_deserializer=footfall_dot_v1_dot_ingest__pb2.ReportDiscardedEventsResponse.FromString,
+                _registered_method=True)
 
 
 class IngestServiceServicer:
@@ -78,6 +83,22 @@ class IngestServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReportDiscardedEvents(self, request, context):
+        """Tells how many events a client dropped itself, so that loss is measured from end to end. Each reason becomes an
+        error of the property, of stage CLIENT and code CLIENT_DISCARDED, which `StreamErrors`, `ListErrors` and `GetError`
+        show. A report sent again under the same `report_number` gives the same errors, by `error_id`, and so counts once.
+
+        OK means that the report was taken, not that it is durable: its errors are stored with the next commit, and are lost
+        if the server ends before that. A client that ends before it has reported tells nobody. So the numbers are lower
+        bounds.
+
+        Errors: INVALID_ARGUMENT (BadRequest says which field), UNAVAILABLE with RetryInfo (Kafka away, too much waits,
+        draining: send the same report again), DEADLINE_EXCEEDED (likewise).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IngestServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -90,6 +111,11 @@ def add_IngestServiceServicer_to_server(servicer, server):
                     servicer.StreamEvents,
                     request_deserializer=footfall_dot_v1_dot_ingest__pb2.StreamEventsRequest.FromString,
                     response_serializer=footfall_dot_v1_dot_ingest__pb2.StreamEventsResponse.SerializeToString,
+            ),
+            'ReportDiscardedEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportDiscardedEvents,
+                    request_deserializer=footfall_dot_v1_dot_ingest__pb2.ReportDiscardedEventsRequest.FromString,
+                    response_serializer=footfall_dot_v1_dot_ingest__pb2.ReportDiscardedEventsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -147,6 +173,33 @@ class IngestService:
             '/footfall.v1.IngestService/StreamEvents',
             footfall_dot_v1_dot_ingest__pb2.StreamEventsRequest.SerializeToString,
             footfall_dot_v1_dot_ingest__pb2.StreamEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportDiscardedEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footfall.v1.IngestService/ReportDiscardedEvents',
+            footfall_dot_v1_dot_ingest__pb2.ReportDiscardedEventsRequest.SerializeToString,
+            footfall_dot_v1_dot_ingest__pb2.ReportDiscardedEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,
