@@ -22,6 +22,9 @@ log = structlog.get_logger()
 MAX_REPORTS = 10_000
 """Errors that may wait for a commit."""
 
+MAX_REPORT_BYTES = 4 * 1024 * 1024
+"""Bytes that they may have together."""
+
 
 @dataclass(frozen=True, slots=True)
 class PendingBatch:
@@ -57,6 +60,7 @@ class WaitingBatches:
         self._wake = threading.Condition()
         self._waiting = Gathered()
         self._pending_bytes = 0
+        self._report_bytes = 0
         self._away = away
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -80,13 +84,17 @@ class WaitingBatches:
             self._wake.notify()
         telemetry.COMMIT_WAITING_BATCHES.inc()
         telemetry.COMMIT_WAITING_BYTES.inc(len(raw_batch))
-        return await pending.done
+        try:
+            return await pending.done
+        finally:
+            # a failure holds this frame, which would hold the failure: the batch would wait for the garbage collector
+            del pending
 
     def report(self, error: EventError) -> None:
         """Have an error stored with the next commit: see `footfall_core.ports.EventLog.report`."""
         with self._wake:
-            if self._away is None and not self._stopping and len(self._waiting.reports) < MAX_REPORTS:
-                self._waiting.reports.append(error)
+            if self._away is None and not self._stopping and self._has_room_for(error):
+                self._keep(error)
                 self._wake.notify()
             else:
                 log.warning("error given up: the caller was told, the error stream will not show it")
@@ -119,6 +127,7 @@ class WaitingBatches:
                     return None
                 self._wake.wait()
             gathered, self._waiting = self._waiting, Gathered()
+            self._report_bytes = 0
             size, batches = 0, gathered.batches
             for index, pending in enumerate(batches):
                 size += len(pending.raw_batch)
@@ -137,12 +146,24 @@ class WaitingBatches:
         with self._wake:
             self._away = why
             gathered, self._waiting = self._waiting, Gathered()
+            self._report_bytes = 0
         self.settle(gathered, TryAgain(f"The event log cannot be written: {why}"))
 
     def report_again(self, gathered: Gathered) -> None:
         """Keep errors for the next commit: their ids are stable, so that one may come twice."""
         with self._wake:
-            self._waiting.reports = (gathered.reports + self._waiting.reports)[:MAX_REPORTS]
+            for error in gathered.reports:
+                if not self._has_room_for(error):
+                    log.warning("errors given up: their callers were told, the error stream will not show them")
+                    break
+                self._keep(error)
+
+    def _has_room_for(self, error: EventError) -> bool:
+        return len(self._waiting.reports) < MAX_REPORTS and self._report_bytes + error.ByteSize() <= MAX_REPORT_BYTES
+
+    def _keep(self, error: EventError) -> None:
+        self._waiting.reports.append(error)
+        self._report_bytes += error.ByteSize()
 
     def settle(self, gathered: Gathered, result: Micros | TryAgain) -> None:
         """Tell the callers of what was gathered when it was durable, or why it is not known to be."""
