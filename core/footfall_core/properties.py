@@ -10,6 +10,10 @@ PROPERTY_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 TICK_PROPERTY = "~tick"
 """The reserved property of ticks; no valid id looks like it."""
 
+UNREADABLE_PROPERTY = "~unreadable"
+"""The reserved property of errors about what cannot be read, so that nobody knows whose it is. No caller can ask for
+it: it is for whoever runs the system, in the topic `errors` and in the table of errors."""
+
 
 def parse_property(name: str, field: str = "property") -> str:
     """Return the property id in a name `properties/{id}`.
@@ -25,6 +29,11 @@ def parse_property(name: str, field: str = "property") -> str:
         f"{name[:80]!r} is not a property; allowed is properties/{{id}}, the id of 1 to 63 lower-case letters, "
         "digits and hyphens, not beginning with a hyphen.",
     )
+
+
+def property_id_of(name: str) -> str:
+    """Return the id in the name of a property that was checked, or that is reserved."""
+    return name.removeprefix(PREFIX)
 
 
 def property_name(property_id: str) -> str:
