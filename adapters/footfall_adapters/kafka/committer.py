@@ -48,8 +48,9 @@ class CommitterSettings:
     max_transaction_bytes: int = 8 * 1024 * 1024
     """Bytes of batches in one transaction, or one larger batch: what waited while Kafka was away must not come at once
     and miss its time again."""
-    reconnect_seconds: float = 5.0
-    """How long one attempt to reach Kafka may take. Callers are told to try again meanwhile."""
+    reconnect_seconds: float = 3.0
+    """How long one attempt to reach Kafka may take. Who came before the first one failed waits for it, behind the time
+    of a transaction; who comes later is told to try again at once."""
     reconnect_pause_seconds: float = 0.5
     """How long to wait after an attempt that failed."""
 
