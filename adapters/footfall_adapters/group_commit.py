@@ -24,6 +24,9 @@ log = structlog.get_logger()
 MAX_REPORTS = 10_000
 """Errors that may wait for a commit."""
 
+MAX_REPORT_BYTES = 4 * 1024 * 1024
+"""Bytes that they may have together."""
+
 
 @dataclass(frozen=True, slots=True)
 class PendingBatch:
@@ -60,6 +63,7 @@ class WaitingBatches:
         self._wake = threading.Condition()
         self._waiting = Gathered()
         self._pending_bytes = dict.fromkeys(EventKind, 0)
+        self._report_bytes = 0
         self._away = away
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -83,7 +87,11 @@ class WaitingBatches:
             self._wake.notify()
         telemetry.COMMIT_WAITING_BATCHES.inc()
         telemetry.COMMIT_WAITING_BYTES.inc(len(raw_batch))
-        return await pending.done
+        try:
+            return await pending.done
+        finally:
+            # a failure holds this frame, which would hold the failure: the batch would wait for the garbage collector
+            del pending
 
     def _has_room(self, size: int, kind: EventKind) -> bool:
         """Return whether a batch may wait too; imports leave half of the room to live batches."""
@@ -94,9 +102,9 @@ class WaitingBatches:
     def report(self, error: EventError) -> bool:
         """Have an error stored with the next commit: see `footfall_core.ports.EventLog.report`."""
         with self._wake:
-            takes = self._away is None and not self._stopping and len(self._waiting.reports) < MAX_REPORTS
+            takes = self._away is None and not self._stopping and self._has_room_for(error)
             if takes:
-                self._waiting.reports.append(error)
+                self._keep(error)
                 self._wake.notify()
             else:
                 log.warning("error not taken: the caller is told, the error stream will not show it")
@@ -130,6 +138,7 @@ class WaitingBatches:
                     return None
                 self._wake.wait()
             gathered, self._waiting = self._waiting, Gathered()
+            self._report_bytes = 0
             # live ones first, each kind in its order: what is left is what a backfill brought
             size, batches = 0, sorted(gathered.batches, key=_is_import)
             for index, pending in enumerate(batches):
@@ -149,12 +158,24 @@ class WaitingBatches:
         with self._wake:
             self._away = why
             gathered, self._waiting = self._waiting, Gathered()
+            self._report_bytes = 0
         self.settle(gathered, TryAgain(f"The event log cannot be written: {why}"))
 
     def report_again(self, gathered: Gathered) -> None:
         """Keep errors for the next commit: their ids are stable, so that one may come twice."""
         with self._wake:
-            self._waiting.reports = (gathered.reports + self._waiting.reports)[:MAX_REPORTS]
+            for error in gathered.reports:
+                if not self._has_room_for(error):
+                    log.warning("errors given up: their callers were told, the error stream will not show them")
+                    break
+                self._keep(error)
+
+    def _has_room_for(self, error: EventError) -> bool:
+        return len(self._waiting.reports) < MAX_REPORTS and self._report_bytes + error.ByteSize() <= MAX_REPORT_BYTES
+
+    def _keep(self, error: EventError) -> None:
+        self._waiting.reports.append(error)
+        self._report_bytes += error.ByteSize()
 
     def settle(self, gathered: Gathered, result: Micros | TryAgain) -> None:
         """Tell the callers of what was gathered when it was durable, or why it is not known to be."""

@@ -16,6 +16,10 @@ PURCHASES_TICK_PROPERTY = "~tick-purchases"
 TICK_PROPERTIES = (TICK_PROPERTY, PURCHASES_TICK_PROPERTY)
 """All that a row's way leads through: what a tick of each has passed is complete."""
 
+UNREADABLE_PROPERTY = "~unreadable"
+"""The reserved property of errors about what cannot be read, so that nobody knows whose it is. No caller can ask for
+it: it is for whoever runs the system, in the topic `errors` and in the table of errors."""
+
 
 def parse_property(name: str, field: str = "property") -> str:
     """Return the property id in a name `properties/{id}`.
@@ -31,6 +35,11 @@ def parse_property(name: str, field: str = "property") -> str:
         f"{name[:80]!r} is not a property; allowed is properties/{{id}}, the id of 1 to 63 lower-case letters, "
         "digits and hyphens, not beginning with a hyphen.",
     )
+
+
+def property_id_of(name: str) -> str:
+    """Return the id in the name of a property that was checked, or that is reserved."""
+    return name.removeprefix(PREFIX)
 
 
 def property_name(property_id: str) -> str:

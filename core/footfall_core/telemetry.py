@@ -103,6 +103,11 @@ EVENT_LOG_CONNECTED = Gauge(
     "footfall_event_log_connected",
     "1 while the event log takes batches, 0 while Kafka is away. Embedded it is always 1.",
 )
+EVENT_LOG_FENCES = Counter(
+    "footfall_event_log_fences_total",
+    "Times that this server left the event log to another one that runs under the same name. Anything but 0 is a"
+    " mistake in the deployment.",
+)
 TICKS = Counter(
     "footfall_ticks_total",
     "Ticks that this server has committed; of all ingest servers the elected one commits them.",

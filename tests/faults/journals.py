@@ -29,6 +29,16 @@ class Journal:
     retries: int = 0
 
 
+def batch_of(property_id: str, number: int, writer_id: str, sequence: int) -> WriteEventsRequest:
+    """Return a batch of one good event after another, and a bad one; its events' ids are of its writer's number."""
+    request = WriteEventsRequest(property=f"properties/{property_id}", writer_id=writer_id, sequence=sequence)
+    for index in range(EVENTS_A_BATCH):
+        name = "no name" if index == BAD else "page_view"
+        event = request.events.add(name=name, client_id=f"client-{number}", event_id=f"{number}-{sequence}-{index}")
+        event.params["id"].string_value = event.event_id
+    return request
+
+
 class Writers:
     """Threads that write batch after batch, each as a writer of its own, until they are told to stop.
 
@@ -83,21 +93,13 @@ class Writers:
             sequence = 0
             while not self._stop.is_set():
                 sequence += 1
-                request = self._batch(number, writer_id, sequence)
+                request = batch_of(self._property_id, number, writer_id, sequence)
                 ids = [event.event_id for event in request.events]
                 self._send(stub, request)
                 with self._told:
                     self.journal.acknowledged.update(one for index, one in enumerate(ids) if index != BAD)
                     self.journal.refused.add(ids[BAD])
                     self._told.notify_all()
-
-    def _batch(self, number: int, writer_id: str, sequence: int) -> WriteEventsRequest:
-        request = WriteEventsRequest(property=f"properties/{self._property_id}", writer_id=writer_id, sequence=sequence)
-        for index in range(EVENTS_A_BATCH):
-            name = "no name" if index == BAD else "page_view"
-            event = request.events.add(name=name, client_id=f"client-{number}", event_id=f"{number}-{sequence}-{index}")
-            event.params["id"].string_value = event.event_id
-        return request
 
     def _send(self, stub: IngestServiceStub, request: WriteEventsRequest) -> None:
         while True:

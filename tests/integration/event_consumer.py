@@ -84,13 +84,17 @@ class EventConsumer:
         self.process = process
         self._log = log
 
-    def until(self, condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    def until(self, condition: Callable[[], bool], what: str, seconds: float = 60, pause: float = 0.1) -> None:
         """Look again and again until a condition holds."""
         deadline = time.monotonic() + seconds
         while not condition():
             assert self.process.poll() is None, f"the consumer has ended:\n{self._log.read_text()[-5000:]}"
             assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
-            time.sleep(0.1)
+            time.sleep(pause)
+
+    def lines(self, text: str) -> int:
+        """Return how many lines of the log hold a text."""
+        return sum(text in line for line in self._log.read_text().splitlines())
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)

@@ -1,13 +1,16 @@
 """What is Kafka's own of the event log, each test with topics of its own; see also `tests.contract.test_event_log`."""
 
 import asyncio
+import os
+import time
 import uuid
-from collections import Counter
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, ResourceType
+from structlog.testing import capture_logs
 
 from footfall.v1.errors_pb2 import EventError
 from footfall_adapters.environment import SettingsError
@@ -16,6 +19,7 @@ from footfall_adapters.kafka.partitions import check_offsets, check_partitions
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.kafka.ticker import TickerSettings, ticking
 from footfall_adapters.kafka.topics import TopicsSettings, ensure_topics
+from footfall_core import telemetry
 from footfall_core.clock import SystemClock
 from footfall_core.errors.rows import error_row
 from footfall_core.kinds import EventKind
@@ -23,6 +27,7 @@ from footfall_core.problems import TryAgain
 from footfall_core.wire.raw_pb2 import RawRecord
 from footfall_local.stack import Stack
 from tests.contract.event_logs import committed
+from tests.e2e.processes import frozen
 
 pytestmark = pytest.mark.stack
 
@@ -73,22 +78,127 @@ async def test_batches_without_a_writer_are_spread(kafka: KafkaSettings) -> None
     assert [len(found) for found in batches(kafka).values()] == [2, 2, 2, 2]
 
 
-async def test_two_servers_of_one_name_fence_each_other_and_lose_nothing(kafka: KafkaSettings) -> None:
-    async def write(log: KafkaEventLog, name: str) -> None:
-        for i in range(20):
-            batch = f"{name}-{i}".encode()
-            while True:
-                try:
-                    await log.append(batch, 0)
-                except TryAgain:
-                    continue  # fenced, and told so: this is what a client does
-                break
+async def stored(log: KafkaEventLog, batch: bytes) -> int:
+    """Have a batch stored as a client does it, and return how often that took another attempt."""
+    for attempt in range(600):
+        try:
+            await log.append(batch, 0)
+        except TryAgain:
+            await asyncio.sleep(0.05)
+        else:
+            return attempt
+    raise AssertionError("never stored")
 
-    async with event_log(kafka) as older, event_log(kafka) as newer:
-        await asyncio.gather(write(older, "older"), write(newer, "newer"))
-    stored = Counter(batches(kafka)[0])
+
+async def test_two_servers_of_one_name_do_not_fence_each_other_for_ever_and_lose_nothing(kafka: KafkaSettings) -> None:
+    fences = telemetry.EVENT_LOG_FENCES._value
+    before, failed = fences.get(), telemetry.COMMIT_TRANSACTIONS.labels("failed")._value
+    failed_before = failed.get()
+
+    async def write(log: KafkaEventLog, name: str) -> None:
+        for i in range(40):
+            await stored(log, f"{name}-{i}".encode())
+
+    with capture_logs() as lines:
+        async with event_log(kafka) as older, event_log(kafka) as newer:
+            await asyncio.gather(write(older, "older"), write(newer, "newer"))
+    # each pause is twice as long as the one before, and the other one works meanwhile
+    assert 1 <= fences.get() - before <= 6
+    assert failed.get() - failed_before <= 10
+    assert any("FOOTFALL_INSTANCE_NAME" in line["event"] for line in lines)
     # a batch whose commit was not confirmed may stand there twice: the consumer counts it once
-    assert set(stored) == {f"{name}-{i}".encode() for name in ("older", "newer") for i in range(20)}
+    assert set(batches(kafka)[0]) == {f"{name}-{i}".encode() for name in ("older", "newer") for i in range(40)}
+
+
+async def test_a_fenced_server_says_ok_of_nothing_that_is_not_committed(kafka: KafkaSettings) -> None:
+    async with event_log(kafka) as log:
+        await log.append(b"before", 0)
+        another = Producer(
+            {
+                "bootstrap.servers": kafka.bootstrap_servers,
+                "transactional.id": f"{kafka.topic_prefix}ingest.ingest-1",
+                "log_level": 3,
+            }
+        )
+        another.init_transactions(30)
+        with pytest.raises(TryAgain, match="may or may not be stored"):
+            await log.append(b"fenced", 0)
+        assert batches(kafka)[0] == [b"before"]
+        await stored(log, b"fenced")  # it comes back by itself
+    assert batches(kafka)[0] == [b"before", b"fenced"]
+
+
+async def refused(log: KafkaEventLog, batch: bytes) -> int:
+    """Wait until a batch is not stored, and return how often it was before: brokers do later what they are told."""
+    for before in range(600):
+        try:
+            await log.append(batch, 0)
+        except TryAgain:
+            return before
+    raise AssertionError("never refused")
+
+
+@contextmanager
+def topic_set(kafka: KafkaSettings, topic: str, **values: str) -> Iterator[None]:
+    """Have a topic refuse what it is sent, for a while."""
+
+    def alter(operation: AlterConfigOpType) -> None:
+        entries = [
+            ConfigEntry(name.replace("_", "."), value, incremental_operation=operation)
+            for name, value in values.items()
+        ]
+        resource = ConfigResource(ResourceType.TOPIC, kafka.topic(topic), incremental_configs=entries)
+        admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+        admin.incremental_alter_configs([resource])[resource].result(30)
+
+    alter(AlterConfigOpType.SET)
+    try:
+        yield
+    finally:
+        alter(AlterConfigOpType.DELETE)
+
+
+async def test_what_a_broker_refuses_fails_its_transaction_alone(kafka: KafkaSettings) -> None:
+    large = os.urandom(20_000)
+    async with event_log(kafka) as log:
+        with topic_set(kafka, "events.raw", max_message_bytes="10000"):  # abortable
+            before = await refused(log, large)
+            await stored(log, b"small")
+        await stored(log, large)
+    assert batches(kafka)[0] == [large] * before + [b"small", large]
+
+
+async def test_a_topic_that_is_gone_for_a_while_is_written_again_when_it_is_back(kafka: KafkaSettings) -> None:
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+    topic = kafka.topic("events.raw")
+    async with event_log(kafka, transaction_timeout_ms=2_000) as log:
+        admin.delete_topics([topic])[topic].result(30)
+        await refused(log, b"batch")  # retriable, until its time is over
+        ensure_topics(kafka, TopicsSettings())
+        await stored(log, b"batch")
+    assert set(batches(kafka)[0]) == {b"batch"}
+
+
+async def test_a_commit_whose_end_is_not_known_is_no_ok_and_no_fence(kafka: KafkaSettings, stack: Stack) -> None:
+    fences = telemetry.EVENT_LOG_FENCES._value.get()
+    async with event_log(kafka, transaction_timeout_ms=4_000, reconnect_seconds=1) as log:
+        await stored(log, b"before")
+        with frozen(stack, "kafka"):
+            began = time.monotonic()
+            with pytest.raises(TryAgain, match="may or may not be stored"):
+                await log.append(b"batch", 0)
+            assert time.monotonic() - began < 6
+            while True:  # who comes then is told at once, as soon as it is known that nothing can be committed
+                began = time.monotonic()
+                with pytest.raises(TryAgain) as told:
+                    await log.append(b"batch", 0)
+                if "cannot be written" in str(told.value) and time.monotonic() - began < 0.1:
+                    break
+        await stored(log, b"behind")
+    found = batches(kafka)[0]
+    assert (found[0], found[-1]) == (b"before", b"behind")
+    assert set(found) <= {b"before", b"batch", b"behind"}
+    assert telemetry.EVENT_LOG_FENCES._value.get() == fences
 
 
 async def test_a_log_that_cannot_be_reached_says_so_within_its_time() -> None:

@@ -11,6 +11,8 @@ from footfall.v1.event_pb2 import Event, Item
 from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
 from footfall_core.columns import EVENT_COLUMNS, ITEM_COLUMNS
 from footfall_core.enrichment.country import Country
+from footfall_core.errors.records import error_record
+from footfall_core.errors.rows import error_row
 from footfall_core.intake import Arrival, Refused, Taken, take
 from footfall_core.kinds import EventKind
 from footfall_core.packing import MAX_RAW_BATCH_BYTES, MAX_RAW_RECORD_BYTES, raw_records, tick_record
@@ -193,6 +195,40 @@ def test_a_batch_that_cannot_be_processed_is_kept_in_the_errors_and_can_come_aga
     assert "a bug" not in outcome.errors[0].message
     assert [str(failure) for failure in outcome.failures] == ["a bug"] * 2
     assert len(state.process(bad).lines) == 1
+
+
+def test_a_record_that_is_none_is_an_error_that_keeps_its_place() -> None:
+    outcome = process_record("test", b"no protobuf", Place(3, 9, NOW // 1000), {}.get)
+    (error,) = outcome.errors
+    assert (error.property, error.code) == ("properties/~unreadable", ErrorCode.ERROR_CODE_PROCESSING_FAILED)
+    assert (error.payload.partition, error.payload.offset, error.payload.batch_index) == (3, 9, -1)
+    assert "raw record at offset 9 of partition 3" in error.message
+    assert (outcome.batches, len(outcome.failures), outcome.lines, outcome.windows) == (1, 1, [], {})
+    # nothing that is written of it may fail
+    assert error_record(error)[0] == b"~unreadable"
+    assert error_row(error).split("\t")[1] == "~unreadable"
+
+
+@pytest.mark.parametrize(
+    "unreadable",
+    [
+        b"no protobuf",
+        RawBatch(request=b"no protobuf").SerializeToString(),
+        RawBatch(request=request(event()).SerializeToString())
+        .SerializeToString()
+        .replace(b"properties/", b"properties\t"),
+    ],
+    ids=["a batch", "a request", "a property"],
+)
+def test_a_batch_that_is_none_is_put_aside_and_its_neighbours_count(unreadable: bytes) -> None:
+    good = [taken(request(event(), writer_id="w", sequence=number)).raw_batch for number in (1, 2)]
+    record = RawRecord(batches=[good[0], unreadable, good[1]]).SerializeToString()
+    outcome = process_record("test", record, Place(3, 9, NOW // 1000), {}.get)
+    (error,) = outcome.errors
+    assert (error.property, error.payload.offset, error.payload.batch_index) == ("properties/~unreadable", 9, 1)
+    assert (outcome.batches, len(outcome.lines), len(outcome.failures)) == (3, 2, 1)
+    again = process_record("test", record, Place(3, 9, NOW // 1000), {}.get)
+    assert again.errors == outcome.errors
 
 
 def test_a_tick_becomes_a_row_of_the_reserved_property() -> None:

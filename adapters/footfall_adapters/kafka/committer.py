@@ -18,6 +18,7 @@ from confluent_kafka import KafkaException, Producer
 
 from footfall.v1.errors_pb2 import EventError
 from footfall_adapters.group_commit import Gathered, WaitingBatches, count_commit
+from footfall_adapters.kafka.fences import Fences
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.logs import LIBRDKAFKA
 from footfall_core import telemetry
@@ -33,6 +34,8 @@ log = structlog.get_logger()
 
 UNCONFIRMED = "The event log did not confirm the batch; it may or may not be stored."
 
+ANOTHER = "another server runs under this one's name."
+
 
 @dataclass(frozen=True)
 class CommitterSettings:
@@ -46,8 +49,9 @@ class CommitterSettings:
     max_transaction_bytes: int = 8 * 1024 * 1024
     """Bytes of batches in one transaction, or one larger batch: what waited while Kafka was away must not come at once
     and miss its time again."""
-    reconnect_seconds: float = 5.0
-    """How long one attempt to reach Kafka may take. Callers are told to try again meanwhile."""
+    reconnect_seconds: float = 3.0
+    """How long one attempt to reach Kafka may take. Who came before the first one failed waits for it, behind the time
+    of a transaction; who comes later is told to try again at once."""
     reconnect_pause_seconds: float = 0.5
     """How long to wait after an attempt that failed."""
 
@@ -67,6 +71,9 @@ class KafkaEventLog:
             settings.max_pending_bytes, settings.max_transaction_bytes, away="Kafka has not been reached yet."
         )
         self._turn = 0
+        self._fences = Fences(settings.transaction_timeout_ms / 1000)
+        self._connected_at = 0.0
+        self._stopping = threading.Event()
         self._connected = threading.Event()
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
 
@@ -80,6 +87,7 @@ class KafkaEventLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._waiting.stop()
+        self._stopping.set()
         await asyncio.to_thread(self._thread.join)
 
     async def append(self, raw_batch: bytes, partition: int | None, kind: EventKind = EventKind.LIVE) -> Micros:
@@ -102,7 +110,7 @@ class KafkaEventLog:
                 if producer is None:
                     if self._waiting.stopping:
                         return
-                    time.sleep(self._settings.reconnect_pause_seconds)
+                    self._stopping.wait(self._settings.reconnect_pause_seconds)
                     continue
             gathered = self._waiting.take()
             if gathered is None:
@@ -120,6 +128,8 @@ class KafkaEventLog:
                     producer.purge()
                 producer = None
                 log.warning("transaction failed", error=str(error), batches=len(gathered.batches))
+                if isinstance(error, KafkaException):
+                    self._leave_name_to_another(error, began)
             else:
                 count_commit(gathered, "committed", began)
                 self._waiting.settle(gathered, self._clock.now())
@@ -147,9 +157,26 @@ class KafkaEventLog:
             return None
         self._waiting.came_back()
         telemetry.EVENT_LOG_CONNECTED.set(1)
+        self._connected_at = time.perf_counter()
         self._connected.set()
         log.info("event log connected", transactional_id=self._transactional_id)
         return producer
+
+    def _leave_name_to_another(self, error: KafkaException, began: float) -> None:
+        """Stay away for a while if another server of this name has fenced this one; see `fences`."""
+        now = time.perf_counter()
+        pause = self._fences.pause(error.args[0], transaction_age=now - began, connection_age=now - self._connected_at)
+        if not pause:
+            return
+        telemetry.EVENT_LOG_FENCES.inc()
+        log.error(
+            "another ingest server runs under this one's name; give each a FOOTFALL_INSTANCE_NAME of its own, or stop"
+            " the one that is not to be there",
+            transactional_id=self._transactional_id,
+            pause_seconds=pause,
+        )
+        self._went_away(ANOTHER)
+        self._stopping.wait(pause)
 
     def _went_away(self, reason: str) -> None:
         telemetry.EVENT_LOG_CONNECTED.set(0)

@@ -17,7 +17,7 @@ from footfall_adapters.sqlite.database import open_database
 from footfall_core.clock import Clock
 from footfall_core.errors.listing import KEPT
 from footfall_core.processing.window import WINDOW_TTL
-from footfall_core.properties import parse_property
+from footfall_core.properties import property_id_of
 
 WINDOW_TTL_MS = WINDOW_TTL // timedelta(milliseconds=1)
 
@@ -172,7 +172,7 @@ class SqliteState:
             [
                 (
                     now_ms,
-                    parse_property(error.property),
+                    property_id_of(error.property),
                     error.error_id,
                     error.time.ToMilliseconds(),
                     int(error.stage),

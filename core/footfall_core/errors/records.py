@@ -25,7 +25,7 @@ from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
 from footfall_core.kinds import EventKind
 from footfall_core.limits import MAX_STRING_LENGTH
 from footfall_core.problems import InvalidRequest, Problem, TooLarge
-from footfall_core.properties import PROPERTY_ID, parse_property, property_name
+from footfall_core.properties import PROPERTY_ID, UNREADABLE_PROPERTY, property_id_of, property_name
 from footfall_core.validation.batch import RULES_VERSION
 from footfall_core.wire.purchase_pb2 import Purchase
 from footfall_core.wire.raw_pb2 import RawBatch
@@ -132,6 +132,24 @@ def duplicate_transaction_error(
     return error
 
 
+def unreadable_error(place: RawPlace, run: str, cause: Exception) -> EventError:
+    """Return the error of a raw record, or a batch in it, that is not what its place says; nobody knows whose it is.
+
+    Args:
+        place: where it stands; the batch's index is -1 if the whole record cannot be read.
+        run: the processing version at work.
+        cause: why it cannot be read; it is named by its class alone.
+    """
+    nobodys = WriteEventsRequest(property=property_name(UNREADABLE_PROPERTY))
+    error = _batch_error(nobodys, place, run, Stage.STAGE_PROCESSING, code=ErrorCode.ERROR_CODE_PROCESSING_FAILED)
+    what = "The raw record" if place.batch_index < 0 else f"Batch {place.batch_index} of the raw record"
+    error.message = (
+        f"{what} at offset {place.offset} of partition {place.partition} cannot be read ({type(cause).__name__}); "
+        "its bytes are kept there, and what stands behind it was processed."
+    )
+    return error
+
+
 def refusal_error(problem: Problem, property_id: str, received_micros: int) -> EventError | None:
     """Return the error of a request that was refused as a whole at ingest.
 
@@ -157,7 +175,7 @@ def refusal_error(problem: Problem, property_id: str, received_micros: int) -> E
 
 def error_record(error: EventError) -> tuple[bytes, bytes]:
     """Return key and value of an error's Kafka record; the key is the property's id."""
-    return parse_property(error.property).encode(), error.SerializeToString()
+    return property_id_of(error.property).encode(), error.SerializeToString()
 
 
 @dataclass(frozen=True, slots=True)

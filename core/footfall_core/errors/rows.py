@@ -3,7 +3,7 @@
 from base64 import b64encode
 
 from footfall.v1.errors_pb2 import EventError
-from footfall_core.properties import parse_property
+from footfall_core.properties import property_id_of
 
 
 def error_row(error: EventError) -> str:
@@ -14,7 +14,7 @@ def error_row(error: EventError) -> str:
     return "\t".join(
         (
             str(error.time.ToMilliseconds()),
-            parse_property(error.property),
+            property_id_of(error.property),
             error.error_id,
             str(int(error.stage)),
             str(int(error.code)),

@@ -6,19 +6,28 @@ All of it is worked out before the first of it is written, so that a failure hal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from google.protobuf.message import DecodeError
+
 from footfall.v1.errors_pb2 import EventError
 from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
 from footfall_core.clock import Micros
 from footfall_core.columns import EVENT_COLUMNS, ITEM_COLUMNS
 from footfall_core.enrichment.country import CountryOf, nowhere
-from footfall_core.errors.records import RawPlace, dedupe_error, processing_error, validation_errors
+from footfall_core.errors.records import (
+    RawPlace,
+    dedupe_error,
+    processing_error,
+    unreadable_error,
+    validation_errors,
+)
 from footfall_core.event_time import EventTimes
 from footfall_core.kinds import EventKind
+from footfall_core.problems import InvalidRequest
 from footfall_core.processing.fingerprint import fingerprint_of
 from footfall_core.processing.purchases import PURCHASE, purchase_of
 from footfall_core.processing.rows import RowContext, RowOrigin, event_row, item_rows, tick_row
 from footfall_core.processing.window import Sighting, Window, decode_window, encode_window
-from footfall_core.properties import PREFIX
+from footfall_core.properties import parse_property
 from footfall_core.wire.purchase_pb2 import Purchase
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
 
@@ -87,7 +96,12 @@ def process_record(
         load: returns the stored state of a key, or None.
         country_of: knows the countries of addresses.
     """
-    raw = RawRecord.FromString(record)
+    try:
+        raw = RawRecord.FromString(record)
+    except DecodeError as error:
+        whole = RawPlace(place.partition, place.offset, -1, place.log_time_ms, place.log)
+        # it counts as a batch: of what it holds nothing else is known
+        return Outcome(errors=[unreadable_error(whole, run, error)], failures=[error], batches=1)
     origin = RowOrigin(run, place.log_time_ms // 3_600_000, place.partition)
     if raw.tick_time_micros:
         return Outcome(
@@ -97,8 +111,7 @@ def process_record(
         )
     work = _Work(run, origin.tail, load, country_of)
     for batch_index, stored in enumerate(raw.batches):
-        batch = RawBatch.FromString(stored)
-        work.take(batch, RawPlace(place.partition, place.offset, batch_index, place.log_time_ms, place.log))
+        work.take(stored, RawPlace(place.partition, place.offset, batch_index, place.log_time_ms, place.log))
     return work.finish()
 
 
@@ -113,15 +126,21 @@ class _Work:
         self._windows: dict[str, Window] = {}
         self._outcome = Outcome()
 
-    def take(self, batch: RawBatch, at: RawPlace) -> None:
+    def take(self, stored: bytes, at: RawPlace) -> None:
         """Decide about a batch; one that cannot be processed goes to the errors and does not stop its partition.
 
         What reading the state raises is raised: it says nothing of the batch, and must stop everything.
         """
         outcome = self._outcome
         outcome.batches += 1
-        request = WriteEventsRequest.FromString(batch.request)
-        property_id = request.property.removeprefix(PREFIX)
+        try:
+            batch = RawBatch.FromString(stored)
+            request = WriteEventsRequest.FromString(batch.request)
+            property_id = parse_property(request.property)
+        except (DecodeError, InvalidRequest) as error:
+            outcome.failures.append(error)
+            outcome.errors.append(unreadable_error(at, self._run, error))
+            return
         key, fingerprint, window = "", 0, None
         if request.writer_id:
             key, fingerprint = _window_key(property_id, request), fingerprint_of(request)

@@ -5,6 +5,7 @@
 
 import asyncio
 import signal
+import traceback
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ from typing import Any, cast
 
 import grpc
 import structlog
+from google.rpc import code_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from footfall.v1 import errors_pb2, ingest_pb2, query_pb2
 from footfall_core.limits import MAX_EVENT_BYTES, MAX_REQUEST_BYTES
 from footfall_core.vitals import Vitals
+from footfall_server.hosts.admission import Admission
 from footfall_server.hosts.call import BidiStreamHandler, Call, Kind, Route, StreamHandler, UnaryHandler
 from footfall_server.hosts.status import StatusError
 from footfall_server.hosts.steps import AROUND_EVERY_CALL
@@ -53,6 +56,9 @@ class HostSettings:
     unready_seconds: float = 1.5
     """How long to go on serving, as not healthy, after SIGTERM, so that the gateway's health check (every second)
     turns to other servers first. 0: none."""
+    max_request_bytes: int = 48 * 1024 * 1024
+    """Bytes of unary calls' requests that may be under way at once. Beyond it calls are told to try again, before
+    their requests are read. A request is in memory several times over while it waits for its commit."""
 
 
 async def serve(
@@ -91,8 +97,13 @@ class Server:
         self._settings = settings
         self._serving = False
         self._draining = asyncio.Event()
+        self._admission = Admission(settings.max_request_bytes)
         self._server = grpc.aio.server(
             options=[
+                # what is not read yet must stay with its sender: with probing on, a call's window grows to some MiB
+                ("grpc.http2.bdp_probe", 0),
+                # or each connection keeps a buffer of its largest read, some MiB
+                ("grpc.experimental.tcp_max_read_chunk_size", 256 * 1024),
                 ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
                 ("grpc.max_send_message_length", -1),
                 # two processes on one port would share connections by hash; the gateway balances calls instead
@@ -149,7 +160,8 @@ class Server:
     def _hosted(self, route: Route) -> "grpc.RpcMethodHandler[bytes, bytes]":
         match route.kind:
             case Kind.UNARY:
-                return grpc.unary_unary_rpc_method_handler(cast("Any", self._unary(route)))
+                # on the wire it is the same; but a call's request is read when there is room for it, and not before
+                return grpc.stream_unary_rpc_method_handler(cast("Any", self._unary(route)))
             case Kind.SERVER_STREAM:
                 return grpc.unary_stream_rpc_method_handler(cast("Any", self._server_stream(route)))
             case Kind.BIDI_STREAM:
@@ -158,18 +170,29 @@ class Server:
     def _unary(self, route: Route) -> Any:
         handler = cast("UnaryHandler", route.handler)
 
-        async def answer(request: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
-            call = self._call(route, context)
+        async def answer(_: object, context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
             try:
-                async with AsyncExitStack() as around:
-                    for step in AROUND_EVERY_CALL:
-                        await around.enter_async_context(step(call))
-                    return await handler(request, call)
+                return await self._answer(route, handler, context)
             except StatusError as status:
+                _let_go(status)
                 await _abort(context, status)
                 raise  # abort has raised already
+            except asyncio.CancelledError as cancelled:
+                _let_go(cancelled)
+                raise
 
         return answer
+
+    async def _answer(
+        self, route: Route, handler: UnaryHandler, context: "grpc.aio.ServicerContext[bytes, bytes]"
+    ) -> bytes:
+        call = self._call(route, context)
+        async with AsyncExitStack() as around:
+            for step in AROUND_EVERY_CALL:
+                await around.enter_async_context(step(call))
+            request = await self._admission.in_turn(partial(_read_request, context))
+            with self._admission.holding(len(request)):
+                return await handler(request, call)
 
     def _server_stream(self, route: Route) -> Any:
         handler = cast("StreamHandler", route.handler)
@@ -208,6 +231,7 @@ class Server:
                     async for answer in answers:
                         await _write(context, answer)
         except StatusError as status:
+            _let_go(status)
             await _abort(context, status)
 
     def _call(self, route: Route, context: "grpc.aio.ServicerContext[bytes, bytes]") -> Call:
@@ -237,12 +261,37 @@ class _Messages(AsyncIterator[bytes]):
         return cast("bytes", message)
 
 
+async def _read_request(context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
+    """Return the one message of a unary call."""
+    try:
+        message: Any = await context.read()
+    except grpc.aio.BaseError as error:
+        raise asyncio.CancelledError from error  # the client is gone: it can be told nothing
+    if message is grpc.aio.EOF:
+        raise StatusError(code_pb2.INVALID_ARGUMENT, "The call has no request.")
+    return cast("bytes", message)
+
+
 async def _write(context: "grpc.aio.ServicerContext[bytes, bytes]", answer: bytes) -> None:
     """Send an answer; return when the network has taken it, which it does not while the client does not read."""
     try:
         await context.write(answer)
     except grpc.aio.BaseError as error:
         raise asyncio.CancelledError from error  # the client is gone: it can be told nothing
+
+
+def _let_go(error: BaseException) -> None:
+    """Have the frames that an error went through freed at once, and the request with them.
+
+    Some of them hold the error itself, `AsyncExitStack`'s for one: such rings wait for the garbage collector, which
+    counts objects and not bytes, so that a thousand refused requests of 4 MiB would stay.
+    """
+    links: list[BaseException | None] = [error]
+    while links:
+        if (link := links.pop()) is not None and link.__traceback__ is not None:
+            traceback.clear_frames(link.__traceback__)
+            link.__traceback__ = None
+            links += (link.__cause__, link.__context__)
 
 
 async def _abort(context: "grpc.aio.ServicerContext[bytes, bytes]", status: StatusError) -> None:

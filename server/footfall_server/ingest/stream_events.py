@@ -17,7 +17,7 @@ from footfall_core.wire.raw_pb2 import StreamedBatch
 from footfall_server.hosts.call import Call
 from footfall_server.hosts.status import code_name, code_of, sentence_of, violations_of
 from footfall_server.ingest.batch_intake import BatchIntake, described
-from footfall_server.ingest.under_way import UnderWay
+from footfall_server.ingest.under_way import SharedRoom, UnderWay
 
 log = structlog.get_logger()
 
@@ -32,6 +32,9 @@ class IngestStreamSettings:
     max_bytes: int = 8 * 1024 * 1024
     """Bytes of the batches under way; the server reads no further while they have as many. The last one read may
     exceed it."""
+    max_bytes_together: int = 32 * 1024 * 1024
+    """Bytes of the batches under way on all streams of the server; while they have as many, each stream is read one
+    batch at a time."""
 
 
 class StreamEvents:
@@ -40,6 +43,7 @@ class StreamEvents:
     def __init__(self, intake: BatchIntake, settings: IngestStreamSettings) -> None:
         self._intake = intake
         self._settings = settings
+        self._shared = SharedRoom(settings.max_bytes_together)
 
     async def __call__(self, messages: AsyncIterator[bytes], call: Call) -> AsyncGenerator[bytes, None]:
         """Take batches and answer each; see `footfall.v1.IngestService`.
@@ -52,7 +56,7 @@ class StreamEvents:
             TryAgain: the server drains.
         """
         call.log.update(batches=0, events=0)
-        under_way = UnderWay(self._settings.max_batches, self._settings.max_bytes)
+        under_way = UnderWay(self._settings.max_batches, self._settings.max_bytes, self._shared)
         reading = asyncio.create_task(self._read(messages, call, under_way))
         reading.add_done_callback(lambda _: under_way.end())
         draining = asyncio.create_task(call.draining.wait())
@@ -67,7 +71,7 @@ class StreamEvents:
         finally:
             # What was handed to the log goes its way; only nobody waits for it any more. All are told before the first
             # is awaited, because another cancellation may come here: the deadline's and the client's can be two.
-            left = (draining, reading, *under_way.tasks())
+            left = (draining, reading, *under_way.give_up())
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)

@@ -5,6 +5,40 @@ from collections import deque
 from collections.abc import AsyncGenerator, Coroutine
 
 
+class SharedRoom:
+    """The room that the streams of one server have together.
+
+    Args:
+        max_bytes: bytes that may be under way on all of them, beyond which a stream reads its next batch when it has
+            none under way: so none waits for another one for ever.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._waiting: set[asyncio.Event] = set()
+
+    def is_full(self) -> bool:
+        """Return whether nothing more should be read."""
+        return self._bytes >= self._max_bytes
+
+    def take(self, size: int) -> None:
+        """Count bytes as under way; negative ones as no longer."""
+        self._bytes += size
+        if size < 0 and not self.is_full():
+            for waiting in self._waiting:
+                waiting.set()
+            self._waiting.clear()
+
+    def tell(self, waiting: asyncio.Event) -> None:
+        """Have an event set when there is room again."""
+        self._waiting.add(waiting)
+
+    def forget(self, waiting: asyncio.Event) -> None:
+        """Have it set no longer."""
+        self._waiting.discard(waiting)
+
+
 class UnderWay:
     """Work that goes on side by side and whose results come out in the order in which it was begun.
 
@@ -12,15 +46,17 @@ class UnderWay:
     the next one is asked for, so results that nobody fetches fill the bound too.
     """
 
-    def __init__(self, max_count: int, max_bytes: int) -> None:
+    def __init__(self, max_count: int, max_bytes: int, shared: SharedRoom) -> None:
         """Make an empty one.
 
         Args:
             max_count: pieces that may be under way.
             max_bytes: bytes that they may have together, beyond which there is no room; one piece may exceed it.
+            shared: the room that it has together with others.
         """
         self._max_count = max_count
         self._max_bytes = max_bytes
+        self._shared = shared
         self._pieces: deque[tuple[asyncio.Task[bytes], int]] = deque()
         self._bytes = 0
         self._ended = False
@@ -29,14 +65,18 @@ class UnderWay:
 
     async def room(self) -> None:
         """Return when another piece may be begun."""
-        while len(self._pieces) >= self._max_count or self._bytes >= self._max_bytes:
-            self._shrunk.clear()
-            await self._shrunk.wait()
+        try:
+            while self._is_full():
+                self._shrunk.clear()
+                self._shared.tell(self._shrunk)
+                await self._shrunk.wait()
+        finally:
+            self._shared.forget(self._shrunk)
 
     def begin(self, work: Coroutine[None, None, bytes], size: int) -> None:
         """Begin a piece of work that counts as `size` bytes."""
         self._pieces.append((asyncio.create_task(work), size))
-        self._bytes += size
+        self._count(size)
         self._grown.set()
 
     def end(self) -> None:
@@ -55,9 +95,21 @@ class UnderWay:
             task, size = self._pieces[0]
             yield await task
             self._pieces.popleft()
-            self._bytes -= size
+            self._count(-size)
             self._shrunk.set()
 
-    def tasks(self) -> list[asyncio.Task[bytes]]:
-        """Return the tasks of what is under way, for whoever gives it up."""
-        return [task for task, _ in self._pieces]
+    def give_up(self) -> list[asyncio.Task[bytes]]:
+        """Give up what is under way, and return its tasks, which are for the caller to cancel."""
+        tasks = [task for task, _ in self._pieces]
+        self._pieces.clear()
+        self._count(-self._bytes)
+        return tasks
+
+    def _is_full(self) -> bool:
+        return bool(self._pieces) and (
+            len(self._pieces) >= self._max_count or self._bytes >= self._max_bytes or self._shared.is_full()
+        )
+
+    def _count(self, size: int) -> None:
+        self._bytes += size
+        self._shared.take(size)

@@ -1,0 +1,139 @@
+"""Kafka is frozen for a minute under the load of many writers: what that costs the ingest servers, and their callers.
+
+    python -m tests.faults.frozen_kafka [--seconds N]
+
+On a stack of its own; ends with 1 if a server took more memory than it may, a caller got neither OK nor a time to come
+again, an ingest server was restarted, or events were lost or counted twice.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from footfall_local.settings import LocalSettings
+from footfall_local.stack import Stack
+from tests.conftest import ROOT
+from tests.e2e.processes import INGEST_SERVERS, frozen, process_of
+from tests.faults.crowd import Crowd, CrowdAtWork, Waits
+from tests.faults.found import Verdict, verdict
+
+MOST_MEMORY = 512 * 1024 * 1024
+"""Bytes that an ingest server may take, whatever comes while Kafka is away."""
+LONGEST_WAIT = 10.0
+"""Seconds within which a caller is told: its batch may wait for a commit's time-out, and a first try to reconnect."""
+
+
+@dataclass(frozen=True)
+class FrozenKafka:
+    """What became of it."""
+
+    seconds: float
+    peaks: dict[str, int]
+    """Most bytes in memory since just before the freeze, by ingest server."""
+    acknowledged: int
+    waits: Waits
+    """Of the callers during the freeze, and until all of them were acknowledged again."""
+    restarts: Counter[str]
+    """By part. The event consumer ends itself when a commit is not confirmed; an ingest server has no reason to."""
+    recovered_seconds: float
+    """From the end of the freeze until each writer was acknowledged again."""
+    verdict: Verdict
+
+    @property
+    def is_good(self) -> bool:
+        """Whether all that was promised was kept."""
+        return (
+            max(self.peaks.values()) < MOST_MEMORY
+            and not self.waits.others
+            and self.waits.within(1) < LONGEST_WAIT
+            and not any(self.restarts[name] for name in INGEST_SERVERS)
+            and self.verdict.is_good
+        )
+
+    def lines(self) -> list[str]:
+        """Return it as a person reads it."""
+        waits = self.waits
+        told = " / ".join(f"{waits.within(share):.1f}" for share in (0.5, 0.99, 1))
+        return [
+            f"Kafka frozen for                          {self.seconds:.0f} s",
+            *(f"peak memory of {name}                   {peak / 2**20:.0f} MiB" for name, peak in self.peaks.items()),
+            f"UNAVAILABLE with RetryInfo                {len(waits.seconds):,}",
+            f"  told after, s (median / 99 % / longest) {told}",
+            f"other statuses                            {dict(waits.others) or 'none'}",
+            f"every writer acknowledged again after     {self.recovered_seconds:.1f} s",
+            f"events acknowledged                       {self.acknowledged:,}",
+            f"lost / doubled / unexplained              {self.verdict.lost} / "
+            f"{self.verdict.doubled + self.verdict.strangers} / {self.verdict.unexplained}",
+            f"parts that ended, and were started again  {dict(self.restarts) or 'none'}",
+        ]
+
+
+def play(stack: Stack, seconds: float, crowd: Crowd) -> FrozenKafka:
+    """Freeze the Kafka of a running stack for so long, under a property of its own."""
+    property_id = f"frozen-{uuid.uuid4().hex[:10]}"
+    address = stack.addresses["grpc"]
+    restarts = _restarts(stack)
+    servers = {name: process_of(stack, name) for name in INGEST_SERVERS}
+    with CrowdAtWork(address, property_id, crowd) as writers:
+        writers.await_everyone()
+        writers.waits = Waits()
+        for process in servers.values():
+            _forget_peak(process)
+        with frozen(stack, "kafka"):
+            time.sleep(seconds)  # it is the fault itself, not a wait for something
+        began = time.monotonic()
+        writers.await_everyone()
+        recovered = time.monotonic() - began
+        peaks = {name: _peak(process) for name, process in servers.items()}
+        waits = writers.waits
+    return FrozenKafka(
+        seconds,
+        peaks=peaks,
+        acknowledged=len(writers.journal.acknowledged),
+        waits=waits,
+        restarts=_restarts(stack) - restarts,
+        recovered_seconds=recovered,
+        verdict=verdict(address, property_id, writers.journal),
+    )
+
+
+def _forget_peak(process: int) -> None:
+    Path(f"/proc/{process}/clear_refs").write_text("5")
+
+
+def _peak(process: int) -> int:
+    """Return the most bytes that a process had in memory since its peak was forgotten."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    (kib,) = (line.split()[1] for line in lines if line.startswith("VmHWM:"))
+    return int(kib) * 1024
+
+
+def _restarts(stack: Stack) -> Counter[str]:
+    report = stack.report()
+    assert report is not None
+    return Counter({part.name: part.restarts for part in report.parts})
+
+
+def main() -> int:
+    """Play, and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="footfall-frozen-") as folder:
+        stack = Stack(Path(folder), settings=LocalSettings(jars_dir=ROOT / ".footfall" / "jars"), say=print)
+        stack.start()
+        try:
+            played = play(stack, given.seconds, Crowd())
+        finally:
+            stack.stop(wipe=True)
+    print("\n".join(played.lines()))
+    return 0 if played.is_good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
