@@ -35,7 +35,7 @@ from footfall_core.report.answer import Answer, answer_from_bytes, answer_to_byt
 from footfall_core.report.plan import plan_from_bytes, plan_to_bytes
 from footfall_core.report.planner import plan_report
 from footfall_core.wire import query_pb2 as bus
-from footfall_core.wire.raw_pb2 import RawBatch, RawRecord, StreamedBatch
+from footfall_core.wire.raw_pb2 import BatchHead, RawBatch, RawRecord, StreamedBatch
 from footfall_core.wire.state_pb2 import WriterWindow
 
 NOW = Micros(1_790_000_000_000_000)
@@ -273,6 +273,8 @@ KINDS: dict[str, Kind] = {
     "streamed_batch": _message(
         lambda: StreamEventsRequest(batch=WriteEventsRequest.FromString(_request())).SerializeToString(), StreamedBatch
     ),
+    # the same request, as far as its quota needs it
+    "batch_head": _message(_request, BatchHead),
     # the event consumer's state
     "writer_window": Kind(_window, _seen, lambda data: [WriterWindow.FromString(data)]),
     # events.rows, items.rows, errors.rows

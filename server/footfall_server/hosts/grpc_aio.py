@@ -78,7 +78,7 @@ async def serve(
         port = await server.start()
         stack.push_async_callback(server.drain)
         log.info("serving", address=settings.address, port=port, services=sorted({r.service for r in routes}))
-        log.warning("every request is allowed: keys and quotas do not exist yet")
+        log.warning("every request is allowed: keys do not exist yet")
         started(port)
         await stop.wait()
         log.info("draining", seconds=settings.drain_seconds)
@@ -164,10 +164,12 @@ class Server:
                 async with AsyncExitStack() as around:
                     for step in AROUND_EVERY_CALL:
                         await around.enter_async_context(step(call))
-                    return await handler(request, call)
+                    response = await handler(request, call)
             except StatusError as status:
-                await _abort(context, status)
+                await _abort(context, status, call)
                 raise  # abort has raised already
+            context.set_trailing_metadata(tuple(call.trailers.items()))
+            return response
 
         return answer
 
@@ -207,8 +209,9 @@ class Server:
                 async with aclosing(answers_of(call)) as answers:
                     async for answer in answers:
                         await _write(context, answer)
+            context.set_trailing_metadata(tuple(call.trailers.items()))
         except StatusError as status:
-            await _abort(context, status)
+            await _abort(context, status, call)
 
     def _call(self, route: Route, context: "grpc.aio.ServicerContext[bytes, bytes]") -> Call:
         metadata = {str(name): value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
@@ -245,8 +248,8 @@ async def _write(context: "grpc.aio.ServicerContext[bytes, bytes]", answer: byte
         raise asyncio.CancelledError from error  # the client is gone: it can be told nothing
 
 
-async def _abort(context: "grpc.aio.ServicerContext[bytes, bytes]", status: StatusError) -> None:
-    await context.abort(_CODES[status.code], status.message, tuple(status.trailers))
+async def _abort(context: "grpc.aio.ServicerContext[bytes, bytes]", status: StatusError, call: Call) -> None:
+    await context.abort(_CODES[status.code], status.message, (*status.trailers, *call.trailers.items()))
 
 
 def _peer_address(metadata: dict[str, str], peer: str) -> str:
