@@ -107,7 +107,7 @@ TICKS = Counter(
 QUOTA_REFUSALS = Counter(
     "footfall_quota_refusals_total",
     "Batches, reports and looks into the errors that were refused because their property was over its quota, by"
-    " `limit`: `events`, `bytes`, `reports` or `concurrent_reports`.",
+    " `limit`: `events`, `bytes`, `reports`, `concurrent_reports` or `waiting_bytes`.",
     ["limit"],
 )
 QUOTA_SETTLEMENTS = Counter(

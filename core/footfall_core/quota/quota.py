@@ -37,6 +37,8 @@ class Quota:
     """Reports, and looks into the errors, that have to be computed. What a cache answers is free."""
     concurrent_reports: int = 0
     """Those that one server may have under way."""
+    waiting_bytes: int = 0
+    """Bytes of batches that may wait for their commit on one server."""
     burst_seconds: float = 10
     """How many seconds' worth may be used at once, after a time in which nothing was."""
 

@@ -77,7 +77,8 @@ class BatchIntake:
         if not taken.validate_only:
             partition = partition_of(taken.property_id, taken.writer_id, self._partitions) if taken.writer_id else None
             try:
-                answer.committed_time_micros = await self._log.append(taken.raw_batch, partition)
+                with self._quotas.waiting(taken.property_id, len(taken.raw_batch)):
+                    answer.committed_time_micros = await self._log.append(taken.raw_batch, partition)
             except Problem as problem:
                 count_refused(problem)
                 raise

@@ -1,11 +1,11 @@
 """The quotas of writes and of reports."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from footfall_core import telemetry
-from footfall_core.problems import OverQuota
+from footfall_core.problems import OverQuota, TryAgain
 from footfall_core.quota.ports import Buckets
 from footfall_core.quota.quota import BYTES, EVENTS, REPORTS
 from footfall_server.hosts.call import Call
@@ -21,6 +21,8 @@ class WriteQuotas:
 
     def __init__(self, buckets: Buckets, quota_of: QuotaOf) -> None:
         self._spending = Spending(buckets, lambda property_id: quota_of(property_id).writes)
+        self._quota_of = quota_of
+        self._waiting: Counter[str] = Counter()
 
     async def admit(self, property_id: str, events: int, size: int) -> None:
         """Return once a batch of so many events and bytes may be taken, and count it.
@@ -29,6 +31,27 @@ class WriteQuotas:
             OverQuota: the property is over its quota.
         """
         await self._spending.spend(property_id, {EVENTS: events, BYTES: size}, f"the batch of {events:,} events")
+
+    @contextmanager
+    def waiting(self, property_id: str, size: int) -> Iterator[None]:
+        """Count a batch of so many bytes as waiting for its commit until the block ends.
+
+        One batch may always wait, however large it is. One whose caller has left does not count any more.
+
+        Raises:
+            TryAgain: too much of the property's waits on this server.
+        """
+        most, now = self._quota_of(property_id).waiting_bytes, self._waiting[property_id]
+        if most and now and now + size > most:
+            telemetry.QUOTA_REFUSALS.labels("waiting_bytes").inc()
+            raise TryAgain("Too much of this property's is in flight.")
+        self._waiting[property_id] += size
+        try:
+            yield
+        finally:
+            self._waiting[property_id] -= size
+            if not self._waiting[property_id]:
+                del self._waiting[property_id]
 
     def fields(self, property_id: str) -> dict[str, str]:
         """Return what the property's callers are told; see `Spending.fields`."""

@@ -21,6 +21,9 @@ class QuotaSettings:
     """Reports, and looks into the errors, that have to be computed; what the cache answers is free."""
     concurrent_reports: int = 100
     """Those that one server may have under way for a property. It is counted by each server alone."""
+    waiting_bytes: int = 32 * 1024 * 1024
+    """Bytes of a property's batches that may wait for their commit on one server: below what all may have there
+    together, so that one property does not fill it. Beyond, its callers are told to try again."""
     burst_seconds: float = 10
     """How many seconds' worth may be used at once, after a time in which nothing was."""
 
@@ -32,6 +35,7 @@ def same_for_all(settings: QuotaSettings) -> QuotaOf:
         bytes_per_second=settings.bytes_per_second,
         reports_per_second=settings.reports_per_second,
         concurrent_reports=settings.concurrent_reports,
+        waiting_bytes=settings.waiting_bytes,
         burst_seconds=settings.burst_seconds,
     )
     return lambda _: quota

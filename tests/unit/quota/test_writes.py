@@ -1,5 +1,6 @@
 """What a caller over its quota is told, through a real channel to a server on port 0, and what it costs the server."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -38,10 +39,13 @@ class StoppedClock:
 class LogInMemory:
     def __init__(self) -> None:
         self.appended = 0
+        self.commits = asyncio.Event()
+        self.commits.set()
         self.reported: list[EventError] = []
 
     async def append(self, raw_batch: bytes, partition: int | None) -> Micros:
         self.appended += 1
+        await self.commits.wait()
         return NOW
 
     def report(self, error: EventError) -> None:
@@ -65,9 +69,11 @@ async def served(quota: Quota, log: LogInMemory) -> AsyncIterator[Any]:
     ]
     server = Server(routes, HostSettings(unready_seconds=0, drain_seconds=1))
     port = await server.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield ingest_pb2_grpc.IngestServiceStub(channel)  # type: ignore[no-untyped-call]
-    await server.drain()
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            yield ingest_pb2_grpc.IngestServiceStub(channel)  # type: ignore[no-untyped-call]
+    finally:
+        await server.drain()
 
 
 @pytest.fixture
@@ -201,6 +207,29 @@ async def test_what_is_wrong_with_a_request_as_a_whole_is_said_as_before(stub: A
     # nothing is too wrong to be counted
     await stub.WriteEvents(batch(9))
     assert (await refusal(stub.WriteEvents(batch(0)))).code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_one_property_cannot_fill_what_waits_for_a_commit(log: LogInMemory) -> None:
+    log.commits.clear()
+    async with served(Quota(waiting_bytes=10_000), log) as stub:
+        # one that is larger than the share waits alone
+        waiting = stub.WriteEvents(batch(900))
+        async with asyncio.timeout(20):
+            while not log.appended:
+                await asyncio.sleep(0.001)
+        refused = await refusal(stub.WriteEvents(batch(1)))
+        assert (refused.code(), refused.details()) == (
+            grpc.StatusCode.UNAVAILABLE,
+            "Too much of this property's is in flight.",
+        )
+        assert retry_seconds(refused) == 1
+        others = stub.WriteEvents(batch(900, "other"))
+        async with asyncio.timeout(20):
+            while log.appended < 2:
+                await asyncio.sleep(0.001)
+        log.commits.set()
+        assert [(await call).accepted for call in (waiting, others)] == [900, 900]
+        assert (await stub.WriteEvents(batch(1))).accepted == 1
 
 
 def test_a_head_is_read_wherever_its_fields_stand() -> None:
