@@ -13,7 +13,7 @@ class RedisSettings:
     """Put before every key, so that several systems may share a Redis."""
     wait_ms: int = 50
     """How long a report waits for the cache before it goes on without. Milliseconds."""
-    quota_wait_ms: int = 25
+    quota_wait_ms: int = 50
     """How long a batch or a report waits for Redis to hand out some of its property's quota, which is a few times a
     second, before the server goes on with a quota of its own. Milliseconds."""
     pause_ms: int = 1_000
