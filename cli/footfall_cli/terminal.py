@@ -4,7 +4,7 @@ import unicodedata
 
 import click
 
-from footfall.failures import FootfallError
+from footfall.failures import FootfallError, GivenUpError
 
 EXIT_LINES_REFUSED = 1
 EXIT_WRONG_USE = 2
@@ -31,6 +31,9 @@ class Failure(Exception):  # noqa: N818 - what a command ends with, not a mistak
 
 def failure_of(error: FootfallError, endpoint: str) -> Failure:
     """Return how a command ends whose call failed for good."""
+    if error.code == "RESOURCE_EXHAUSTED" and isinstance(error, GivenUpError):
+        # over the quota until the patience was at its end: the same command may do it later
+        return Failure(error.message, EXIT_UNREACHABLE)
     if error.code in _CALLERS_MISTAKE:
         return Failure(error.message or error.code, EXIT_WRONG_USE)
     if error.code == "NOT_CONNECTED":

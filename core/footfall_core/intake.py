@@ -8,9 +8,9 @@ from footfall.v1.ingest_pb2 import RejectedEvent, WriteEventsRequest, WriteEvent
 from footfall_core.kinds import EventKind
 from footfall_core.limits import MAX_REQUEST_BYTES
 from footfall_core.problems import InvalidRequest, Problem, TooLarge
-from footfall_core.properties import PREFIX
+from footfall_core.properties import PREFIX, PROPERTY_ID
 from footfall_core.validation.batch import RULES_VERSION, batch_problem, verdicts
-from footfall_core.wire.raw_pb2 import RawBatch
+from footfall_core.wire.raw_pb2 import BatchHead, RawBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,29 @@ class Taken:
     answer: WriteEventsResponse
     """The answer, still without the time of the commit."""
     validate_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is read of a request before anything else, at a hundredth of the cost of all of it."""
+
+    property_id: str
+    """The property, as far as the request names one."""
+    sequence: int
+    """The batch's number as stated, unchecked; 0 if it had none."""
+    events: int
+    """Number of its events."""
+
+
+def head_of(request_bytes: bytes) -> Head | None:
+    """Return the head of a `WriteEventsRequest`; None if it names no property, and so will be refused as a whole."""
+    try:
+        head = BatchHead.FromString(request_bytes)
+    except DecodeError:
+        return None
+    # as leniently as `take` names the property of a refusal: whoever floods with such requests floods its errors
+    property_id = head.property.removeprefix(PREFIX)
+    return Head(property_id, head.sequence, len(head.events)) if PROPERTY_ID.fullmatch(property_id) else None
 
 
 def take(request_bytes: bytes, arrival: Arrival) -> Taken | Refused:

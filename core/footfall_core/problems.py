@@ -5,6 +5,7 @@
     ├── TooLarge            over a size limit; will always fail
     ├── NotComputable       valid, but the data do not allow an answer
     ├── TryAgain            a part is away or full; the same request can succeed later
+    ├── OverQuota           the property has used up its quota; the same request can succeed later
     ├── TooSlow             the caller reads too slowly and has to resume
     ├── HistoryGone         what the caller wants to resume from is not kept any more; names what is
     ├── NotFound            there is no such thing, or not any more
@@ -18,6 +19,9 @@ from dataclasses import dataclass
 
 class Problem(Exception):  # noqa: N818 - the domain's word; not every problem is an error of ours
     """Something that the caller is told about, in one sentence."""
+
+    retry_after_seconds: float | None = None
+    """After how long the same request may succeed; None: never, or that is not known."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -59,6 +63,14 @@ class TryAgain(Problem):
     """A part of the system is away or full."""
 
     def __init__(self, message: str, *, retry_after_seconds: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after_seconds: float = retry_after_seconds
+
+
+class OverQuota(Problem):
+    """The property has used up its quota for now."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
 

@@ -113,6 +113,26 @@ TICKS = Counter(
     "Ticks that this server has committed; of all ingest servers the elected one commits them.",
 )
 
+# ---- quotas, in ingest, query and error server ----
+
+QUOTA_REFUSALS = Counter(
+    "footfall_quota_refusals_total",
+    "Batches, reports and looks into the errors that were refused because their property was over its quota, by"
+    " `limit`: `events`, `bytes`, `reports`, `concurrent_reports` or `waiting_bytes`.",
+    ["limit"],
+)
+QUOTA_SETTLEMENTS = Counter(
+    "footfall_quota_settlements_total",
+    "How often this server asked for more of a property's quota, by `buckets`: `shared` (those in Redis) or `own`"
+    " (Redis is away, so each server hands out a whole quota; embedded there are no others).",
+    ["buckets"],
+)
+QUOTA_SHARED = Gauge(
+    "footfall_quota_shared",
+    "1 while quotas are counted over all servers together, 0 while Redis is away and this server counts alone."
+    " Embedded it is always 0.",
+)
+
 # ---- event consumer ----
 
 PROCESSING_RECORDS = Counter(

@@ -22,6 +22,8 @@ ANSWER_HEADERS = (
     "grpc-retry-pushback-ms",
     "retry-after",
     "footfall-earliest-resume-token",
+    "ratelimit-policy",
+    "ratelimit",
 )
 """What a page may see of an answer beside its body."""
 

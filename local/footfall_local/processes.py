@@ -27,13 +27,13 @@ TOPICS, DATASOURCES = "provision-topics", "provision-datasources"
 STEPS = (TOPICS, DATASOURCES)
 
 PROCESSES = (
-    Process("ingest-1", ("serve", "ingest"), serves_grpc=True, needs=(TOPICS,)),
-    Process("ingest-2", ("serve", "ingest"), serves_grpc=True, needs=(TOPICS,)),
+    Process("ingest-1", ("serve", "ingest"), serves_grpc=True, needs=(TOPICS, "redis")),
+    Process("ingest-2", ("serve", "ingest"), serves_grpc=True, needs=(TOPICS, "redis")),
     Process("events-1", ("consume", "events"), serves_grpc=False, needs=(TOPICS,), keeps_state=True),
     Process("imports-1", ("consume", "imports"), serves_grpc=False, needs=(TOPICS,), keeps_state=True),
     Process("query-1", ("serve", "query"), serves_grpc=True, needs=(TOPICS, "redis")),
     Process("queries-1", ("consume", "queries"), serves_grpc=False, needs=(DATASOURCES, "druid-broker")),
-    Process("errors-1", ("serve", "errors"), serves_grpc=True, needs=(TOPICS,)),
+    Process("errors-1", ("serve", "errors"), serves_grpc=True, needs=(TOPICS, "redis")),
 )
 NAMES = tuple(process.name for process in PROCESSES)
 SERVERS = tuple(process.name for process in PROCESSES if process.serves_grpc)

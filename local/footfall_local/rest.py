@@ -58,6 +58,7 @@ def rest_filters(services: Sequence[str]) -> tuple[Filter, ...]:
             max_request_body_size=MAX_REQUEST_BYTES,
             max_response_body_size=LARGEST_ANSWER,
         ),
+        lua_filter("ratelimit", ""),
     )
 
 

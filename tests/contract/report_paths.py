@@ -30,6 +30,7 @@ from footfall_server.hosts.call import Route
 from footfall_server.query.get_metadata import get_metadata
 from footfall_server.query.run_report import RunReport
 from footfall_server.query.settings import QuerySettings
+from tests.quotas import no_report_quotas
 from tests.serving import served
 
 CLOCK = SystemClock()
@@ -107,7 +108,10 @@ def _serving(tables: Tables, settings: DuckdbSettings) -> Iterator[EmbeddedPath]
     async def routes(stack: AsyncExitStack) -> Sequence[Route]:
         bus = _DirectBus(stack.enter_context(closing(_store(tables, settings))))
         return [
-            Route("/footfall.v1.QueryService/RunReport", RunReport(bus, _NoCache(), QuerySettings(), CLOCK)),
+            Route(
+                "/footfall.v1.QueryService/RunReport",
+                RunReport(bus, _NoCache(), no_report_quotas(), QuerySettings(), CLOCK),
+            ),
             Route("/footfall.v1.QueryService/GetMetadata", get_metadata),
         ]
 

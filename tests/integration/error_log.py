@@ -150,6 +150,7 @@ async def error_server(kafka: KafkaSettings, instance: str) -> AsyncIterator[Err
         "FOOTFALL_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
         "FOOTFALL_KAFKA_TOPIC_PREFIX": kafka.topic_prefix,
         "FOOTFALL_ERROR_SERVER_HEARTBEAT_SECONDS": "0.05",
+        "FOOTFALL_REDIS_URL": "redis://127.0.0.1:9/0",  # nobody's: it counts quotas alone
     }
     async with AsyncExitStack() as around:
         server = Server(await routes(around, variables), HostSettings(unready_seconds=0, drain_seconds=5))

@@ -17,7 +17,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio
 
 from footfall.v1 import errors_pb2, errors_pb2_grpc, ingest_pb2, ingest_pb2_grpc, query_pb2, query_pb2_grpc
-from footfall_core.problems import FieldViolation, InvalidRequest, Problem, TryAgain
+from footfall_core.problems import FieldViolation, InvalidRequest, OverQuota, Problem, TryAgain
 from footfall_local.envoy import GatewayPlan
 from footfall_server.hosts.status import CODES, status_of
 from tests.integration.before_servers import addresses, envoy, until
@@ -39,10 +39,11 @@ class Servers(
     query_pb2_grpc.QueryServiceServicer,
     errors_pb2_grpc.ErrorServiceServicer,
 ):
-    """All services in one server. It notes requests, answers `answer`, or fails with `problem`."""
+    """All services in one server. It notes requests, answers `answer` with `trailers`, or fails with `problem`."""
 
     answer: Any = None
     problem: Problem | None = None
+    trailers: tuple[tuple[str, str], ...] = ()
     requests: list[Any] = field(default_factory=list)
 
     async def _take(self, request: Any, context: Context) -> Any:
@@ -50,7 +51,8 @@ class Servers(
         if self.problem is not None:
             status = status_of(self.problem)
             code = next(code for code in grpc.StatusCode if code.value[0] == status.code)
-            await context.abort(code, status.message, status.trailers)
+            await context.abort(code, status.message, (*status.trailers, *self.trailers))
+        context.set_trailing_metadata(self.trailers)
         return self.answer
 
     WriteEvents = ReportDiscardedEvents = RunReport = GetMetadata = ListErrors = GetError = _take
@@ -125,7 +127,7 @@ async def gateway(started: Gateway) -> Gateway:
     # between tests nobody runs the servers' loop, so that the gateway's health checks may have gone unanswered
     await until(started.sees_healthy_servers)
     servers = started.servers
-    servers.answer, servers.problem = ingest_pb2.WriteEventsResponse(), None
+    servers.answer, servers.problem, servers.trailers = ingest_pb2.WriteEventsResponse(), None, ()
     servers.requests.clear()
     return started
 
@@ -497,14 +499,55 @@ async def test_what_may_be_tried_again_says_after_how_long(gateway: Gateway) -> 
     assert len(gateway.servers.requests) == 1
 
 
+LEFT = (("ratelimit-policy", '"events";q=1500;w=10'), ("ratelimit", '"events";r=1200;t=2'))
+"""What is left of a quota, as a server says it behind its answers."""
+
+
+async def test_what_is_left_of_a_quota_is_in_the_headers_of_answers(gateway: Gateway) -> None:
+    gateway.servers.trailers = LEFT
+    gateway.servers.answer = ingest_pb2.WriteEventsResponse(accepted=1)
+    answer = await gateway.post(WRITE, {"events": []})
+    assert (answer.status_code, answer.json()) == (200, {"accepted": 1})
+    assert [answer.headers[name] for name, _ in LEFT] == [value for _, value in LEFT]
+    # a page of another origin may read them
+    asked = await gateway.post(WRITE, {"events": []}, origin="http://localhost:3000")
+    assert {name for name, _ in LEFT} <= set(asked.headers["access-control-expose-headers"].split(", "))
+    gateway.servers.trailers = ()
+    assert "ratelimit" not in (await gateway.post(WRITE, {"events": []})).headers
+
+
+async def test_over_the_quota_is_429_with_the_time_to_wait_and_what_is_left(gateway: Gateway) -> None:
+    gateway.servers.problem = OverQuota("Over the quota.", retry_after_seconds=2.5)
+    gateway.servers.trailers = LEFT
+    answer = await gateway.post(WRITE, {"events": []})
+    assert (answer.status_code, answer.json()["code"]) == (429, 8)
+    assert answer.headers["retry-after"] == "3"
+    assert [answer.headers[name] for name, _ in LEFT] == [value for _, value in LEFT]
+    details = {detail["@type"].rpartition(".")[2]: detail for detail in answer.json()["details"]}
+    assert details["RetryInfo"]["retryDelay"] == "2.500s"
+    assert details["ErrorInfo"]["reason"] == "OVER_QUOTA"
+
+
+async def test_a_page_that_speaks_grpc_web_gets_what_is_left_with_the_other_trailers(gateway: Gateway) -> None:
+    gateway.servers.trailers = LEFT
+    framed = b"\0" + bytes(4)
+    kind = "application/grpc-web+proto"
+    answer = await gateway.post("/footfall.v1.IngestService/WriteEvents", framed, content_type=kind, x_grpc_web="1")
+    assert b'ratelimit:"events";r=1200;t=2' in answer.content
+
+
 HTTP_STATUS = {3: 400, 4: 504, 5: 404, 8: 429, 9: 400, 11: 400, 14: 503}
 """As google/rpc/code.proto maps them."""
 
 
 @pytest.mark.parametrize("problem", [problem for problem, _ in CODES], ids=lambda problem: str(problem.__name__))
 async def test_each_problem_has_the_http_status_of_its_code(gateway: Gateway, problem: type[Problem]) -> None:
-    more = {"earliest_resume_token": "t"} if problem.__name__ == "HistoryGone" else {}
-    raised = InvalidRequest.of("events", "bad") if problem is InvalidRequest else problem("So it is.", **more)
+    more: dict[str, dict[str, Any]] = {
+        "HistoryGone": {"earliest_resume_token": "t"},
+        "OverQuota": {"retry_after_seconds": 1},
+    }
+    given = more.get(problem.__name__, {})
+    raised = InvalidRequest.of("events", "bad") if problem is InvalidRequest else problem("So it is.", **given)
     gateway.servers.problem = raised
     answer = await gateway.post(REPORT, {})
     code = dict(CODES)[problem]

@@ -26,6 +26,7 @@ from footfall_server.hosts.grpc_aio import HostSettings, Server
 from footfall_server.ingest.batch_intake import BatchIntake
 from footfall_server.ingest.stream_events import IngestStreamSettings, StreamEvents
 from tests.integration.test_event_log import batches, committed, event_log
+from tests.quotas import no_write_quotas
 
 pytestmark = pytest.mark.stack
 
@@ -42,7 +43,7 @@ def kafka(stack: Stack) -> KafkaSettings:
 @asynccontextmanager
 async def serving(log: EventLog) -> AsyncIterator[tuple[Server, int]]:
     """Give a server of `StreamEvents` over a log, and its port."""
-    handler = StreamEvents(BatchIntake(log, 4, SystemClock()), IngestStreamSettings())
+    handler = StreamEvents(BatchIntake(log, 4, no_write_quotas(), SystemClock()), IngestStreamSettings())
     server = Server(
         [Route("/footfall.v1.IngestService/StreamEvents", handler, Kind.BIDI_STREAM)],
         HostSettings(unready_seconds=0, drain_seconds=10),

@@ -41,7 +41,7 @@ from footfall_core.report.plan import plan_from_bytes, plan_to_bytes
 from footfall_core.report.planner import plan_report
 from footfall_core.wire import query_pb2 as bus
 from footfall_core.wire.purchase_pb2 import PurchasesRecord
-from footfall_core.wire.raw_pb2 import RawBatch, RawRecord, StreamedBatch
+from footfall_core.wire.raw_pb2 import BatchHead, RawBatch, RawRecord, StreamedBatch
 from footfall_core.wire.state_pb2 import CountedTransaction, PassedTicks, WriterWindow
 
 NOW = Micros(1_790_000_000_000_000)
@@ -333,6 +333,8 @@ KINDS: dict[str, Kind] = {
     "streamed_batch": _message(
         lambda: StreamEventsRequest(batch=WriteEventsRequest.FromString(_request())).SerializeToString(), StreamedBatch
     ),
+    # the same request, as far as its quota needs it
+    "batch_head": _message(_request, BatchHead),
     # the event consumer's state
     "writer_window": Kind(_window, _seen, lambda data: [WriterWindow.FromString(data)]),
     "counted_transaction": Kind(

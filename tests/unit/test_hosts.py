@@ -31,6 +31,7 @@ from footfall_server.hosts.grpc_aio import HostSettings, Server
 from footfall_server.hosts.status import status_of
 from footfall_server.ingest.batch_intake import BatchIntake
 from footfall_server.ingest.write_events import WriteEvents
+from tests.quotas import no_write_quotas
 
 NOW = Micros(1_790_000_000_000_000)
 
@@ -71,7 +72,9 @@ async def log() -> LogInMemory:
 
 @pytest.fixture
 async def server(log: LogInMemory) -> AsyncIterator[Server]:
-    route = Route("/footfall.v1.IngestService/WriteEvents", WriteEvents(BatchIntake(log, 4, StoppedClock())))
+    route = Route(
+        "/footfall.v1.IngestService/WriteEvents", WriteEvents(BatchIntake(log, 4, no_write_quotas(), StoppedClock()))
+    )
     server = Server([route], HostSettings(unready_seconds=0, drain_seconds=5))
     yield server
     await server.drain()

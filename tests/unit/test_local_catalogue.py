@@ -54,7 +54,10 @@ def test_our_processes_are_told_where_the_others_are(tmp_path: Path) -> None:
     assert ingest["FOOTFALL_INSTANCE_NAME"] == "ingest-2"
     assert ingest["FOOTFALL_HOST_ADDRESS"] == where["ingest-2"] != where["ingest-1"]
     assert ingest["FOOTFALL_KAFKA_BOOTSTRAP_SERVERS"] == where["kafka"]
-    assert parts["query-1"].environment["FOOTFALL_REDIS_URL"] == f"redis://{where['redis']}/0"
+    assert all(
+        parts[server].environment["FOOTFALL_REDIS_URL"] == f"redis://{where['redis']}/0"
+        for server in ("ingest-1", "ingest-2", "query-1", "errors-1")
+    )
     assert parts["queries-1"].environment["FOOTFALL_DRUID_BROKER_URL"] == f"http://{where['druid_broker']}"
     assert parts["events-1"].environment["FOOTFALL_STATE_DIR"] == str(tmp_path / "state" / "events-1")
 

@@ -75,6 +75,7 @@ def test_every_method_with_a_path_of_its_own_is_transcoded() -> None:
         "envoy.filters.http.buffer",
         "footfall.rest",
         "envoy.filters.http.grpc_json_transcoder",
+        "footfall.ratelimit",
     }
 
 

@@ -24,6 +24,7 @@ from footfall_server.hosts.grpc_aio import HostSettings, Server
 from footfall_server.ingest.batch_intake import BatchIntake
 from footfall_server.ingest.stream_events import IngestStreamSettings, StreamEvents
 from footfall_server.ingest.write_events import WriteEvents
+from tests.quotas import no_write_quotas
 
 NOW = Micros(1_790_000_000_000_000)
 METHOD = "/footfall.v1.IngestService/StreamEvents"
@@ -112,7 +113,7 @@ async def served(
     max_batches: int = 128, max_bytes: int = 1 << 23, *, small_windows: bool = False, drain_seconds: float = 5
 ) -> AsyncIterator[Served]:
     log = LogByHand()
-    intake = BatchIntake(log, 4, StoppedClock())
+    intake = BatchIntake(log, 4, no_write_quotas(), StoppedClock())
     streams = StreamEvents(intake, IngestStreamSettings(max_batches, max_bytes))
     routes = [
         Route(METHOD, streams, Kind.BIDI_STREAM),
@@ -469,7 +470,7 @@ async def test_further_cancellations_during_the_first_leave_nothing_behind_eithe
         await asyncio.Event().wait()
 
     log = LogByHand()
-    handler = StreamEvents(BatchIntake(log, 4, StoppedClock()), IngestStreamSettings())
+    handler = StreamEvents(BatchIntake(log, 4, no_write_quotas(), StoppedClock()), IngestStreamSettings())
     before = asyncio.all_tasks()
     answers = handler(messages(), Call(METHOD, {}, "", lambda: None, asyncio.Event()))
     first = asyncio.create_task(anext(answers))

@@ -1,1 +1,1 @@
-"""The cache of answers in Redis."""
+"""What servers share in Redis: the cache of answers, and the buckets of quotas."""

@@ -49,3 +49,13 @@ class StreamedBatch(_message.Message):
     BATCH_FIELD_NUMBER: _ClassVar[int]
     batch: bytes
     def __init__(self, batch: _Optional[bytes] = ...) -> None: ...
+
+class BatchHead(_message.Message):
+    __slots__ = ("property", "sequence", "events")
+    PROPERTY_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    property: str
+    sequence: int
+    events: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, property: _Optional[str] = ..., sequence: _Optional[int] = ..., events: _Optional[_Iterable[bytes]] = ...) -> None: ...

@@ -23,6 +23,7 @@ from footfall_adapters.duckdb.settings import DuckdbSettings
 from footfall_adapters.environment import read_settings
 from footfall_adapters.geography import GeographySettings, geography
 from footfall_adapters.memory.answer_cache import MemoryAnswerCache, MemoryCacheSettings
+from footfall_adapters.memory.buckets import MemoryBuckets
 from footfall_adapters.memory.query_queue import MemoryQueries, MemoryQueriesSettings
 from footfall_adapters.sqlite import database
 from footfall_adapters.sqlite.error_feed import SqliteErrorFeed
@@ -55,6 +56,8 @@ from footfall_server.ingest.write_events import WriteEvents
 from footfall_server.query.get_metadata import get_metadata
 from footfall_server.query.run_report import RunReport
 from footfall_server.query.settings import QuerySettings
+from footfall_server.quotas.quotas import ReportQuotas, WriteQuotas
+from footfall_server.quotas.settings import QuotaSettings, same_for_all
 
 KINDS = ("events", "host")
 """What says of itself whether it is ready."""
@@ -74,7 +77,7 @@ async def embedded(data: DataFolder, variables: Mapping[str, str], vitals: Vital
         SettingsError: names every variable that is wrong.
         FolderError: a file cannot be opened.
     """
-    log_settings, stream, store_settings, cache, waiting, processing, places, queries, query, errors, streams = (
+    log_settings, stream, store_settings, cache, waiting, processing, places, queries, query, errors, streams, quota = (
         read_settings(
             variables,
             SqliteLogSettings,
@@ -88,6 +91,7 @@ async def embedded(data: DataFolder, variables: Mapping[str, str], vitals: Vital
             QuerySettings,
             ErrorServerSettings,
             IngestStreamSettings,
+            QuotaSettings,
         )
     )
     clock = SystemClock()
@@ -135,17 +139,21 @@ async def embedded(data: DataFolder, variables: Mapping[str, str], vitals: Vital
         steps = Steps(bus, store, error_store, complete_until, clock, "embedded", _new_id)
         await stack.enter_async_context(_running(steps, queries, bus))
 
-        intake = BatchIntake(log, PARTITIONS, clock)
+        # what a property may use
+        buckets, quota_of = MemoryBuckets(clock), same_for_all(quota)
+        quotas = ReportQuotas(buckets, quota_of)
+
+        intake = BatchIntake(log, PARTITIONS, WriteQuotas(buckets, quota_of), clock)
         ingest, reports, shown = (f"/footfall.v1.{name}Service" for name in ("Ingest", "Query", "Error"))
         yield [
             Route(f"{ingest}/WriteEvents", WriteEvents(intake)),
             Route(f"{ingest}/StreamEvents", StreamEvents(intake, streams), Kind.BIDI_STREAM),
             Route(f"{ingest}/ReportDiscardedEvents", ReportDiscardedEvents(log, clock)),
-            Route(f"{reports}/RunReport", RunReport(bus, MemoryAnswerCache(cache), query, clock)),
+            Route(f"{reports}/RunReport", RunReport(bus, MemoryAnswerCache(cache), quotas, query, clock)),
             Route(f"{reports}/GetMetadata", get_metadata),
             Route(f"{shown}/StreamErrors", StreamErrors(feed, errors, clock), Kind.SERVER_STREAM),
-            Route(f"{shown}/ListErrors", ListErrors(bus, errors, clock)),
-            Route(f"{shown}/GetError", GetError(bus, records, errors, clock)),
+            Route(f"{shown}/ListErrors", ListErrors(bus, quotas, errors, clock)),
+            Route(f"{shown}/GetError", GetError(bus, records, quotas, errors, clock)),
         ]
 
 

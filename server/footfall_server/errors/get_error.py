@@ -13,13 +13,17 @@ from footfall_core.report.ports import QueryBus
 from footfall_server.errors.settings import ErrorServerSettings
 from footfall_server.hosts.call import Call
 from footfall_server.hosts.deadlines import deadline_of
+from footfall_server.quotas.quotas import ReportQuotas
 
 
 class GetError:
     """The handler of `GetError`."""
 
-    def __init__(self, bus: QueryBus, raw: RawRecords, settings: ErrorServerSettings, clock: Clock) -> None:
+    def __init__(
+        self, bus: QueryBus, raw: RawRecords, quotas: ReportQuotas, settings: ErrorServerSettings, clock: Clock
+    ) -> None:
         self._bus = bus
+        self._quotas = quotas
         self._raw = raw
         self._settings = settings
         self._clock = clock
@@ -30,7 +34,8 @@ class GetError:
         question = question_of_one(_parsed(request), now)
         call.log["property"] = question.property_id
         deadline = deadline_of(call, now, self._settings.max_seconds, self._settings.margin_seconds)
-        answer = answer_from_bytes(await self._bus.ask(question, deadline))
+        async with self._quotas.answering(question.property_id, call):
+            answer = answer_from_bytes(await self._bus.ask(question, deadline))
         found = ListErrorsResponse.FromString(answer.response).errors
         if not found:
             raise NotFound("The property has no error of this id, or none that is at most 30 days old.")

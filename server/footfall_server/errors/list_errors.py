@@ -11,13 +11,15 @@ from footfall_core.report.ports import QueryBus
 from footfall_server.errors.settings import ErrorServerSettings
 from footfall_server.hosts.call import Call
 from footfall_server.hosts.deadlines import deadline_of
+from footfall_server.quotas.quotas import ReportQuotas
 
 
 class ListErrors:
     """The handler of `ListErrors`."""
 
-    def __init__(self, bus: QueryBus, settings: ErrorServerSettings, clock: Clock) -> None:
+    def __init__(self, bus: QueryBus, quotas: ReportQuotas, settings: ErrorServerSettings, clock: Clock) -> None:
         self._bus = bus
+        self._quotas = quotas
         self._settings = settings
         self._clock = clock
 
@@ -27,7 +29,8 @@ class ListErrors:
         listing = listing_of(_parsed(request), now)
         call.log["property"] = listing.question.property_id
         deadline = deadline_of(call, now, self._settings.max_seconds, self._settings.margin_seconds)
-        answer = answer_from_bytes(await self._bus.ask(listing.question, deadline))
+        async with self._quotas.answering(listing.question.property_id, call):
+            answer = answer_from_bytes(await self._bus.ask(listing.question, deadline))
         return listing.page(ListErrorsResponse.FromString(answer.response)).SerializeToString()
 
 

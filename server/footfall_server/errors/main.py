@@ -9,12 +9,17 @@ from footfall_adapters.kafka.query_bus import QueryBusSettings
 from footfall_adapters.kafka.query_server import open_query_bus
 from footfall_adapters.kafka.raw_reader import RawReaderSettings, raw_reader
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.memory.buckets import MemoryBuckets
+from footfall_adapters.redis.buckets import open_buckets
+from footfall_adapters.redis.settings import RedisSettings
 from footfall_core.clock import SystemClock
 from footfall_server.errors.get_error import GetError
 from footfall_server.errors.list_errors import ListErrors
 from footfall_server.errors.settings import ErrorServerSettings
 from footfall_server.errors.stream_errors import StreamErrors
 from footfall_server.hosts.call import Kind, Route
+from footfall_server.quotas.quotas import ReportQuotas
+from footfall_server.quotas.settings import QuotaSettings, same_for_all
 
 SERVICE = "/footfall.v1.ErrorService"
 
@@ -27,7 +32,7 @@ async def routes(stack: AsyncExitStack, variables: Mapping[str, str]) -> list[Ro
     Raises:
         SettingsError: names every variable that is missing or wrong.
     """
-    instance, kafka, feed_settings, bus_settings, raw_settings, settings = read_settings(
+    instance, kafka, feed_settings, bus_settings, raw_settings, settings, redis, quota = read_settings(
         variables,
         InstanceSettings,
         KafkaSettings,
@@ -35,13 +40,17 @@ async def routes(stack: AsyncExitStack, variables: Mapping[str, str]) -> list[Ro
         QueryBusSettings,
         RawReaderSettings,
         ErrorServerSettings,
+        RedisSettings,
+        QuotaSettings,
     )
     clock = SystemClock()
     feed = await stack.enter_async_context(KafkaErrorFeed(kafka, feed_settings, clock))
     bus = await stack.enter_async_context(open_query_bus(kafka, bus_settings, instance.name, clock))
+    buckets = await stack.enter_async_context(open_buckets(redis, MemoryBuckets(clock)))
     raw = await stack.enter_async_context(raw_reader(kafka, raw_settings))
+    quotas = ReportQuotas(buckets, same_for_all(quota))
     return [
         Route(f"{SERVICE}/StreamErrors", StreamErrors(feed, settings, clock), Kind.SERVER_STREAM),
-        Route(f"{SERVICE}/ListErrors", ListErrors(bus, settings, clock)),
-        Route(f"{SERVICE}/GetError", GetError(bus, raw, settings, clock)),
+        Route(f"{SERVICE}/ListErrors", ListErrors(bus, quotas, settings, clock)),
+        Route(f"{SERVICE}/GetError", GetError(bus, raw, quotas, settings, clock)),
     ]

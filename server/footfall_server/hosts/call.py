@@ -22,6 +22,8 @@ class Call:
     """Set when the server is about to stop: a stream should end, with a status that says so."""
     log: dict[str, object] = field(default_factory=dict)
     """What the handler adds to the call's one log line."""
+    trailers: dict[str, str] = field(default_factory=dict)
+    """What the handler tells beside its answer or its status: sent behind it, names in lower case."""
 
     @property
     def user_agent(self) -> str:

@@ -84,7 +84,7 @@ async def serve(
         port = await server.start()
         stack.push_async_callback(server.drain)
         log.info("serving", address=settings.address, port=port, services=sorted({r.service for r in routes}))
-        log.warning("every request is allowed: keys and quotas do not exist yet")
+        log.warning("every request is allowed: keys do not exist yet")
         started(port)
         await stop.wait()
         log.info("draining", seconds=settings.drain_seconds)
@@ -171,22 +171,24 @@ class Server:
         handler = cast("UnaryHandler", route.handler)
 
         async def answer(_: object, context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
+            call = self._call(route, context)
             try:
-                return await self._answer(route, handler, context)
+                response = await self._answer(call, handler, context)
             except StatusError as status:
                 _let_go(status)
-                await _abort(context, status)
+                await _abort(context, status, call)
                 raise  # abort has raised already
             except asyncio.CancelledError as cancelled:
                 _let_go(cancelled)
                 raise
+            context.set_trailing_metadata(tuple(call.trailers.items()))
+            return response
 
         return answer
 
     async def _answer(
-        self, route: Route, handler: UnaryHandler, context: "grpc.aio.ServicerContext[bytes, bytes]"
+        self, call: Call, handler: UnaryHandler, context: "grpc.aio.ServicerContext[bytes, bytes]"
     ) -> bytes:
-        call = self._call(route, context)
         async with AsyncExitStack() as around:
             for step in AROUND_EVERY_CALL:
                 await around.enter_async_context(step(call))
@@ -230,9 +232,10 @@ class Server:
                 async with aclosing(answers_of(call)) as answers:
                     async for answer in answers:
                         await _write(context, answer)
+            context.set_trailing_metadata(tuple(call.trailers.items()))
         except StatusError as status:
             _let_go(status)
-            await _abort(context, status)
+            await _abort(context, status, call)
 
     def _call(self, route: Route, context: "grpc.aio.ServicerContext[bytes, bytes]") -> Call:
         metadata = {str(name): value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
@@ -294,8 +297,8 @@ def _let_go(error: BaseException) -> None:
             links += (link.__cause__, link.__context__)
 
 
-async def _abort(context: "grpc.aio.ServicerContext[bytes, bytes]", status: StatusError) -> None:
-    await context.abort(_CODES[status.code], status.message, tuple(status.trailers))
+async def _abort(context: "grpc.aio.ServicerContext[bytes, bytes]", status: StatusError, call: Call) -> None:
+    await context.abort(_CODES[status.code], status.message, (*status.trailers, *call.trailers.items()))
 
 
 def _peer_address(metadata: dict[str, str], peer: str) -> str:

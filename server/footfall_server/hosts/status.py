@@ -13,6 +13,7 @@ from footfall_core.problems import (
     InvalidRequest,
     NotComputable,
     NotFound,
+    OverQuota,
     Problem,
     TooLarge,
     TooSlow,
@@ -49,6 +50,7 @@ CODES: tuple[tuple[type[Problem], int], ...] = (
     (NotFound, code_pb2.NOT_FOUND),
     (NotComputable, code_pb2.FAILED_PRECONDITION),
     (TryAgain, code_pb2.UNAVAILABLE),
+    (OverQuota, code_pb2.RESOURCE_EXHAUSTED),
     (DeadlinePassed, code_pb2.DEADLINE_EXCEEDED),
 )
 
@@ -98,7 +100,7 @@ def _detailed(code: int, problem: Problem) -> StatusError:
         for violation in violations_of(problem):
             bad.field_violations.add(field=violation.field, description=violation.description)
         details.append(bad)
-    if isinstance(problem, TryAgain):
+    if problem.retry_after_seconds is not None:
         retry = error_details_pb2.RetryInfo()
         retry.retry_delay.FromNanoseconds(int(problem.retry_after_seconds * 1e9))
         details.append(retry)

@@ -76,7 +76,7 @@ async def within_deadline(call: Call) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def allowed(call: Call) -> AsyncIterator[None]:
-    """Let every call through: keys and quotas do not exist yet, as each server says at its start."""
+    """Let every call through: keys do not exist yet, as each server says at its start."""
     del call
     yield
 

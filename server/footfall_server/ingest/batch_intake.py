@@ -1,33 +1,39 @@
-"""What becomes of one batch, however it came: take it, store it, answer it."""
+"""What becomes of one batch, however it came: admit it, take it, store it, answer it."""
 
 import time
 
 from footfall.v1.ingest_pb2 import WriteEventsResponse
 from footfall_core.clock import Clock
 from footfall_core.errors.records import refusal_error
-from footfall_core.intake import Arrival, Refused, Taken, take
+from footfall_core.intake import Arrival, Refused, Taken, head_of, take
 from footfall_core.partitioning import partition_of
 from footfall_core.ports import EventLog
-from footfall_core.problems import Problem
+from footfall_core.problems import OverQuota, Problem
 from footfall_core.properties import PROPERTY_ID
 from footfall_server.hosts.call import Call
 from footfall_server.ingest.figures import count_refused, count_taken
+from footfall_server.quotas.quotas import WriteQuotas
 
 
 class BatchIntake:
     """Takes batches in: the work that `WriteEvents` and `StreamEvents` share."""
 
-    def __init__(self, log: EventLog, partitions: int, clock: Clock) -> None:
+    def __init__(self, log: EventLog, partitions: int, quotas: WriteQuotas, clock: Clock) -> None:
         self._log = log
+        self._quotas = quotas
         self._partitions = partitions
         self._clock = clock
 
-    def take(self, request: bytes, call: Call) -> Taken | Refused:
+    async def take(self, request: bytes, call: Call) -> Taken | Refused:
         """Decide about the bytes of a `WriteEventsRequest`.
 
         A batch that is refused never reaches the raw topic, so it is put into the errors here, where the property's
-        owner sees it too.
+        owner sees it too. One that is over the quota is refused before it is parsed, and is not put there: it costs
+        next to nothing, and leaves room in the errors for what is wrong.
         """
+        if (refused := await self._over_quota(request)) is not None:
+            count_refused(refused.problem)
+            return refused
         user_agent = call.user_agent
         arrival = Arrival(
             received_micros=self._clock.now(),
@@ -44,6 +50,21 @@ class BatchIntake:
                 self._log.report(error)
         return decision
 
+    def quota_fields(self, property_id: str) -> dict[str, str]:
+        """Return what the callers of a property are told of its quota."""
+        return self._quotas.fields(property_id)
+
+    async def _over_quota(self, request: bytes) -> Refused | None:
+        """Count a batch into its property's quota; return its refusal if that is used up."""
+        head = head_of(request)
+        if head is None:
+            return None
+        try:
+            await self._quotas.admit(head.property_id, head.events, len(request))
+        except OverQuota as problem:
+            return Refused(problem, head.property_id, head.sequence)
+        return None
+
     async def store(self, taken: Taken) -> WriteEventsResponse:
         """Return the batch's answer once it is durable; with `validate_only`, at once.
 
@@ -56,7 +77,8 @@ class BatchIntake:
         if not taken.validate_only:
             partition = partition_of(taken.property_id, taken.writer_id, self._partitions) if taken.writer_id else None
             try:
-                answer.committed_time_micros = await self._log.append(taken.raw_batch, partition, taken.kind)
+                with self._quotas.waiting(taken.property_id, len(taken.raw_batch)):
+                    answer.committed_time_micros = await self._log.append(taken.raw_batch, partition, taken.kind)
             except Problem as problem:
                 count_refused(problem)
                 raise

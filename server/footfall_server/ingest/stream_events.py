@@ -107,8 +107,9 @@ class StreamEvents:
         """Return what became of a batch: nothing that is wrong with one concerns the others."""
         sequence = 0
         try:
-            decision = self._intake.take(batch, call)
+            decision = await self._intake.take(batch, call)
             sequence = decision.sequence
+            call.trailers.update(self._intake.quota_fields(decision.property_id))
             line.update(described(decision))
             if isinstance(decision, Refused):
                 return _refused(decision.problem, sequence, line)
@@ -126,7 +127,7 @@ def _refused(error: Exception, sequence: int, line: dict[str, object]) -> Stream
     if isinstance(error, InvalidRequest):
         for violation in violations_of(error):
             refusal.violations.add(field=violation.field, description=violation.description)
-    if isinstance(error, TryAgain):
+    if isinstance(error, Problem) and error.retry_after_seconds is not None:
         refusal.retry_delay.FromNanoseconds(int(error.retry_after_seconds * 1e9))
     line["message"] = refusal.message
     return StreamEventsResponse(refusal=refusal, sequence=sequence)

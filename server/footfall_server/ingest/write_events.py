@@ -15,11 +15,12 @@ class WriteEvents:
         """Take a batch; see `footfall.v1.IngestService`.
 
         Raises:
-            InvalidRequest, TooLarge: nothing of it is stored.
+            InvalidRequest, TooLarge, OverQuota: nothing of it is stored.
             TryAgain: it is not known to be stored.
         """
-        decision = self._intake.take(request, call)
+        decision = await self._intake.take(request, call)
         call.log.update(described(decision))
+        call.trailers.update(self._intake.quota_fields(decision.property_id))
         if isinstance(decision, Refused):
             raise decision.problem
         return (await self._intake.store(decision)).SerializeToString()

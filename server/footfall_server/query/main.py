@@ -7,13 +7,17 @@ from footfall_adapters.environment import InstanceSettings, read_settings
 from footfall_adapters.kafka.query_bus import QueryBusSettings
 from footfall_adapters.kafka.query_server import open_query_bus
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.memory.buckets import MemoryBuckets
 from footfall_adapters.redis.answer_cache import open_answer_cache
+from footfall_adapters.redis.buckets import open_buckets
 from footfall_adapters.redis.settings import RedisSettings
 from footfall_core.clock import SystemClock
 from footfall_server.hosts.call import Route
 from footfall_server.query.get_metadata import get_metadata
 from footfall_server.query.run_report import RunReport
 from footfall_server.query.settings import QuerySettings
+from footfall_server.quotas.quotas import ReportQuotas
+from footfall_server.quotas.settings import QuotaSettings, same_for_all
 
 
 async def routes(stack: AsyncExitStack, variables: Mapping[str, str]) -> list[Route]:
@@ -22,13 +26,15 @@ async def routes(stack: AsyncExitStack, variables: Mapping[str, str]) -> list[Ro
     Raises:
         SettingsError: names every variable that is missing or wrong.
     """
-    instance, kafka, bus_settings, redis, settings = read_settings(
-        variables, InstanceSettings, KafkaSettings, QueryBusSettings, RedisSettings, QuerySettings
+    instance, kafka, bus_settings, redis, settings, quota = read_settings(
+        variables, InstanceSettings, KafkaSettings, QueryBusSettings, RedisSettings, QuerySettings, QuotaSettings
     )
     clock = SystemClock()
     cache = await stack.enter_async_context(open_answer_cache(redis))
+    buckets = await stack.enter_async_context(open_buckets(redis, MemoryBuckets(clock)))
     bus = await stack.enter_async_context(open_query_bus(kafka, bus_settings, instance.name, clock))
+    quotas = ReportQuotas(buckets, same_for_all(quota))
     return [
-        Route("/footfall.v1.QueryService/RunReport", RunReport(bus, cache, settings, clock)),
+        Route("/footfall.v1.QueryService/RunReport", RunReport(bus, cache, quotas, settings, clock)),
         Route("/footfall.v1.QueryService/GetMetadata", get_metadata),
     ]

@@ -17,14 +17,18 @@ from footfall_server.hosts.call import Call
 from footfall_server.hosts.deadlines import deadline_of
 from footfall_server.query.flights import Flights
 from footfall_server.query.settings import QuerySettings
+from footfall_server.quotas.quotas import ReportQuotas
 
 
 class RunReport:
     """The handler of `RunReport`."""
 
-    def __init__(self, bus: QueryBus, cache: AnswerCache, settings: QuerySettings, clock: Clock) -> None:
+    def __init__(
+        self, bus: QueryBus, cache: AnswerCache, quotas: ReportQuotas, settings: QuerySettings, clock: Clock
+    ) -> None:
         self._bus = bus
         self._cache = cache
+        self._quotas = quotas
         self._settings = settings
         self._clock = clock
         self._flights: Flights[Answer] = Flights()
@@ -37,6 +41,7 @@ class RunReport:
         data = _carried(plan)
         key = plan_key(data)
         at_least = _at_least(asked)
+        call.trailers.update(self._quotas.fields(plan.property_id))
         cached = await self._cache.get(plan.property_id, key)
         if cached is not None and not cached.completeness.reaches(at_least):
             cached = None
@@ -44,7 +49,10 @@ class RunReport:
         if cached is not None:
             telemetry.REPORTS.labels("cache").inc()
             return from_cache(cached).response
-        return (await self._asked(plan.property_id, key, data, at_least, self._deadline(call))).response
+        try:
+            return (await self._asked(plan.property_id, key, data, at_least, self._deadline(call))).response
+        finally:
+            call.trailers.update(self._quotas.fields(plan.property_id))
 
     async def _asked(self, property_id: str, key: str, plan: bytes, at_least: Completeness, deadline: Micros) -> Answer:
         """Return the answer of the flight under way, or of one of our own.
@@ -53,7 +61,9 @@ class RunReport:
         """
 
         async def ask() -> Answer:
-            answer = answer_from_bytes(await self._bus.ask(plan, deadline))
+            # what is in the cache, or under way already, costs no one anything
+            async with self._quotas.admitted(property_id):
+                answer = answer_from_bytes(await self._bus.ask(plan, deadline))
             await self._cache.put(property_id, key, answer)
             return answer
 

@@ -314,3 +314,29 @@ def test_a_batch_that_fails_for_good_ends_the_pauses_of_the_others(server, jsonl
 
     assert (process.returncode, out) == (2, "")
     assert "lines 1 to 1 were not acknowledged: not here." in err
+
+
+@pytest.mark.parametrize("way", [(), ("--unary",)])
+def test_a_replay_over_the_quota_waits_and_goes_on(server, command, jsonl, way):
+    over = Fails(C.RESOURCE_EXHAUSTED, "The property has used up its quota", pushback_ms="200")
+    server.writes_script.extend([over, over])
+    file = jsonl(*(line_of(f"c{i}") for i in range(4)))
+    options = ("--format", "jsonl", "--property", "shop", "--batch-size", 2, *way, "--json")
+
+    code, out, err = command("replay", file, *options, "--endpoint", server.endpoint)
+
+    assert (code, err) == (0, "")
+    summary = json.loads(out)
+    assert (summary["accepted"], summary["rejected"]) == (4, 0)
+    assert summary["retried_batches"] >= 1
+
+
+def test_a_replay_that_gives_up_over_the_quota_says_what_was_asked_of_it(server, command, jsonl):
+    sentence = "The property has used up its quota of 1 events a second; try the batch of 2 events again in 60 s."
+    server.writes_script.append(Fails(C.RESOURCE_EXHAUSTED, sentence, pushback_ms="60000"))
+    options = ("--format", "jsonl", "--property", "shop", "--give-up-after", 1)
+
+    code, out, err = command("replay", jsonl(line_of("c1"), line_of("c2")), *options, "--endpoint", server.endpoint)
+
+    assert (code, out) == (3, "")
+    assert f"lines 1 to 2 were not acknowledged: {sentence}" in err

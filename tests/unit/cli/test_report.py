@@ -179,6 +179,8 @@ def test_days_that_are_missing_or_given_twice_are_wrong_use(command, days, sente
     [
         (Fails(C.INVALID_ARGUMENT, "metrics[0]: unknown"), 2),
         (Fails(C.FAILED_PRECONDITION, "several currencies"), 2),
+        (Fails(C.RESOURCE_EXHAUSTED, "The filter is too large"), 2),
+        (Fails(C.RESOURCE_EXHAUSTED, "The property has used up its quota of 1 reports a second", "60000"), 3),
         (Fails(C.UNAVAILABLE, "Druid is away", pushback_ms="60000"), 3),
         (Fails(C.DEADLINE_EXCEEDED, "too late", pushback_ms="60000"), 3),
         (Fails(C.INTERNAL, "An internal error"), 3),

@@ -14,6 +14,7 @@ from footfall_core.report.plan import plan_from_bytes
 from footfall_server.hosts.call import Call
 from footfall_server.query.run_report import RunReport
 from footfall_server.query.settings import QuerySettings
+from tests.quotas import no_report_quotas
 
 CLOCK = SystemClock()
 
@@ -74,7 +75,7 @@ def call(seconds: float | None = None) -> Call:
 
 
 def handler(bus: Bus, cache: Cache | None = None) -> RunReport:
-    return RunReport(bus, cache or Cache(), QuerySettings(), CLOCK)
+    return RunReport(bus, cache or Cache(), no_report_quotas(), QuerySettings(), CLOCK)
 
 
 async def count_of(run_report: RunReport, data: bytes, a_call: Call | None = None) -> tuple[int, bool]:

@@ -76,8 +76,8 @@ class ErrorServiceServicer:
         here about a second after it was found, and for 30 days.
 
         Errors: INVALID_ARGUMENT (bad property, range, page size or page token), FAILED_PRECONDITION (more errors than can be
-        told apart), RESOURCE_EXHAUSTED (a page of more than 32 MiB: ask for fewer), DEADLINE_EXCEEDED, UNAVAILABLE with
-        RetryInfo (the store cannot be reached, draining).
+        told apart), RESOURCE_EXHAUSTED (a page of more than 32 MiB: ask for fewer; with RetryInfo, the property is over
+        its quota of reports), DEADLINE_EXCEEDED, UNAVAILABLE with RetryInfo (the store cannot be reached, draining).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -87,7 +87,8 @@ class ErrorServiceServicer:
         """Brings one error with its payload: the event, or the whole batch, as it was sent.
 
         Errors: INVALID_ARGUMENT (bad property or id), NOT_FOUND (no such error, or it is older than 30 days),
-        DEADLINE_EXCEEDED, UNAVAILABLE with RetryInfo.
+        RESOURCE_EXHAUSTED with RetryInfo (the property is over its quota of reports), DEADLINE_EXCEEDED, UNAVAILABLE with
+        RetryInfo.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -61,8 +61,10 @@ class IngestServiceServicer:
         part: good events are stored, each bad one is answered by index. Idempotent if `writer_id` and `sequence` are set.
 
         Errors: INVALID_ARGUMENT (broken protobuf, no events, over 1,000 events, bad property; BadRequest says which
-        field), RESOURCE_EXHAUSTED (over 4 MiB: never retry), UNAVAILABLE with RetryInfo (Kafka away, too much in flight,
-        draining: retry with the same sequence), DEADLINE_EXCEEDED (outcome unknown: retry with the same sequence).
+        field), RESOURCE_EXHAUSTED (over 4 MiB: never retry), RESOURCE_EXHAUSTED with RetryInfo (the property is over its
+        quota: retry after it with the same sequence), UNAVAILABLE with RetryInfo (Kafka away, too much in flight, draining:
+        retry with the same sequence), DEADLINE_EXCEEDED (outcome unknown: retry with the same sequence). The trailers
+        `ratelimit-policy` and `ratelimit` say what is left of the quota.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -56,7 +56,8 @@ class QueryServiceServicer:
 
         Errors: INVALID_ARGUMENT (unknown dimension or metric, bad filter, range, zone or limit; BadRequest says which
         field), FAILED_PRECONDITION (amounts of several currencies would have to be added up), DEADLINE_EXCEEDED,
-        UNAVAILABLE with RetryInfo (the store cannot be reached, draining).
+        RESOURCE_EXHAUSTED with RetryInfo (the property is over its quota), UNAVAILABLE with RetryInfo (the store cannot be
+        reached, draining). The trailers `ratelimit-policy` and `ratelimit` say what is left of the quota.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -1,0 +1,1 @@
+"""What a property may use, and how it is shared out among servers."""

@@ -1,0 +1,41 @@
+"""What properties may use."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from footfall_core.quota.quota import Quota
+
+QuotaOf = Callable[[str], Quota]
+"""Returns what a property, by its id, may use."""
+
+
+@dataclass(frozen=True)
+class QuotaSettings:
+    """What each property may use, over all servers together. 0 is no limit."""
+
+    events_per_second: float = 100_000
+    """Events that are sent to be stored or checked, good and bad ones alike."""
+    bytes_per_second: float = 100 * 1024 * 1024
+    """Bytes of their batches, as they are on the wire, after decompression."""
+    reports_per_second: float = 200
+    """Reports, and looks into the errors, that have to be computed; what the cache answers is free."""
+    concurrent_reports: int = 100
+    """Those that one server may have under way for a property. It is counted by each server alone."""
+    waiting_bytes: int = 32 * 1024 * 1024
+    """Bytes of a property's batches that may wait for their commit on one server: below what all may have there
+    together, so that one property does not fill it. Beyond, its callers are told to try again."""
+    burst_seconds: float = 10
+    """How many seconds' worth may be used at once, after a time in which nothing was."""
+
+
+def same_for_all(settings: QuotaSettings) -> QuotaOf:
+    """Return the quotas of properties: for each of them what the settings say."""
+    quota = Quota(
+        events_per_second=settings.events_per_second,
+        bytes_per_second=settings.bytes_per_second,
+        reports_per_second=settings.reports_per_second,
+        concurrent_reports=settings.concurrent_reports,
+        waiting_bytes=settings.waiting_bytes,
+        burst_seconds=settings.burst_seconds,
+    )
+    return lambda _: quota

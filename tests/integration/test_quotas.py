@@ -1,0 +1,142 @@
+"""One quota for two ingest servers, on a real Kafka and a real Redis; and what is left, through the real gateway."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+from prometheus_client import REGISTRY
+
+from footfall.v1 import ingest_pb2_grpc, query_pb2, query_pb2_grpc
+from footfall.v1.event_pb2 import Event
+from footfall.v1.ingest_pb2 import WriteEventsRequest
+from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.kafka.topics import TopicsSettings, ensure_topics
+from footfall_adapters.memory.buckets import MemoryBuckets
+from footfall_adapters.redis.buckets import open_buckets
+from footfall_adapters.redis.settings import RedisSettings
+from footfall_core.clock import SystemClock
+from footfall_core.quota.purse import LEASE_SECONDS
+from footfall_core.quota.quota import Quota
+from footfall_local.stack import Stack
+from footfall_server.hosts.call import Route
+from footfall_server.hosts.grpc_aio import HostSettings, Server
+from footfall_server.ingest.batch_intake import BatchIntake
+from footfall_server.ingest.write_events import WriteEvents
+from footfall_server.quotas.quotas import WriteQuotas
+from tests.e2e.processes import frozen
+from tests.integration.test_event_log import event_log
+
+pytestmark = pytest.mark.stack
+
+SIZE = 50
+QUOTA = Quota(events_per_second=500, burst_seconds=1)
+
+
+@pytest.fixture
+def kafka(stack: Stack) -> KafkaSettings:
+    kafka = KafkaSettings(stack.addresses["kafka"], topic_prefix=f"test-{uuid.uuid4().hex[:8]}-")
+    ensure_topics(kafka, TopicsSettings())
+    return kafka
+
+
+@asynccontextmanager
+async def ingest_servers(stack: Stack, kafka: KafkaSettings, **redis: Any) -> AsyncIterator[list[Any]]:
+    """Start two servers that share the quota `QUOTA`, and yield a stub of each."""
+    settings = RedisSettings(f"redis://{stack.addresses['redis']}/0", key_prefix=f"{kafka.topic_prefix}:", **redis)
+    async with AsyncExitStack() as around:
+        stubs = []
+        for number in (1, 2):
+            log = await around.enter_async_context(event_log(kafka, f"quota-{number}"))
+            buckets = await around.enter_async_context(open_buckets(settings, MemoryBuckets(SystemClock())))
+            intake = BatchIntake(log, kafka.raw_partitions, WriteQuotas(buckets, lambda _: QUOTA), SystemClock())
+            route = Route("/footfall.v1.IngestService/WriteEvents", WriteEvents(intake))
+            server = Server([route], HostSettings(unready_seconds=0, drain_seconds=5))
+            port = await server.start()
+            around.push_async_callback(server.drain)
+            channel = await around.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))
+            stubs.append(ingest_pb2_grpc.IngestServiceStub(channel))  # type: ignore[no-untyped-call]
+        yield stubs
+
+
+def batch(property_id: str, size: int = SIZE) -> WriteEventsRequest:
+    events = [Event(name="page_view", client_id=f"c{i}") for i in range(size)]
+    return WriteEventsRequest(property=f"properties/{property_id}", events=events)
+
+
+async def flood(stub: Any, until: float) -> int:
+    """Send batches one after the other, without waiting when told to, and return the number of events taken."""
+    taken = 0
+    while time.monotonic() < until:
+        try:
+            taken += (await stub.WriteEvents(batch("flood"), timeout=30)).accepted
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED:
+                raise
+            await asyncio.sleep(0.005)
+    return taken
+
+
+async def test_two_servers_let_in_one_quota_together_and_all_of_it(stack: Stack, kafka: KafkaSettings) -> None:
+    async with ingest_servers(stack, kafka, quota_wait_ms=10_000) as servers:
+        began = time.monotonic()
+        taken = await asyncio.gather(*(flood(servers[turn % 2], began + 4) for turn in range(4)))
+        seconds = time.monotonic() - began
+        # another property is let in all the same
+        assert (await servers[0].WriteEvents(batch("polite"), timeout=30)).accepted == SIZE
+    # the burst, and a batch a server that overdraws; what a server holds was handed out before
+    most = QUOTA.events_per_second * (seconds + QUOTA.burst_seconds) + 2 * SIZE
+    held = 2 * LEASE_SECONDS * QUOTA.events_per_second
+    assert sum(taken) <= most
+    assert sum(taken) >= QUOTA.events_per_second * 4 - held
+    assert all(sum(taken[turn::2]) > 0 for turn in (0, 1)), "one server had all of it"
+
+
+async def test_a_frozen_redis_stops_no_write_and_each_server_counts_alone(stack: Stack, kafka: KafkaSettings) -> None:
+    async with ingest_servers(stack, kafka) as servers:
+        for stub in servers:
+            await stub.WriteEvents(batch("warm", 1), timeout=30)
+        with frozen(stack, "redis"):
+            for number in range(20):
+                answer = await servers[number % 2].WriteEvents(batch(f"shop-{number}", 1), timeout=30)
+                assert answer.accepted == 1
+            assert REGISTRY.get_sample_value("footfall_quota_shared") == 0
+            # its own quota holds
+            assert await flood(servers[0], time.monotonic() + 1) <= QUOTA.events_per_second * 3 + SIZE
+        give_up = time.monotonic() + 30
+        number = 0
+        while REGISTRY.get_sample_value("footfall_quota_shared") != 1:
+            assert time.monotonic() < give_up, "it stays alone"
+            number += 1
+            await servers[number % 2].WriteEvents(batch(f"back-{number}", 1), timeout=30)
+            await asyncio.sleep(0.05)
+
+
+async def test_what_is_left_comes_through_the_gateway_with_grpc_and_with_json(stack: Stack, endpoint: str) -> None:
+    property_id = f"left-{uuid.uuid4().hex[:8]}"
+    async with grpc.aio.insecure_channel(endpoint) as channel:
+        write = ingest_pb2_grpc.IngestServiceStub(channel).WriteEvents(batch(property_id), timeout=30)  # type: ignore[no-untyped-call]
+        await write
+        written = {str(name): value for name, value in await write.trailing_metadata()}
+        assert {'"events"', '"bytes"'} == {part.split(";")[0].strip() for part in str(written["ratelimit"]).split(", ")}
+        asked = query_pb2.RunReportRequest(
+            property=f"properties/{property_id}",
+            metrics=[query_pb2.Metric(name="eventCount")],
+            date_ranges=[query_pb2.DateRange(start_date="today", end_date="today")],
+        )
+        report = query_pb2_grpc.QueryServiceStub(channel).RunReport(asked, timeout=30)  # type: ignore[no-untyped-call]
+        await report
+        assert str(dict(await report.trailing_metadata())["ratelimit"]).startswith('"reports";r=')
+    async with httpx.AsyncClient(base_url=f"http://{endpoint}", trust_env=False, timeout=30) as http:
+        answer = await http.post(
+            f"/v1/properties/{property_id}/events:write",
+            json={"events": [{"name": "page_view", "clientId": "ann"}]},
+        )
+    assert answer.status_code == 200
+    assert answer.headers["ratelimit-policy"].startswith('"events";q=')
+    assert answer.headers["ratelimit"].startswith('"events";r=')
