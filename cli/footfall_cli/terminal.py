@@ -31,6 +31,8 @@ class Failure(Exception):  # noqa: N818 - what a command ends with, not a mistak
 
 def failure_of(error: FootfallError, endpoint: str) -> Failure:
     """Return how a command ends whose call failed for good."""
+    if error.code == "UNAUTHENTICATED":
+        return Failure(f"{error.message} (--key or FOOTFALL_KEY says which one to send)", EXIT_WRONG_USE)
     if error.code in _CALLERS_MISTAKE:
         return Failure(error.message or error.code, EXIT_WRONG_USE)
     if error.code == "NOT_CONNECTED":

@@ -13,9 +13,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from footfall.v1 import query_pb2
+from footfall_core.access.needs import of_operators
 from footfall_local.envoy import SERVICES, GatewayPlan
 from footfall_server.hosts.call import Call, Kind, Route
 from footfall_server.hosts.grpc_aio import HostSettings, Server
+from tests.gates import everybody
 from tests.integration.before_servers import addresses, envoy, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -31,8 +33,8 @@ async def report(_request: bytes, _call: Call) -> bytes:
 
 def server_of(kind: str, address: str) -> Server:
     """Return a real server, as our processes have it, of one kind."""
-    route = Route(REPORT if kind == "query" else f"/{SERVICES[kind]}/Any", report, Kind.UNARY)
-    return Server([route], HostSettings(address=address, unready_seconds=0, drain_seconds=0))
+    route = Route(REPORT if kind == "query" else f"/{SERVICES[kind]}/Any", report, Kind.UNARY, needs=of_operators)
+    return Server([route], HostSettings(address=address, unready_seconds=0, drain_seconds=0), everybody)
 
 
 @dataclass

@@ -287,7 +287,7 @@ function envoy_on_request(handle)
   local path = gsub(headers:get(":path"), "%?.*", "")
   handle:streamInfo():dynamicMetadata():set(NAME, "stream", is_stream(path))
   local method, message = headers:get(":method"), message_of(path)
-  local is_read = method == "POST" and message
+  local is_read = (method == "POST" or method == "PATCH") and message
   -- whatever the transcoder makes of a path: no body reaches a server that was not read here
   if has_empty_part(path) or not (is_read or method == "GET") then
     return refuse(handle, {status = 404, message = format("There is no %s %s.", method, sub(path, 1, 200))})

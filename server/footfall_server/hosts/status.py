@@ -7,16 +7,19 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from footfall_core.problems import (
+    AlreadyExists,
     DeadlinePassed,
     FieldViolation,
     HistoryGone,
     InvalidRequest,
     NotComputable,
     NotFound,
+    PermissionDenied,
     Problem,
     TooLarge,
     TooSlow,
     TryAgain,
+    Unauthenticated,
 )
 
 DOMAIN = "footfall"
@@ -47,6 +50,9 @@ CODES: tuple[tuple[type[Problem], int], ...] = (
     (TooSlow, code_pb2.RESOURCE_EXHAUSTED),
     (HistoryGone, code_pb2.OUT_OF_RANGE),
     (NotFound, code_pb2.NOT_FOUND),
+    (AlreadyExists, code_pb2.ALREADY_EXISTS),
+    (Unauthenticated, code_pb2.UNAUTHENTICATED),
+    (PermissionDenied, code_pb2.PERMISSION_DENIED),
     (NotComputable, code_pb2.FAILED_PRECONDITION),
     (TryAgain, code_pb2.UNAVAILABLE),
     (DeadlinePassed, code_pb2.DEADLINE_EXCEEDED),
@@ -115,6 +121,8 @@ def _detailed(code: int, problem: Problem) -> StatusError:
 
 
 def _reason(problem: Problem) -> str:
-    """Return the class's name as AIP-193 writes reasons: `TRY_AGAIN`."""
+    """Return why, as AIP-193 writes reasons: `KEY_EXPIRED` if the problem says it, else its class: `TRY_AGAIN`."""
+    if isinstance(problem, Unauthenticated | PermissionDenied):
+        return problem.reason.upper()
     name = type(problem).__name__
     return "".join(f"_{c}" if c.isupper() and i else c for i, c in enumerate(name)).upper()
