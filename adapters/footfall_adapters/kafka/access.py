@@ -221,9 +221,11 @@ def _next(reader: Consumer) -> list[Message]:
 
 
 def _apply(register: Register, message: Message) -> None:
-    name = (message.key() or b"").decode(errors="replace")
+    name, record = (message.key() or b"").decode(errors="replace"), message.value()
+    if record is None:
+        return  # nothing of ours is ever deleted
     try:
-        register.apply(name, message.value() or b"")
+        register.apply(name, record)
     except ValueError as error:
         log.warning("not a record of access", topic=message.topic(), offset=message.offset(), reason=str(error))
 
