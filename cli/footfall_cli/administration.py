@@ -8,6 +8,8 @@ from typing import Any
 from google.protobuf import json_format
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
+from rich.console import Console
+from rich.table import Table
 
 from footfall.failures import FootfallError
 from footfall.retry import RetryPolicy, call_with_retries
@@ -55,6 +57,12 @@ def pages(ask: Ask, method: str, request: Any, of: str) -> Iterator[Any]:
         if not page.next_page_token:
             return
         request.page_token = page.next_page_token
+
+
+def show(table: Table) -> None:
+    """Write a table; to a file or a pipe, which have no width to fit in, with every cell whole."""
+    console = Console(highlight=False)
+    (console if console.is_terminal else Console(highlight=False, width=100_000)).print(table)
 
 
 def fields_of(message: Message) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from footfall.v1.admin_pb2 import CreateKeyRequest, Key, KeyScope, KeyState, ListKeysRequest, RevokeKeyRequest
 from footfall_cli.administration import administration, fields_of, pages, shown_time, word
+from footfall_cli.administration import show as show_table
 from footfall_cli.endpoint import development_key
 from footfall_cli.options import Instant, PropertyId, endpoint_option, json_option
 from footfall_cli.terminal import EXIT_UNREACHABLE, Failure, plain, say
@@ -140,4 +140,4 @@ def _show(found: list[Key]) -> None:
             shown_time(key, "expire_time") or "never",
             shown_time(key, "create_time"),
         )
-    Console().print(table)
+    show_table(table)

@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 from google.protobuf.field_mask_pb2 import FieldMask
-from rich.console import Console
 from rich.table import Table
 
 from footfall.v1.admin_pb2 import (
@@ -17,6 +16,7 @@ from footfall.v1.admin_pb2 import (
     UpdatePropertyRequest,
 )
 from footfall_cli.administration import administration, fields_of, pages, shown_time, word
+from footfall_cli.administration import show as show_table
 from footfall_cli.options import PropertyId, endpoint_option, json_option
 from footfall_cli.terminal import plain
 from footfall_core.properties import property_name
@@ -132,4 +132,4 @@ def _show(found: list[Property], *, as_json: bool, several: bool = False) -> Non
             word(PropertyState, each.state),
             shown_time(each, "create_time"),
         )
-    Console().print(table)
+    show_table(table)

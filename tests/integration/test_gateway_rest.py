@@ -17,7 +17,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio
 
 from footfall.v1 import errors_pb2, errors_pb2_grpc, ingest_pb2, ingest_pb2_grpc, query_pb2, query_pb2_grpc
-from footfall_core.problems import FieldViolation, InvalidRequest, Problem, TryAgain
+from footfall_core.problems import FieldViolation, InvalidRequest, PermissionDenied, Problem, TryAgain, Unauthenticated
 from footfall_local.envoy import GatewayPlan
 from footfall_server.hosts.status import CODES, status_of
 from tests.integration.before_servers import addresses, envoy, until
@@ -472,14 +472,16 @@ async def test_what_may_be_tried_again_says_after_how_long(gateway: Gateway) -> 
     assert len(gateway.servers.requests) == 1
 
 
-HTTP_STATUS = {3: 400, 4: 504, 5: 404, 8: 429, 9: 400, 11: 400, 14: 503}
+HTTP_STATUS = {3: 400, 4: 504, 5: 404, 6: 409, 7: 403, 8: 429, 9: 400, 11: 400, 14: 503, 16: 401}
 """As google/rpc/code.proto maps them."""
 
 
 @pytest.mark.parametrize("problem", [problem for problem, _ in CODES], ids=lambda problem: str(problem.__name__))
 async def test_each_problem_has_the_http_status_of_its_code(gateway: Gateway, problem: type[Problem]) -> None:
     more = {"earliest_resume_token": "t"} if problem.__name__ == "HistoryGone" else {}
-    raised = InvalidRequest.of("events", "bad") if problem is InvalidRequest else problem("So it is.", **more)
+    more |= {"reason": "no_key"} if problem in {Unauthenticated, PermissionDenied} else {}
+    told = {"message": "So it is."} | more
+    raised = InvalidRequest.of("events", "bad") if problem is InvalidRequest else problem(**told)
     gateway.servers.problem = raised
     answer = await gateway.post(REPORT, {})
     code = dict(CODES)[problem]
