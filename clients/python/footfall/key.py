@@ -2,8 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import grpc
 
@@ -33,38 +32,60 @@ def metadata_of(key: str) -> tuple[tuple[str, str], ...]:
 
 def keyed(channel: grpc.Channel, key: str) -> grpc.Channel:
     """Return a channel whose calls are all sent with a key."""
-    return grpc.intercept_channel(channel, _WithKey(key)) if key else channel
+    return _Keyed(channel, key) if key else channel
 
 
-class _Details(NamedTuple):
-    method: str
-    timeout: float | None
-    metadata: Any
-    credentials: Any
-    wait_for_ready: Any
-    compression: Any
+class _Call:
+    """One method, called with the key in its metadata."""
+
+    def __init__(self, call: Any, metadata: tuple[tuple[str, str], ...]) -> None:
+        self._call = call
+        self._metadata = metadata
+
+    def __call__(self, request: Any, timeout: float | None = None, metadata: Any = None, **more: Any) -> Any:
+        return self._call(request, timeout, (*(metadata or ()), *self._metadata), **more)
+
+    def with_call(self, request: Any, timeout: float | None = None, metadata: Any = None, **more: Any) -> Any:
+        return self._call.with_call(request, timeout, (*(metadata or ()), *self._metadata), **more)
+
+    def future(self, request: Any, timeout: float | None = None, metadata: Any = None, **more: Any) -> Any:
+        return self._call.future(request, timeout, (*(metadata or ()), *self._metadata), **more)
 
 
-class _WithKey(
-    grpc.UnaryUnaryClientInterceptor,
-    grpc.UnaryStreamClientInterceptor,
-    grpc.StreamUnaryClientInterceptor,
-    grpc.StreamStreamClientInterceptor,
-):
-    """Adds the key to the metadata. gRPC's own credentials for calls are refused on channels of plain text."""
+class _Keyed(grpc.Channel):
+    """Adds the key to the metadata of each call.
 
-    def __init__(self, key: str) -> None:
+    gRPC's own credentials for calls are refused on channels of plain text. Its interceptors look a method up anew at
+    each call, which on a channel that is being closed crashes the process (1.85).
+    """
+
+    def __init__(self, channel: grpc.Channel, key: str) -> None:
+        self._channel = channel
         self._metadata = metadata_of(key)
 
-    def _call(self, go_on: Callable[[Any, Any], Any], call: Any, request: Any) -> Any:
-        metadata = (*(call.metadata or ()), *self._metadata)
-        # only what gRPC's own calls have is taken along: `compression` is not in the type of details
-        compression = getattr(call, "compression", None)
-        details = _Details(call.method, call.timeout, metadata, call.credentials, call.wait_for_ready, compression)
-        return go_on(details, request)
+    def unary_unary(self, *arguments: Any, **more: Any) -> Any:
+        return _Call(self._channel.unary_unary(*arguments, **more), self._metadata)
 
-    # one for all four: what differs between them is the continuation's to know
-    intercept_unary_unary = _call  # type: ignore[assignment]
-    intercept_unary_stream = _call  # type: ignore[assignment]
-    intercept_stream_unary = _call  # type: ignore[assignment]
-    intercept_stream_stream = _call  # type: ignore[assignment]
+    def unary_stream(self, *arguments: Any, **more: Any) -> Any:
+        return _Call(self._channel.unary_stream(*arguments, **more), self._metadata)
+
+    def stream_unary(self, *arguments: Any, **more: Any) -> Any:
+        return _Call(self._channel.stream_unary(*arguments, **more), self._metadata)
+
+    def stream_stream(self, *arguments: Any, **more: Any) -> Any:
+        return _Call(self._channel.stream_stream(*arguments, **more), self._metadata)
+
+    def subscribe(self, callback: Any, try_to_connect: bool = False) -> None:
+        self._channel.subscribe(callback, try_to_connect)
+
+    def unsubscribe(self, callback: Any) -> None:
+        self._channel.unsubscribe(callback)
+
+    def close(self) -> None:
+        self._channel.close()
+
+    def __enter__(self) -> "_Keyed":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
