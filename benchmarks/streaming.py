@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import grpc
 import uvloop
 
+from footfall.aio.channel import open_channel
 from footfall.v1.event_pb2 import Event
 from footfall.v1.ingest_pb2 import StreamEventsRequest, StreamEventsResponse, WriteEventsRequest, WriteEventsResponse
 
@@ -125,7 +126,7 @@ async def rate(
 async def compare(address: str, events: int, rounds: int, in_flight: int, streams: int) -> None:
     assert StreamEventsRequest(batch=WriteEventsRequest(sequence=1)).SerializeToString() == b"\x0a\x02\x18\x01"
     print(f"{address}: median events/s of {rounds} rounds (range), {in_flight} batches in flight, {streams} streams")
-    async with grpc.aio.insecure_channel(address) as channel:
+    async with open_channel(address) as channel:
         for size in BATCH_SIZES:
             count = min(MOST_BATCHES, max(events // size, 2 * in_flight))
             found: dict[str, list[float]] = {"unary": [], "stream": []}

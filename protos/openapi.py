@@ -25,7 +25,7 @@ Json = dict[str, Any]
 
 ROOT = Path(__file__).parent.parent
 DOCUMENT = ROOT / "local/footfall_local/openapi.yaml"
-CONTRACTS = tuple(f"footfall/v1/{name}.proto" for name in ("ingest", "query", "errors"))
+CONTRACTS = tuple(f"footfall/v1/{name}.proto" for name in ("ingest", "query", "errors", "admin"))
 PLUGIN = "protoc-gen-openapiv3"
 MODULE = f"github.com/grpc-ecosystem/grpc-gateway/v2/{PLUGIN}@v2.33.0"
 
@@ -36,6 +36,9 @@ INFO = {
     "underscores; fields and query parameters that do not exist are refused. docs/rest.md has examples.",
 }
 PROPERTY = "The property's id."
+KEY = "The key's id."
+SPELLINGS = {"name": "property", "parent": "property", "property.name": "property", "name_1": "key"}
+"""What parts of a path are called here: the generator takes fields' names, which differ for one and the same path."""
 
 
 def documents(scratch: Path) -> Iterator[Json]:
@@ -56,7 +59,8 @@ def merged(parts: Iterable[Json]) -> Json:
     paths: Json = {}
     schemas: Json = {}
     for part in parts:
-        paths |= part["paths"]
+        for path, operations in part["paths"].items():
+            paths.setdefault(_spelled(path), {}).update(operations)
         schemas |= part["components"]["schemas"]
     for path in paths.values():
         for operation in path.values():
@@ -75,7 +79,11 @@ def _put_right(operation: Json) -> None:
     comment = [operation.get("summary", ""), operation.get("description", "")]
     operation["description"] = "\n\n".join(paragraph for paragraph in comment if paragraph)
     operation["summary"] = operation["operationId"].rpartition("_")[2]
-    for parameter in operation["parameters"]:
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "path":
+            parameter["name"] = SPELLINGS.get(parameter["name"], parameter["name"])
+        if parameter["in"] == "path" and parameter["name"] == "key":
+            parameter["description"] = KEY
         if parameter["in"] == "path" and parameter["name"] == "property":
             parameter["description"] = PROPERTY
             parameter["schema"]["pattern"] = "^[a-z0-9][a-z0-9-]{0,62}$"
@@ -84,6 +92,12 @@ def _put_right(operation: Json) -> None:
     if schema.get("title", "").startswith("Stream result"):
         operation["responses"]["200"]["description"] = "One message a line."
         operation["responses"]["200"]["content"] = {"application/x-ndjson": {"schema": schema["properties"]["result"]}}
+
+
+def _spelled(path: str) -> str:
+    for field, name in SPELLINGS.items():
+        path = path.replace(f"{{{field}}}", f"{{{name}}}")
+    return path
 
 
 class _Dumper(yaml.SafeDumper):

@@ -12,6 +12,7 @@ import pytest
 
 from footfall_local.settings import LocalSettings
 from footfall_local.stack import Stack
+from tests.keys import begin_with, lend
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
@@ -39,6 +40,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"NOT TESTED: {count} tests were skipped: {reason}.", red=True, bold=True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def keys(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """One development key for all that a run starts."""
+    begin_with(tmp_path_factory.mktemp("keys"))
+
+
 @pytest.fixture(scope="session")
 def access_log() -> Path:
     """The real log, or a skip where it is not there."""
@@ -49,7 +56,7 @@ def access_log() -> Path:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(keys: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole system, real in every part, in a folder of its own; one for all tests of a run.
 
     Tests share it and keep apart by property. `FOOTFALL_TEST_HOME` names one that is up already.
@@ -62,6 +69,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             unavailable(f"the real stack needs {program}, which is not on PATH; install a JDK 17 to 21 and Maven")
     settings = LocalSettings(jars_dir=ROOT / ".footfall" / "jars")
     stack = Stack(tmp_path_factory.mktemp("stack"), settings=settings, say=print)
+    lend(stack.home.keys)
     stack.start()
     try:
         yield stack

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, contextmanager
 
 from footfall_server.hosts.call import Route
 from footfall_server.hosts.grpc_aio import HostSettings, Server
+from tests.gates import everybody
 
 
 @contextmanager
@@ -18,7 +19,7 @@ def served(routes: Callable[[AsyncExitStack], Awaitable[Sequence[Route]]]) -> It
 
     async def serve() -> None:
         async with AsyncExitStack() as stack:
-            server = Server(await routes(stack), HostSettings(unready_seconds=0, drain_seconds=1))
+            server = Server(await routes(stack), HostSettings(unready_seconds=0, drain_seconds=1), everybody)
             port.set_result(await server.start())
             stack.push_async_callback(server.drain)
             await stop.wait()

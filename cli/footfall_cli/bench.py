@@ -23,6 +23,7 @@ from pathlib import Path
 import click
 import grpc
 
+from footfall.aio.channel import open_channel
 from footfall.v1 import query_pb2
 from footfall.v1.event_pb2 import Event
 from footfall.v1.ingest_pb2 import WriteEventsRequest, WriteEventsResponse
@@ -85,7 +86,8 @@ def embedded(*, sizes: str, events: int, rounds: int, in_flight: int, as_json: b
 
 async def _measure(sizes: Sequence[int], events: int, rounds: int, in_flight: int, *, as_json: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="footfall-bench-") as folder:
-        async with _served(DataFolder(Path(folder) / "data")) as address, grpc.aio.insecure_channel(address) as channel:
+        data = DataFolder(Path(folder) / "data")
+        async with _served(data) as address, _opened(data, address) as channel:
             if not as_json:
                 click.echo(f"{in_flight} batches in flight; events/s, median of {rounds} rounds (range)")
                 click.echo(f"{'a batch':>8}  {'events':>8}  {'acknowledged':>28}  {'queryable':>28}")
@@ -102,6 +104,10 @@ def _show(size: int, events: int, found: Sequence[Measured], *, as_json: bool) -
         return
     cells = [f"{statistics.median(r):,.0f} ({min(r):,.0f} … {max(r):,.0f})" for r in rates.values()]
     click.echo(f"{size:>8}  {events:>8,}  {cells[0]:>28}  {cells[1]:>28}")
+
+
+def _opened(data: DataFolder, address: str) -> grpc.aio.Channel:
+    return open_channel(address, key=data.keys.read_development_key())
 
 
 @asynccontextmanager

@@ -70,7 +70,7 @@ async def _serve(data: DataFolder, began: float, *, in_memory: bool) -> None:
     vitals = Vitals(KINDS)
     async with AsyncExitStack() as stack:
         probed = stack.enter_context(probes(health, vitals))
-        routes = await stack.enter_async_context(embedded(data, os.environ, vitals))
+        routes, gate = await stack.enter_async_context(embedded(data, os.environ, vitals))
 
         def started(port: int) -> None:
             address = f"{host.address.rsplit(':', 1)[0]}:{port}"
@@ -78,7 +78,7 @@ async def _serve(data: DataFolder, began: float, *, in_memory: bool) -> None:
             _welcome(address, data, time.monotonic() - began, was_empty=was_empty, in_memory=in_memory)
 
         # nobody balances over it, so nobody has to see first that it is about to stop
-        await serve(routes, replace(host, unready_seconds=0), vitals, started)
+        await serve(routes, replace(host, unready_seconds=0), gate, vitals, started)
         click.echo("Stopping: what was accepted is kept.", err=True)
 
 
@@ -127,7 +127,9 @@ def _welcome(address: str, data: DataFolder, seconds: float, *, was_empty: bool,
     click.echo("Try, in another terminal:")
     program = "footfall" if shutil.which("footfall") else _shown(Path(sys.argv[0]).absolute())
     # what those commands would call by themselves may be something else: the stack, if it is up as well
-    named = "" if address == (os.environ.get(VARIABLE) or local_endpoint()) else f" --endpoint {address}"
+    named = ""
+    if address != (os.environ.get(VARIABLE) or local_endpoint()):
+        named = f' --endpoint {address} --key "$(cat {_shown(data.keys.development_key)})"'
     click.echo(f"  {program} demo{named}")
     click.echo(f"  {program} report --property demo-shop --dimensions date --metrics eventCount,totalUsers{named}")
     click.echo("Ctrl-C stops it.")

@@ -4,13 +4,18 @@ import os
 from pathlib import Path
 
 import click
+import grpc
 
 from footfall.channel import open_channel, parse_endpoint
 from footfall.client import Client
+from footfall.key import find_key as known_key
 from footfall.retry import RetryPolicy
 from footfall_cli.terminal import EXIT_UNREACHABLE, EXIT_WRONG_USE, Failure
 
 VARIABLE = "FOOTFALL_ENDPOINT"
+KEY = "FOOTFALL_KEY"
+KEY_OPTION = "footfall.key"
+"""Where `--key` is kept while a command runs."""
 CA_FILE = "FOOTFALL_CA_FILE"
 """Names a file of root certificates, for a gateway that signed its certificate itself."""
 CONNECT_SECONDS = 3.0
@@ -35,10 +40,28 @@ def find_endpoint(option: str | None) -> str:
             EXIT_UNREACHABLE,
         )
     try:
-        open_channel(endpoint).close()
+        parse_endpoint(endpoint)
     except ValueError as error:
         raise click.UsageError(f"{source}: {error}.") from None
     return endpoint
+
+
+def find_key(endpoint: str) -> str:
+    """Return the key to call an endpoint with: the option, else the environment, else this machine's own; or nothing.
+
+    Only what runs on this machine is ever sent the development key.
+
+    Raises:
+        Failure: it cannot be a key.
+    """
+    context = click.get_current_context(silent=True)
+    for source, key in (("--key", context.meta.get(KEY_OPTION) if context else None), (KEY, os.environ.get(KEY))):
+        if key:
+            try:
+                return known_key(key)
+            except ValueError as error:
+                raise Failure(f"{source}: {error}.", EXIT_WRONG_USE) from None
+    return development_key(endpoint)
 
 
 def root_certificates(endpoint: str) -> bytes | None:
@@ -66,7 +89,22 @@ def open_client(endpoint: str, property_id: str, *, retries: RetryPolicy | None 
     Raises:
         Failure: they cannot be read.
     """
-    return Client(endpoint, property_id, root_certificates=root_certificates(endpoint), retries=retries)
+    return Client(
+        endpoint,
+        property_id,
+        key=find_key(endpoint),
+        root_certificates=root_certificates(endpoint),
+        retries=retries,
+    )
+
+
+def open_keyed_channel(endpoint: str) -> grpc.Channel:
+    """Return a channel with the key and the root certificates that were found for an endpoint.
+
+    Raises:
+        Failure: they cannot be used.
+    """
+    return open_channel(endpoint, key=find_key(endpoint), root_certificates=root_certificates(endpoint))
 
 
 def connect(client: Client) -> None:
@@ -88,3 +126,21 @@ def local_endpoint() -> str | None:
     home = find_home(Path.cwd()).folder
     stack = Stack(home)
     return stack.addresses.get("grpc") if stack.is_up() else DataFolder(home / "embedded").running_at()
+
+
+def development_key(endpoint: str | None = None) -> str:
+    """Return the development key of what runs on this machine at an endpoint; nothing if none does.
+
+    Args:
+        endpoint: where; None: whatever `local_endpoint` finds.
+    """
+    from footfall_local.embedded.folder import DataFolder
+    from footfall_local.home import find_home
+    from footfall_local.stack import Stack
+
+    home = find_home(Path.cwd())
+    stack, data = Stack(home.folder), DataFolder(home.folder / "embedded")
+    wanted = endpoint or local_endpoint()
+    if wanted is not None and stack.is_up() and wanted in stack.addresses.values():
+        return home.keys.read_development_key()
+    return data.keys.read_development_key() if wanted is not None and wanted == data.running_at() else ""

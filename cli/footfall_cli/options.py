@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from footfall_cli.endpoint import KEY_OPTION
 from footfall_core.properties import PREFIX, PROPERTY_ID
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -62,7 +63,19 @@ def property_option(command: F) -> F:
 
 
 def endpoint_option(command: F) -> F:
-    """Add `--endpoint`."""
+    """Add `--endpoint`, and `--key`, which `footfall_cli.endpoint.find_key` finds by itself."""
+
+    def keep(context: click.Context, _: click.Parameter, key: str | None) -> None:
+        context.meta[KEY_OPTION] = key
+
+    command = click.option(
+        "--key",
+        callback=keep,
+        expose_value=False,
+        metavar="KEY",
+        help="What opens it; others on this machine can read it while the command runs. Default: FOOTFALL_KEY, else "
+        "the development key of this machine's stack.",
+    )(command)
     option = click.option(
         "--endpoint",
         metavar="HOST:PORT",

@@ -16,7 +16,7 @@ import click
 if TYPE_CHECKING:
     from footfall_core.vitals import Vitals
 
-SERVERS = {name: f"footfall_server.{name}.main" for name in ("ingest", "query", "errors")}
+SERVERS = {name: f"footfall_server.{name}.main" for name in ("ingest", "query", "errors", "admin")}
 CONSUMERS = {
     "events": "footfall_consumers.events.main",
     "imports": "footfall_consumers.events.main",
@@ -39,7 +39,7 @@ CONSUMERS = {
     "--verbose", is_flag=True, help="Have --embedded write its log to stderr instead of a file in the folder."
 )
 def serve(kinds: tuple[str, ...], *, embedded: bool, data: Path | None, in_memory: bool, verbose: bool) -> None:
-    """Run gRPC servers: ingest, query, errors; several kinds share one port.
+    """Run gRPC servers: ingest, query, errors, admin; several kinds share one port.
 
     Settings come from the environment; every one that is missing or wrong is named.
     """
@@ -69,6 +69,7 @@ async def _serve(kinds: list[Callable[[AsyncExitStack, Mapping[str, str]], Await
     from footfall_adapters.environment import read_settings
     from footfall_adapters.probes import HealthSettings, probes
     from footfall_core.vitals import Vitals
+    from footfall_server.access.main import gate
     from footfall_server.hosts.grpc_aio import HostSettings
     from footfall_server.hosts.grpc_aio import serve as serve_routes
 
@@ -76,8 +77,9 @@ async def _serve(kinds: list[Callable[[AsyncExitStack, Mapping[str, str]], Await
     vitals = Vitals(["host"])
     async with AsyncExitStack() as stack:
         stack.enter_context(probes(health, vitals))
+        allowed = await gate(stack, os.environ)
         routes = [route for kind in kinds for route in await kind(stack, os.environ)]
-        await serve_routes(routes, host, vitals)
+        await serve_routes(routes, host, allowed, vitals)
 
 
 @click.command()

@@ -34,6 +34,8 @@ def failure_of(error: FootfallError, endpoint: str) -> Failure:
     if error.code == "RESOURCE_EXHAUSTED" and isinstance(error, GivenUpError):
         # over the quota until the patience was at its end: the same command may do it later
         return Failure(error.message, EXIT_UNREACHABLE)
+    if error.code == "UNAUTHENTICATED":
+        return Failure(f"{error.message} (--key or FOOTFALL_KEY says which one to send)", EXIT_WRONG_USE)
     if error.code in _CALLERS_MISTAKE:
         return Failure(error.message or error.code, EXIT_WRONG_USE)
     if error.code == "NOT_CONNECTED":

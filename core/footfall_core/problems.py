@@ -9,6 +9,9 @@
     ├── TooSlow             the caller reads too slowly and has to resume
     ├── HistoryGone         what the caller wants to resume from is not kept any more; names what is
     ├── NotFound            there is no such thing, or not any more
+    ├── AlreadyExists       there is such a thing already
+    ├── Unauthenticated     no key, or none that is valid; says why
+    ├── PermissionDenied    the key may not do this; says why
     └── DeadlinePassed      nobody waits for the answer any more
 
 Servers turn them into a gRPC status in one place (`footfall_server.hosts.status`). Nothing else ever reaches a caller.
@@ -90,6 +93,28 @@ class HistoryGone(Problem):
 
 class NotFound(Problem):
     """What is asked for does not exist, or not any more."""
+
+
+class AlreadyExists(Problem):
+    """What is to be created is there already."""
+
+
+class Unauthenticated(Problem):
+    """No key was sent, or none that is valid (any more)."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        """One of `footfall_core.access.refusals.Reason`."""
+
+
+class PermissionDenied(Problem):
+    """The key is valid, and may not do this."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        """One of `footfall_core.access.refusals.Reason`."""
 
 
 class DeadlinePassed(Problem):

@@ -39,6 +39,15 @@ RPCS_OPEN = Gauge(
     ["method"],
 )
 
+CALLS_REFUSED = Counter(
+    "footfall_calls_refused_total",
+    "Calls, and batches of streams, that were not let in, by `reason`: `no_key`, `not_a_key`, `unknown_signing_key`,"
+    " `wrong_signature`, `key_expired`, `key_revoked` (UNAUTHENTICATED); `scope_missing`, `other_property`,"
+    " `operators_only`, `property_suspended`, `host_not_allowed` (PERMISSION_DENIED). They are in no property's errors,"
+    " since anybody could fill those.",
+    ["reason"],
+)
+
 # ---- ingest server ----
 
 INGEST_BATCHES = Counter(

@@ -29,6 +29,7 @@ and what is in the environment of `footfall up` is handed on to them.
 
 _COMMANDS = {
     "footfall_cli.processes:_serve": "footfall serve",
+    "footfall_server.access.main:gate": "footfall serve",
     "footfall_cli.processes:_consume": "footfall consume",
     "footfall_cli.embedded:_serve": "footfall serve --embedded",
     "footfall_local.embedded.process:embedded": "footfall serve --embedded",
@@ -48,6 +49,8 @@ _ALONE = {
     " either it is what runs on this machine.",
     "FOOTFALL_HOME": "Where the local stack keeps everything; `--home` wins, and without either it is the nearest"
     " `.footfall`.",
+    "FOOTFALL_KEY": "What the `footfall` command and the client library send as their key; `--key` or `key=` wins, and"
+    " without either the command takes the development key of what runs on this machine.",
     "FOOTFALL_TRACEBACK": "Set to anything: a mistake of Footfall's own in the `footfall` command shows where it"
     " happened.",
     "FOOTFALL_PARITY_EXAMPLES": "How many reports the parity test tries; without it, 100.",

@@ -12,7 +12,7 @@ THIS_MACHINE = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?"
 
 ANY_ORIGIN = "*"
 
-REQUEST_HEADERS = ("content-type", "x-grpc-web", "x-user-agent", "grpc-timeout")
+REQUEST_HEADERS = ("content-type", "x-grpc-web", "x-user-agent", "grpc-timeout", "authorization")
 """What a page may send. The first three are what gRPC-Web's libraries send by themselves."""
 
 ANSWER_HEADERS = (
@@ -49,7 +49,7 @@ def cors_policy(origins: Sequence[str] | None) -> Json:
             "allow_origin_string_match": matches,
             # the servers behind know nothing of preflights
             "forward_not_matching_preflights": False,
-            "allow_methods": "GET, POST, OPTIONS",
+            "allow_methods": "GET, POST, PATCH, OPTIONS",
             "allow_headers": ", ".join(REQUEST_HEADERS),
             "expose_headers": ", ".join(ANSWER_HEADERS),
             "max_age": str(PREFLIGHT_S),

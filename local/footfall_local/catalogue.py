@@ -36,6 +36,7 @@ CLUSTERS: Mapping[str, tuple[str, ...]] = {
     "ingest": ("ingest-1", "ingest-2"),
     "query": ("query-1",),
     "errors": ("errors-1",),
+    "admin": ("errors-1",),
 }
 """The servers behind the gateway."""
 
@@ -129,7 +130,7 @@ def build(plan: Plan, home: Home) -> list[Part]:
     if set(ALL) <= set(plan.parts):
         # whom the gateway's certificate names, and who trusts it, is not known here
         asked = addresses["gateway"] if plan.tls is None else addresses["query_1"]
-        parts.append(processes.first_report(asked, gateway.NAME))
+        parts.append(processes.first_report(asked, gateway.NAME, home))
     return [part for part in parts if part.once or part.name in plan.parts]
 
 

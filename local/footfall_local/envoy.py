@@ -15,6 +15,7 @@ SERVICES = {
     "ingest": "footfall.v1.IngestService",
     "query": "footfall.v1.QueryService",
     "errors": "footfall.v1.ErrorService",
+    "admin": "footfall.v1.AdminService",
 }
 """Which cluster's servers have which service."""
 

@@ -76,7 +76,7 @@ def envoy_part(
         ),
         ready=_ready(addresses, encrypted=tls is not None),
         # it is ready when it has asked each server once, so whoever sees it ready is served
-        needs=tuple(part for parts in servers.values() for part in parts),
+        needs=tuple(dict.fromkeys(part for parts in servers.values() for part in parts)),
         files={file: json.dumps(configuration(plan), indent=2)},
         drain_s=5.0,
     )

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from footfall_local.key_files import KeyFiles
+
 FOLDER = ".footfall"
 
 VARIABLE = "FOOTFALL_HOME"
@@ -46,6 +48,11 @@ class Home:
     def jars(self) -> Path:
         """Kafka's and Druid's jars, unless they are shared by a setting."""
         return self.folder / "jars"
+
+    @property
+    def keys(self) -> KeyFiles:
+        """What signs and verifies keys, and the development key."""
+        return KeyFiles(self.folder / "keys")
 
     @property
     def plan_file(self) -> Path:

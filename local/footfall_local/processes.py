@@ -21,6 +21,8 @@ class Process:
     serves_grpc: bool
     needs: tuple[str, ...]
     keeps_state: bool = False
+    signs: bool = False
+    """Whether it makes keys, and so is told the signing key."""
 
 
 TOPICS, DATASOURCES = "provision-topics", "provision-datasources"
@@ -33,7 +35,8 @@ PROCESSES = (
     Process("imports-1", ("consume", "imports"), serves_grpc=False, needs=(TOPICS,), keeps_state=True),
     Process("query-1", ("serve", "query"), serves_grpc=True, needs=(TOPICS, "redis")),
     Process("queries-1", ("consume", "queries"), serves_grpc=False, needs=(DATASOURCES, "druid-broker")),
-    Process("errors-1", ("serve", "errors"), serves_grpc=True, needs=(TOPICS, "redis")),
+    # in one process, because memory is dear on one machine; apart elsewhere, for one of them has the signing key
+    Process("errors-1", ("serve", "errors", "admin"), serves_grpc=True, needs=(TOPICS, "redis"), signs=True),
 )
 NAMES = tuple(process.name for process in PROCESSES)
 SERVERS = tuple(process.name for process in PROCESSES if process.serves_grpc)
@@ -75,12 +78,13 @@ def steps(addresses: Addresses) -> list[Part]:
     return parts
 
 
-def first_report(endpoint: str, gateway: str) -> Part:
+def first_report(endpoint: str, gateway: str, home: Home) -> Part:
     """Describe the step that ends when the whole chain works, of a stack that has all of our processes."""
     return Part(
         name="first-report",
         command=(sys.executable, "-m", "footfall_local.first_report", endpoint),
         needs=(*NAMES, gateway),
+        environment={"FOOTFALL_KEY": home.keys.read_development_key()},
         once=True,
     )
 
@@ -97,9 +101,12 @@ def process_part(process: Process, home: Home, addresses: Addresses) -> Part:
     ready: Probe
     if process.serves_grpc:
         environment["FOOTFALL_HOST_ADDRESS"] = address = addresses[_slot(process.name)]
+        environment["FOOTFALL_ACCESS_VERIFICATION_KEYS"] = str(home.keys.verification_keys)
         ready = grpc_serving(address)
     else:
         ready = http_ok(f"http://{health}/readyz")
+    if process.signs:
+        environment["FOOTFALL_ADMIN_SERVER_SIGNING_KEY"] = str(home.keys.signing_key)
     if process.keeps_state:
         environment["FOOTFALL_STATE_DIR"] = str(state)
     return Part(

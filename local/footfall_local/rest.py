@@ -74,7 +74,9 @@ def _schema(services: Sequence[str]) -> Iterator[str]:
             if method.server_streaming and rule.get:
                 yield f"STREAMS[#STREAMS + 1] = {_lua_pattern(rule.get)!r}"
             if rule.body == "*":
-                yield f"REQUESTS[#REQUESTS + 1] = {{path = {_lua_pattern(rule.post)!r}, message = {_name(method)!r}}}"
+                verb = rule.WhichOneof("pattern")
+                request = f"method = {verb.upper()!r}, path = {_lua_pattern(getattr(rule, verb))!r}"
+                yield f"REQUESTS[#REQUESTS + 1] = {{{request}, message = {_name(method)!r}}}"
                 _gather(method.input_type, seen)
     for name, message in seen.items():
         fields = {spelling: _shape(field) for field in message.fields for spelling in (field.json_name, field.name)}
@@ -94,7 +96,7 @@ def _rule(method: MethodDescriptor) -> http_pb2.HttpRule:
 
 def _lua_pattern(template: str) -> str:
     """Return `/v1/{property=properties/*}/events:write` as a pattern of Lua."""
-    path = re.sub(r"\{\w+=([^}]*)\}", r"\1", template)
+    path = re.sub(r"\{[\w.]+=([^}]*)\}", r"\1", template)
     return f"^{path.replace('-', '%-').replace('*', '[^/]+')}$"
 
 

@@ -113,7 +113,7 @@ class Stack:
         """Stop everything, whether its supervisor still runs or not; False if nothing ran.
 
         Args:
-            wipe: remove all data, state and logs too. The jars stay.
+            wipe: remove all data, state, keys and logs too. The jars stay.
 
         Raises:
             LocalStackError: the supervisor did not end in time; it was killed, and all parts with it.
@@ -133,6 +133,8 @@ class Stack:
                 self.home.logs,
                 self.home.configuration,
                 self.home.scratch,
+                # which keys were revoked is gone, so none of them may be valid again
+                self.home.keys.folder,
             ):
                 shutil.rmtree(folder, ignore_errors=True)
             self.home.stack_file.unlink(missing_ok=True)
@@ -168,6 +170,7 @@ class Stack:
             chance=random.Random(),  # noqa: S311 - a port is no secret
         )
         home.logs.mkdir(parents=True, exist_ok=True)
+        _make_keys(home)
         plan = catalogue.Plan(
             parts=parts, ports=last | ports, programs=programs, tls=tls, cors_origins=self._settings.cors_origins
         )
@@ -207,6 +210,13 @@ class Stack:
         if report is not None:
             return not identity.is_running(report.supervisor)
         return self._launched is None or self._launched.poll() is not None
+
+
+def _make_keys(home: Home) -> None:
+    try:
+        home.keys.make()
+    except (OSError, ValueError) as error:
+        raise LocalStackError(f"The keys in {home.keys.folder} cannot be used: {error}.") from error
 
 
 def _unready(report: StackReport | None) -> str:

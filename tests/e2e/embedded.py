@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from footfall_local.embedded.folder import DataFolder
+from tests.keys import lend
 
 SERVE = ("-m", "footfall_cli.main", "serve", "--embedded", "--data")
 
@@ -23,6 +24,7 @@ class Embedded:
 
     def start(self) -> str:
         """Start the process, wait until it serves, and return its address."""
+        lend(self.data.keys)
         process = self._process = subprocess.Popen(
             [sys.executable, *self._program, str(self.data.folder)],
             stdout=subprocess.PIPE,

@@ -5,12 +5,13 @@ from contextlib import suppress
 
 import grpc
 
+from footfall.channel import open_channel
 from footfall.v1 import query_pb2, query_pb2_grpc
 
 
 def numbers_in_reports(address: str, property_id: str) -> Counter[str]:
     """Return how often each number is in the reports, when all that was acknowledged before is in them."""
-    with grpc.insecure_channel(address, options=[("grpc.max_receive_message_length", -1)]) as channel:
+    with open_channel(address) as channel:
         stub = query_pb2_grpc.QueryServiceStub(channel)  # type: ignore[no-untyped-call]
         request = query_pb2.RunReportRequest(
             property=f"properties/{property_id}",

@@ -4,6 +4,7 @@ The page comes from a port of its own, so that every call is one to another orig
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -155,7 +156,13 @@ def test_a_page_writes_an_event_and_reads_a_report(
     browser: str, site: Path, stack: Stack, property_id: str, tmp_path: Path
 ) -> None:
     (example,) = blocks("From a browser", "js")
-    code = example.code.replace("127.0.0.1:PORT", stack.addresses["grpc"]).replace("my-shop", property_id)
+    code = example.code
+    for placeholder, value in (
+        ("127.0.0.1:PORT", stack.addresses["grpc"]),
+        ("my-shop", property_id),
+        ('"KEY"', json.dumps(os.environ["FOOTFALL_KEY"])),
+    ):
+        code = code.replace(placeholder, value)
     (site / "page.js").write_text(code + TELL)
     (site / "index.html").write_text(PAGE.format(imports=json.dumps({"imports": imports(site)})))
     with served(site) as (page, told), opened(browser, page, tmp_path / "profile"):

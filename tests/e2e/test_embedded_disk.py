@@ -12,6 +12,7 @@ from pathlib import Path
 import grpc
 import pytest
 
+from footfall.channel import open_channel
 from footfall.v1.errors_pb2 import ListErrorsRequest
 from footfall.v1.errors_pb2_grpc import ErrorServiceStub
 from footfall.v1.ingest_pb2 import WriteEventsRequest
@@ -70,7 +71,7 @@ def test_a_full_disk_is_said_to_writers_and_what_was_acknowledged_is_there_when_
         ballast = disk / "ballast"
         ballast.write_bytes(b"x" * 8_000_000)
         address = process.start()
-        with grpc.insecure_channel(address) as channel:
+        with open_channel(address) as channel:
             stub = IngestServiceStub(channel)  # type: ignore[no-untyped-call]
             refused, error = write_until_refused(stub, 1)
             assert error.code() is grpc.StatusCode.UNAVAILABLE  # type: ignore[attr-defined]
@@ -88,7 +89,7 @@ def test_a_full_disk_is_said_to_writers_and_what_was_acknowledged_is_there_when_
 
 def test_a_disk_without_room_for_a_line_of_the_log_stops_nothing_for_good(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "24m") as disk, embedded_in(disk / "data") as process:
-        with grpc.insecure_channel(process.start()) as channel:
+        with open_channel(process.start()) as channel:
             stub = IngestServiceStub(channel)  # type: ignore[no-untyped-call]
             with suppress(OSError), (disk / "ballast").open("wb", buffering=0) as ballast:
                 while ballast.write(b"x" * 4_096):
@@ -136,7 +137,7 @@ def test_a_second_process_is_told_who_has_the_folder_and_disturbs_nobody(tmp_pat
         assert ran.stderr == (
             f"footfall: {tmp_path / 'data'} is in use by another Footfall, at {address}; one process at a time.\n"
         )
-        with grpc.insecure_channel(address) as channel:
+        with open_channel(address) as channel:
             stub = IngestServiceStub(channel)  # type: ignore[no-untyped-call]
             assert stub.WriteEvents(batch(1, 1), timeout=10).accepted == 20
 
@@ -174,7 +175,7 @@ def test_a_log_that_is_an_older_copy_is_a_sentence_before_anything_is_taken(tmp_
         for sequence in (1, 2):
             if sequence == 2:
                 shutil.copy(log, tmp_path / "copy")
-            with grpc.insecure_channel(process.start()) as channel:
+            with open_channel(process.start()) as channel:
                 IngestServiceStub(channel).WriteEvents(batch(sequence, 1), timeout=10)  # type: ignore[no-untyped-call]
             assert process.stop() == 0
         shutil.copy(tmp_path / "copy", log)
@@ -194,7 +195,7 @@ def test_an_older_copy_of_the_rows_with_the_newer_ones_log_ahead_is_a_sentence(t
         rows = process.data.rows
         for sequence in (1, 2, 3):
             address = process.start()
-            with grpc.insecure_channel(address) as channel:
+            with open_channel(address) as channel:
                 IngestServiceStub(channel).WriteEvents(batch(sequence, 1), timeout=10)  # type: ignore[no-untyped-call]
             numbers_in_reports(address, "shop")
             if sequence == 3:
@@ -217,14 +218,14 @@ def test_what_was_removed_is_made_again_from_the_log(tmp_path: Path, name: str) 
     with embedded_in(tmp_path / "data") as process:
         written = [batch(sequence, 1) for sequence in (1, 2)]
         written[0].events[0].name = "no name"
-        with grpc.insecure_channel(process.start()) as channel:
+        with open_channel(process.start()) as channel:
             for one in written:
                 IngestServiceStub(channel).WriteEvents(one, timeout=10)  # type: ignore[no-untyped-call]
         process.stop()
         for file in process.data.folder.glob(f"{name}*"):
             file.unlink()
         address = process.start()
-        with grpc.insecure_channel(address) as channel:
+        with open_channel(address) as channel:
             # a retry is known as one, as before
             IngestServiceStub(channel).WriteEvents(written[1], timeout=10)  # type: ignore[no-untyped-call]
             errors = ErrorServiceStub(channel).ListErrors(  # type: ignore[no-untyped-call]

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -99,7 +100,9 @@ def test_the_python_of_the_readme_tracks_and_reports(
     home, address = running
     (code,) = blocks("python")
     code = code.replace("127.0.0.1:PORT", address).replace("my-shop", property_id)
-    ran = run([sys.executable, "-W", "error", "-c", code], home, tmp_path)
+    (key,) = [line.removeprefix("$ ") for line in blocks("console")[2].splitlines()]
+    command = f"{key} && exec {shlex.join([sys.executable, '-W', 'error', '-c', code])}"
+    ran = run(["bash", "-e", "-c", command], home, tmp_path)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.startswith("[")
 

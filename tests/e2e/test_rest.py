@@ -138,6 +138,20 @@ def test_errors_are_listed_brought_and_streamed(shell: Shell, property_id: str) 
     assert pushed["error"]["errorId"] == error["errorId"]
 
 
+def test_properties_and_keys_are_created_changed_and_revoked(shell: Shell, property_id: str) -> None:
+    create, change, create_key, revoke = blocks("Properties and keys")
+    as_shown(shell.json(create), create)
+    changed = shell.json(change)
+    as_shown(changed, change)
+    # what is not in the mask stays
+    assert (changed["timeZone"], changed["currencyCode"]) == ("Europe/Berlin", "EUR")
+    made = shell.json(create_key)
+    as_shown(made, create_key)
+    revoked = shell.json(revoke)
+    as_shown(revoked, revoke)
+    assert revoked["name"] == made["key"]["name"]
+
+
 def test_a_mistake_is_answered_with_its_place(shell: Shell) -> None:
     (block,) = blocks("What errors look like")
     answer = shell.json(block)

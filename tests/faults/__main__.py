@@ -19,6 +19,7 @@ from tests.conftest import ROOT
 from tests.faults.breaks import BREAKS, broken
 from tests.faults.faults import PARTS, drawn
 from tests.faults.rounds import Round, play
+from tests.keys import begin_with
 
 HEAD = f"{'part':<14}{'rounds':>7}{'killed':>7}{'frozen':>7}{'events':>9}{'refused':>8}{'retries':>8}" + (
     f"{'lost':>6}{'doubled':>8}{'unexplained':>12}{'complete after, s':>19}"
@@ -39,6 +40,7 @@ def main() -> int:
     played: dict[str, list[Round]] = defaultdict(list)
     with tempfile.TemporaryDirectory(prefix="footfall-faults-") as folder, broken(given.broken):
         stack = Stack(Path(folder), settings=LocalSettings(jars_dir=ROOT / ".footfall" / "jars"), say=print)
+        begin_with(stack.home.keys.folder)
         stack.start()
         try:
             # part by part in turns: one that dies again and again is started again ever later

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import grpc
 
+from footfall.channel import open_channel
 from footfall.v1 import errors_pb2, errors_pb2_grpc, query_pb2, query_pb2_grpc
 from tests.faults.journals import Journal
 
@@ -40,7 +41,7 @@ class Verdict:
 def verdict(address: str, property_id: str, journal: Journal) -> Verdict:
     """Read everything back, once reports are complete until now, and hold it against the journal."""
     began = time.monotonic()
-    with grpc.insecure_channel(address, options=[("grpc.max_receive_message_length", -1)]) as channel:
+    with open_channel(address) as channel:
         counts = _events(query_pb2_grpc.QueryServiceStub(channel), property_id)  # type: ignore[no-untyped-call]
         complete = time.monotonic() - began
         errors = _errors(errors_pb2_grpc.ErrorServiceStub(channel), property_id, len(journal.refused))  # type: ignore[no-untyped-call]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import grpc
 
+from footfall.channel import open_channel
 from footfall.v1.ingest_pb2 import WriteEventsRequest
 from footfall.v1.ingest_pb2_grpc import IngestServiceStub
 
@@ -87,8 +88,7 @@ class Writers:
 
     def _write(self, number: int) -> None:
         writer_id = uuid.uuid4().hex
-        options = [("grpc.initial_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 500)]
-        with grpc.insecure_channel(self._address, options=options) as channel:
+        with open_channel(self._address) as channel:
             stub = IngestServiceStub(channel)  # type: ignore[no-untyped-call]
             sequence = 0
             while not self._stop.is_set():

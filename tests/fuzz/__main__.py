@@ -13,6 +13,7 @@ import psutil
 
 from tests.e2e.embedded import embedded_in
 from tests.fuzz.fuzzing import fuzz
+from tests.keys import begin_with
 
 PARTS = 5
 """After each part of the requests the memory is looked at."""
@@ -26,6 +27,7 @@ def main() -> None:
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
     with tempfile.TemporaryDirectory() as folder, embedded_in(Path(folder) / "data") as process:
+        begin_with(Path(folder) / "keys")
         address = process.start()
         for part in range(PARTS):
             found = asyncio.run(fuzz(address, given.requests // PARTS, given.seed + part))

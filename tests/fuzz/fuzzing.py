@@ -6,6 +6,7 @@ from collections import Counter
 
 import grpc
 
+from footfall.aio.channel import open_channel
 from tests.fuzz.mutations import almost_right, samples
 
 IN_FLIGHT = 32
@@ -23,7 +24,7 @@ async def fuzz(address: str, requests: int, seed: int) -> Counter[tuple[str, grp
     known = samples()
     found: Counter[tuple[str, grpc.StatusCode]] = Counter()
     left = iter(range(requests))
-    async with grpc.aio.insecure_channel(address, options=[("grpc.max_receive_message_length", -1)]) as channel:
+    async with open_channel(address) as channel:
         calls = {method: channel.unary_unary(method) for method in known}
 
         async def work() -> None:

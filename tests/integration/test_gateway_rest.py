@@ -17,7 +17,13 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio
 
 from footfall.v1 import errors_pb2, errors_pb2_grpc, ingest_pb2, ingest_pb2_grpc, query_pb2, query_pb2_grpc
-from footfall_core.problems import FieldViolation, InvalidRequest, OverQuota, Problem, TryAgain
+from footfall_core.problems import (
+    FieldViolation,
+    InvalidRequest,
+    OverQuota,
+    Problem,
+    TryAgain,
+)
 from footfall_local.envoy import GatewayPlan
 from footfall_server.hosts.status import CODES, status_of
 from tests.integration.before_servers import addresses, envoy, until
@@ -536,7 +542,7 @@ async def test_a_page_that_speaks_grpc_web_gets_what_is_left_with_the_other_trai
     assert b'ratelimit:"events";r=1200;t=2' in answer.content
 
 
-HTTP_STATUS = {3: 400, 4: 504, 5: 404, 8: 429, 9: 400, 11: 400, 14: 503}
+HTTP_STATUS = {3: 400, 4: 504, 5: 404, 6: 409, 7: 403, 8: 429, 9: 400, 11: 400, 14: 503, 16: 401}
 """As google/rpc/code.proto maps them."""
 
 
@@ -545,6 +551,8 @@ async def test_each_problem_has_the_http_status_of_its_code(gateway: Gateway, pr
     more: dict[str, dict[str, Any]] = {
         "HistoryGone": {"earliest_resume_token": "t"},
         "OverQuota": {"retry_after_seconds": 1},
+        "Unauthenticated": {"reason": "no_key"},
+        "PermissionDenied": {"reason": "no_key"},
     }
     given = more.get(problem.__name__, {})
     raised = InvalidRequest.of("events", "bad") if problem is InvalidRequest else problem("So it is.", **given)

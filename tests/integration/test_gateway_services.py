@@ -13,16 +13,18 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from footfall.v1 import query_pb2
+from footfall_core.access.needs import of_operators
 from footfall_local.envoy import SERVICES, GatewayPlan
 from footfall_server.hosts.call import Call, Kind, Route
 from footfall_server.hosts.grpc_aio import HostSettings, Server
+from tests.gates import everybody
 from tests.integration.before_servers import addresses, envoy, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 REPORT = "/footfall.v1.QueryService/RunReport"
 PAGE = "http://localhost:3000"
-KINDS = ("ingest", "query", "errors")
+KINDS = ("ingest", "query", "errors", "admin")
 
 
 async def report(_request: bytes, _call: Call) -> bytes:
@@ -31,8 +33,8 @@ async def report(_request: bytes, _call: Call) -> bytes:
 
 def server_of(kind: str, address: str) -> Server:
     """Return a real server, as our processes have it, of one kind."""
-    route = Route(REPORT if kind == "query" else f"/{SERVICES[kind]}/Any", report, Kind.UNARY)
-    return Server([route], HostSettings(address=address, unready_seconds=0, drain_seconds=0))
+    route = Route(REPORT if kind == "query" else f"/{SERVICES[kind]}/Any", report, Kind.UNARY, needs=of_operators)
+    return Server([route], HostSettings(address=address, unready_seconds=0, drain_seconds=0), everybody)
 
 
 @dataclass
@@ -54,11 +56,11 @@ class Gateway:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def gateway(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gateway]:
-    at = addresses("gateway", "admin", *KINDS)
+    at = addresses("gateway", "envoy_admin", *KINDS)
     servers = {kind: server_of(kind, at[kind]) for kind in KINDS}
     for server in servers.values():
         await server.start()
-    plan = GatewayPlan(at["gateway"], at["admin"], {kind: [at[kind]] for kind in KINDS})
+    plan = GatewayPlan(at["gateway"], at["envoy_admin"], {kind: [at[kind]] for kind in KINDS})
     folder: Path = tmp_path_factory.mktemp("gateway")
     options = [("grpc.enable_http_proxy", 0)]
     async with (
@@ -72,7 +74,7 @@ async def gateway(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gat
 
 
 async def test_each_service_is_answered_for_by_its_own_servers(gateway: Gateway) -> None:
-    assert [await gateway.health(service) for service in ("", *SERVICES.values())] == ["SERVING"] * 4
+    assert [await gateway.health(service) for service in ("", *SERVICES.values())] == ["SERVING"] * (1 + len(SERVICES))
     assert await gateway.health("somebody.Else") == "NOT_FOUND"
     # longer than a service's name can be, so that its length takes two bytes
     assert await gateway.health("x" * 200) == "NOT_FOUND"

@@ -25,6 +25,7 @@ from footfall_server.hosts.call import Kind, Route
 from footfall_server.hosts.grpc_aio import HostSettings, Server
 from footfall_server.ingest.batch_intake import BatchIntake
 from footfall_server.ingest.stream_events import IngestStreamSettings, StreamEvents
+from tests.gates import everybody
 from tests.integration.test_event_log import batches, committed, event_log
 from tests.quotas import no_write_quotas
 
@@ -47,6 +48,7 @@ async def serving(log: EventLog) -> AsyncIterator[tuple[Server, int]]:
     server = Server(
         [Route("/footfall.v1.IngestService/StreamEvents", handler, Kind.BIDI_STREAM)],
         HostSettings(unready_seconds=0, drain_seconds=10),
+        everybody,
     )
     port = await server.start()
     try:

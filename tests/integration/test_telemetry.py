@@ -18,6 +18,7 @@ import grpc
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from footfall.channel import open_channel
 from footfall.v1 import errors_pb2, errors_pb2_grpc, ingest_pb2, ingest_pb2_grpc, query_pb2, query_pb2_grpc
 from footfall.v1.event_pb2 import Event
 from footfall_adapters.kafka.committer import CommitterSettings, KafkaEventLog
@@ -26,6 +27,7 @@ from footfall_adapters.kafka.topics import TopicsSettings, ensure_topics
 from footfall_core.clock import SystemClock
 from footfall_core.problems import TryAgain
 from footfall_local.stack import Stack
+from tests.keys import run_keys
 from tests.unit.test_telemetry import Since
 
 pytestmark = pytest.mark.stack
@@ -58,7 +60,7 @@ class Process:
         return int(until(f"a port of {event}", found, START_SECONDS))
 
     def channel(self) -> grpc.Channel:
-        return grpc.insecure_channel(f"127.0.0.1:{self._port('serving')}")
+        return open_channel(f"127.0.0.1:{self._port('serving')}")
 
     def lines(self) -> list[dict[str, Any]]:
         """Return the whole lines of the log; each has to be JSON."""
@@ -103,7 +105,12 @@ def process(folder: Path, variables: Mapping[str, str], *arguments: str) -> Iter
     with log.open("wb") as output:
         popen = subprocess.Popen(
             [sys.executable, "-m", "footfall_cli.main", *arguments],
-            env={"PATH": os.environ["PATH"], "FOOTFALL_INSTANCE_NAME": name, **variables},
+            env={
+                "PATH": os.environ["PATH"],
+                "FOOTFALL_INSTANCE_NAME": name,
+                "FOOTFALL_ACCESS_VERIFICATION_KEYS": str(run_keys().verification_keys),
+                **variables,
+            },
             stdout=output,
             stderr=output,
             cwd=folder,

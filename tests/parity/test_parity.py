@@ -11,6 +11,7 @@ import grpc
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from footfall.channel import open_channel
 from footfall.v1 import query_pb2, query_pb2_grpc
 from footfall.v1.ingest_pb2_grpc import IngestServiceStub
 from footfall_local.stack import Stack
@@ -64,7 +65,7 @@ class _loaded:  # noqa: N801 - a context manager, used as a function
     """An engine with the events in it."""
 
     def __init__(self, address: str, property_id: str) -> None:
-        self._channel = grpc.insecure_channel(address, options=[("grpc.max_receive_message_length", -1)])
+        self._channel = open_channel(address)
         self._property_id = property_id
 
     def __enter__(self) -> Engine:

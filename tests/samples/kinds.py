@@ -12,9 +12,16 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
 from footfall.v1 import query_pb2
+from footfall.v1.admin_pb2 import CreatePropertyRequest, Key, Property
 from footfall.v1.errors_pb2 import ErrorCount, EventError, ListErrorsResponse
 from footfall.v1.event_pb2 import Event, Item
 from footfall.v1.ingest_pb2 import StreamEventsRequest, WriteEventsRequest
+from footfall_core.access.grant import Grant
+from footfall_core.access.key_rules import key_of
+from footfall_core.access.property_rules import new_property
+from footfall_core.access.scopes import Scope, listed
+from footfall_core.access.signing_keys import new_signing_key, read_verification_keys, write_verification_keys
+from footfall_core.access.tokens import Signer, Verifier
 from footfall_core.clock import Micros
 from footfall_core.columns import ERRORS, EVENTS, ITEMS, Table
 from footfall_core.completeness import Completeness
@@ -40,12 +47,14 @@ from footfall_core.report.answer import Answer, answer_from_bytes, answer_to_byt
 from footfall_core.report.plan import plan_from_bytes, plan_to_bytes
 from footfall_core.report.planner import plan_report
 from footfall_core.wire import query_pb2 as bus
+from footfall_core.wire.access_pb2 import Addressed, AddressedBatch
 from footfall_core.wire.purchase_pb2 import PurchasesRecord
 from footfall_core.wire.raw_pb2 import BatchHead, RawBatch, RawRecord, StreamedBatch
 from footfall_core.wire.state_pb2 import CountedTransaction, PassedTicks, WriterWindow
 
 NOW = Micros(1_790_000_000_000_000)
 PLACE = Place(partition=2, offset=1_234_567_890_123, log_time_ms=NOW // 1000)
+SIGNING_KEY = new_signing_key(b"only for the samples, not a key!")
 SELECTION = ErrorSelection("shop", stages=frozenset({2}), codes=frozenset({1, 3}), writer_id="writer-1")
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 
@@ -323,6 +332,31 @@ def _partition_of_purchases(data: bytes) -> Any:
     return {"record": _said(record), **where}
 
 
+# ---- access ----
+
+
+def _property() -> bytes:
+    given = Property(
+        display_name="Shop", time_zone="Europe/Berlin", currency_code="EUR", allowed_hosts=["shop.example"]
+    )
+    return new_property(CreatePropertyRequest(property_id="shop", property=given), NOW).SerializeToString()
+
+
+def _grant() -> Grant:
+    return Grant("a85b8da13b3c61d9", "shop", frozenset({Scope.READ, Scope.ERRORS}), Micros(NOW + 1_000_000))
+
+
+def _granted(data: bytes) -> Any:
+    verifier = Verifier(read_verification_keys(write_verification_keys([SIGNING_KEY])))
+    return dataclasses.asdict(verifier.grant_of(data.decode())) | {
+        "scopes": listed(verifier.grant_of(data.decode()).scopes)
+    }
+
+
+def _import() -> bytes:
+    return WriteEventsRequest(property="properties/p", sequence=7, historical_import=True).SerializeToString()
+
+
 KINDS: dict[str, Kind] = {
     # events.raw
     "write_events_request": Kind(_request, _marks),
@@ -383,4 +417,12 @@ KINDS: dict[str, Kind] = {
         ).encode(),
         lambda data: dataclasses.asdict(page_start_of(data.decode(), SELECTION.fingerprint())),
     ),
+    # properties, control
+    "property": _message(_property, Property),
+    "key": _message(lambda: key_of(_grant(), "our reports", NOW).SerializeToString(), Key),
+    # what a key's holder sends
+    "token": Kind(lambda: Signer(SIGNING_KEY).token(_grant(), NOW).encode(), _granted),
+    # what is read of requests before their handlers
+    "addressed": _message(lambda: query_pb2.GetMetadataRequest(property="properties/p").SerializeToString(), Addressed),
+    "addressed_batch": _message(_import, AddressedBatch),
 }

@@ -17,7 +17,7 @@ FILE = re.compile(r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|md|proto|toml|yaml|lock|txt|js
 FOLDER = re.compile(r"`((?:[\w.-]+/)+)`")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[\w-]*)?\)")
 TARGET = re.compile(r"(?:`|\$ )make ([a-z-]+)")
-COMMAND = re.compile(r"(?:`|\$ )footfall ([a-z]+)\b")
+COMMAND = re.compile(r"(?:`|\$ )footfall ([a-z]+(?:-[a-z]+)?)\b")
 
 MADE_BY_READERS = {"events.jsonl", "format.json", "address.json"}
 """Files that a document has its reader make, or that are made when it is followed."""

@@ -31,6 +31,7 @@ from footfall_server.hosts.grpc_aio import HostSettings, Server
 from footfall_server.hosts.status import status_of
 from footfall_server.ingest.batch_intake import BatchIntake
 from footfall_server.ingest.write_events import WriteEvents
+from tests.gates import everybody
 from tests.quotas import no_write_quotas
 
 NOW = Micros(1_790_000_000_000_000)
@@ -75,7 +76,7 @@ async def server(log: LogInMemory) -> AsyncIterator[Server]:
     route = Route(
         "/footfall.v1.IngestService/WriteEvents", WriteEvents(BatchIntake(log, 4, no_write_quotas(), StoppedClock()))
     )
-    server = Server([route], HostSettings(unready_seconds=0, drain_seconds=5))
+    server = Server([route], HostSettings(unready_seconds=0, drain_seconds=5), everybody)
     yield server
     await server.drain()
 
@@ -253,4 +254,4 @@ async def test_many_wrong_fields_fit_into_what_a_client_reads(
 @pytest.mark.parametrize("address", ["", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "foo:bar", "127.0.0.1:-1"])
 async def test_an_address_that_is_none_is_named_with_its_variable(address: str) -> None:
     with pytest.raises(OSError, match=r"^FOOTFALL_HOST_ADDRESS: .* is not HOST:PORT with a port of 0 to 65535$"):
-        await Server([], HostSettings(address)).start()
+        await Server([], HostSettings(address), everybody).start()

@@ -19,6 +19,7 @@ PLAN = GatewayPlan(
         "ingest": ["127.0.0.1:15002", "127.0.0.1:15003"],
         "query": ["127.0.0.1:15004"],
         "errors": ["127.0.0.1:15005"],
+        "admin": ["127.0.0.1:15005"],
     },
 )
 
@@ -50,6 +51,7 @@ def test_each_service_has_its_cluster_and_what_all_servers_can_answer_goes_to_an
         "/footfall.v1.IngestService/": "ingest",
         "/footfall.v1.QueryService/": "query",
         "/footfall.v1.ErrorService/": "errors",
+        "/footfall.v1.AdminService/": "admin",
         "/grpc.reflection.v1.ServerReflection/": "any",
         "/grpc.reflection.v1alpha.ServerReflection/": "any",
         # by the service that is asked about

@@ -24,6 +24,7 @@ from footfall_server.hosts.grpc_aio import HostSettings, Server
 from footfall_server.ingest.batch_intake import BatchIntake
 from footfall_server.ingest.stream_events import IngestStreamSettings, StreamEvents
 from footfall_server.ingest.write_events import WriteEvents
+from tests.gates import everybody
 from tests.quotas import no_write_quotas
 
 NOW = Micros(1_790_000_000_000_000)
@@ -119,7 +120,7 @@ async def served(
         Route(METHOD, streams, Kind.BIDI_STREAM),
         Route("/footfall.v1.IngestService/WriteEvents", WriteEvents(intake)),
     ]
-    server = Server(routes, HostSettings(unready_seconds=0, drain_seconds=drain_seconds))
+    server = Server(routes, HostSettings(unready_seconds=0, drain_seconds=drain_seconds), everybody)
     port = await server.start()
     # as little as HTTP/2 begins with, and no probing for more: what the client does not read must not hide in there
     options = [("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65_535)] if small_windows else []
@@ -372,7 +373,7 @@ async def test_what_is_wrong_with_a_batch_is_its_answer_and_the_stream_goes_on()
     ("message", "sentence"),
     [
         (StreamedBatch(batch=b"\xff\xff").SerializeToString(), "not a footfall.v1.WriteEventsRequest"),
-        (b"", "The batch is empty"),
+        (b"", "'' is not a property"),
     ],
 )
 async def test_a_message_without_a_readable_batch_is_refused_in_place(message: bytes, sentence: str) -> None:
@@ -472,7 +473,7 @@ async def test_further_cancellations_during_the_first_leave_nothing_behind_eithe
     log = LogByHand()
     handler = StreamEvents(BatchIntake(log, 4, no_write_quotas(), StoppedClock()), IngestStreamSettings())
     before = asyncio.all_tasks()
-    answers = handler(messages(), Call(METHOD, {}, "", lambda: None, asyncio.Event()))
+    answers = handler(messages(), Call(METHOD, {}, "", lambda: None, asyncio.Event(), everybody({})))
     first = asyncio.create_task(anext(answers))
     await log.holds(2)
     while not first.done():
@@ -532,7 +533,7 @@ async def test_a_batch_has_a_line_in_the_log_and_the_stream_one_at_its_end() -> 
                 "property": "p",
                 "message": written[1]["message"],
             },
-            {"event": "rpc", "method": METHOD, "code": "OK", "batches": 2, "events": 2},
+            {"event": "rpc", "method": METHOD, "code": "OK", "key": "", "batches": 2, "events": 2},
         ]
         assert "1,001" in written[1]["message"]
         assert all(line["ms"] >= 0 for line in lines if line["event"] == "batch")

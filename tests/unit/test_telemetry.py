@@ -11,6 +11,7 @@ from prometheus_client import REGISTRY
 from footfall.v1.errors_pb2 import EventError
 from footfall_adapters.kafka.error_stream import KafkaErrorStream
 from footfall_consumers.queries.complete_until import CompleteUntil
+from footfall_core.access.needs import of_operators
 from footfall_core.clock import Micros
 from footfall_core.columns import EVENTS
 from footfall_core.completeness import NewestTicks
@@ -20,6 +21,7 @@ from footfall_core.problems import InvalidRequest, TooSlow, TryAgain
 from footfall_core.properties import TICK_PROPERTIES
 from footfall_server.hosts.call import Call, Kind, Route
 from footfall_server.hosts.grpc_aio import HostSettings, Server
+from tests.gates import everybody
 from tests.unit.query import test_answer_cache as redis
 from tests.unit.query import test_query_bus as query_bus
 from tests.unit.query import test_run_report as reports
@@ -61,7 +63,9 @@ async def test_calls_are_counted_by_method_and_code_and_streams_while_they_are_o
 
     unary, streaming = "/test.v1.Figures/Unary", "/test.v1.Figures/Stream"
     server = Server(
-        [Route(unary, answer), Route(streaming, stream, Kind.SERVER_STREAM)], HostSettings(unready_seconds=0)
+        [Route(unary, answer, needs=of_operators), Route(streaming, stream, Kind.SERVER_STREAM, of_operators)],
+        HostSettings(unready_seconds=0),
+        everybody,
     )
     assert not server.is_serving()
     port = await server.start()

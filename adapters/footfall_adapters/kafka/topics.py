@@ -92,6 +92,8 @@ def topic_plans(kafka: KafkaSettings, settings: TopicsSettings) -> list[TopicPla
         ),
         TopicPlan("queries.requests", settings.query_partitions, minutes_only),
         TopicPlan("queries.results", settings.query_partitions, minutes_only),
+        # read whole by every server, in the order in which they were written
+        TopicPlan("properties", 1, {"cleanup.policy": "compact"}),
         # one partition: whoever is assigned it is elected
         TopicPlan("control", 1, {"cleanup.policy": "compact"}),
     ]

@@ -8,7 +8,6 @@ import grpc
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from footfall.channel import open_channel
 from footfall.client import Client
 from footfall.failures import FootfallError
 from footfall.retry import RetryPolicy
@@ -19,7 +18,7 @@ from footfall_cli.demo.reports import REPORTS, ask, errors_caused
 from footfall_cli.demo.rhythm import day_ends, shop_zone
 from footfall_cli.demo.settings import Demo
 from footfall_cli.demo.summary import Summary
-from footfall_cli.endpoint import connect, find_endpoint, open_client, root_certificates
+from footfall_cli.endpoint import connect, find_endpoint, open_client, open_keyed_channel
 from footfall_cli.options import PropertyId, endpoint_option, json_option
 from footfall_cli.replay.completeness import seconds_until_queryable
 from footfall_cli.replay.sending import FailedBatchError, Send
@@ -148,7 +147,7 @@ def _send(address: str, property_id: str, shop: Demo, days: list[date], until: i
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
     task = progress.add_task("sending", total=len(days))
-    with progress, open_channel(address, root_certificates=root_certificates(address)) as channel:
+    with progress, open_keyed_channel(address) as channel:
         number = 0
         delivery = Delivery(
             lambda writer_id: _way(channel, property_id, writer_id),

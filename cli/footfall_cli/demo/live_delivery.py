@@ -13,7 +13,7 @@ from footfall_cli.demo.arrivals import Arrival
 from footfall_cli.demo.figures import Figures, number_of
 from footfall_cli.demo.live import live_arrivals
 from footfall_cli.demo.settings import Demo
-from footfall_cli.endpoint import root_certificates
+from footfall_cli.endpoint import find_key, root_certificates
 from footfall_cli.replay.sending import sleep_until
 from footfall_cli.terminal import say
 
@@ -88,6 +88,7 @@ def go_on(address: str, property_id: str, demo: Demo, rate: float) -> None:
     client = Client(
         address,
         property_id,
+        key=find_key(address),
         root_certificates=root_certificates(address),
         retries=RetryPolicy(give_up_after_seconds=_GIVE_UP_SECONDS),
         on_error=losses.tell,

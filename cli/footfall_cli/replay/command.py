@@ -9,12 +9,11 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from footfall.channel import open_channel
 from footfall.failures import FootfallError
 from footfall.gathering import MAX_BATCH_EVENTS
 from footfall.retry import RetryPolicy
 from footfall.v1.event_pb2 import Event
-from footfall_cli.endpoint import connect, find_endpoint, open_client, root_certificates
+from footfall_cli.endpoint import connect, find_endpoint, open_client, open_keyed_channel
 from footfall_cli.options import endpoint_option, json_option, property_option
 from footfall_cli.replay import json_lines
 from footfall_cli.replay.combined_log import CombinedLog
@@ -86,7 +85,7 @@ def replay(
         event_of = CombinedLog(page_site, file.name).event
     choices = (form, page_site if form == "combined-log" else "", batch_size)
     run = _Run(file.name, source.size)
-    with run.progress, open_channel(address, root_certificates=root_certificates(address)) as channel:
+    with run.progress, open_keyed_channel(address) as channel:
         way = (by_calls if unary else streamed)(
             channel,
             property_id,

@@ -9,6 +9,8 @@ from typing import Any
 
 import grpc
 
+from footfall.key import find_key, keyed
+
 OPTIONS: tuple[tuple[str, int | str], ...] = (
     # the server limits requests and says so in a sentence; answers are limited by what was asked for
     ("grpc.max_send_message_length", -1),
@@ -43,22 +45,28 @@ class Address:
     options: Sequence[tuple[str, Any]]
 
 
-def open_channel(endpoint: str, *, root_certificates: Certificates | None = None) -> grpc.Channel:
+def open_channel(
+    endpoint: str, *, key: str | None = None, root_certificates: Certificates | None = None
+) -> grpc.Channel:
     """Return a channel to an endpoint; it connects when it is first used.
 
     Args:
         endpoint: `host:port` or `http://host:port` for plain text, `https://host:port` for TLS.
+        key: is sent with every call; None means the one in the environment variable `FOOTFALL_KEY`. In plain text it
+            can be read on the way.
         root_certificates: whose signatures to trust, in PEM form, as bytes or as a file's path; None means those that
             gRPC brings along. For a gateway that signed its certificate itself.
 
     Raises:
-        ValueError: the endpoint is not of that form, or the certificates are none, or there is no use for them.
+        ValueError: the endpoint is not of that form, the key cannot be one, or the certificates are none, or there is
+            no use for them.
         OSError: their file cannot be read.
     """
+    found = find_key(key)
     address = parse_endpoint(endpoint, root_certificates)
     if address.credentials is None:
-        return grpc.insecure_channel(address.target, address.options)
-    return grpc.secure_channel(address.target, address.credentials, address.options)
+        return keyed(grpc.insecure_channel(address.target, address.options), found)
+    return keyed(grpc.secure_channel(address.target, address.credentials, address.options), found)
 
 
 def parse_endpoint(endpoint: str, root_certificates: Certificates | None = None) -> Address:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from footfall_local.key_files import KeyFiles
 from footfall_local.stack_file import write_atomically
 
 FORMAT = 1
@@ -40,6 +41,16 @@ class DataFolder:
     def rows(self) -> Path:
         """The rows of events and items."""
         return self.folder / "rows.duckdb"
+
+    @property
+    def admin(self) -> Path:
+        """Properties and keys, which nothing else could make again."""
+        return self.folder / "admin.sqlite"
+
+    @property
+    def keys(self) -> KeyFiles:
+        """What signs and verifies keys, and the development key."""
+        return KeyFiles(self.folder / "keys")
 
     @property
     def log_lines(self) -> Path:

@@ -5,6 +5,7 @@ processed, and then the store and the state are closed.
 """
 
 import asyncio
+import secrets
 import sqlite3
 import threading
 import uuid
@@ -26,6 +27,7 @@ from footfall_adapters.memory.answer_cache import MemoryAnswerCache, MemoryCache
 from footfall_adapters.memory.buckets import MemoryBuckets
 from footfall_adapters.memory.query_queue import MemoryQueries, MemoryQueriesSettings
 from footfall_adapters.sqlite import database
+from footfall_adapters.sqlite.access import SqliteRegistry
 from footfall_adapters.sqlite.error_feed import SqliteErrorFeed
 from footfall_adapters.sqlite.error_store import SqliteErrorStore
 from footfall_adapters.sqlite.event_log import SqliteEventLog, SqliteLogSettings
@@ -37,6 +39,8 @@ from footfall_consumers.events.settings import ProcessingSettings
 from footfall_consumers.queries.complete_until import CompleteUntil
 from footfall_consumers.queries.settings import QueriesSettings
 from footfall_consumers.queries.steps import Steps, run_queries
+from footfall_core.access.signing_keys import SigningKeyError, read_signing_key, read_verification_keys
+from footfall_core.access.tokens import Signer, Verifier
 from footfall_core.clock import SystemClock
 from footfall_core.columns import EVENTS, ITEMS
 from footfall_core.enrichment.user_agent import parse_user_agent
@@ -44,11 +48,14 @@ from footfall_core.processing.purchases import count_once
 from footfall_core.processing.record import process_record
 from footfall_core.vitals import Vitals
 from footfall_local.embedded.folder import DataFolder, FolderError
+from footfall_server.admin.routes import admin_routes
 from footfall_server.errors.get_error import GetError
 from footfall_server.errors.list_errors import ListErrors
 from footfall_server.errors.settings import ErrorServerSettings
 from footfall_server.errors.stream_errors import StreamErrors
 from footfall_server.hosts.call import Kind, Route
+from footfall_server.hosts.keyed import KeyedGate
+from footfall_server.hosts.permit import Gate
 from footfall_server.ingest.batch_intake import BatchIntake
 from footfall_server.ingest.report_discarded_events import ReportDiscardedEvents
 from footfall_server.ingest.stream_events import IngestStreamSettings, StreamEvents
@@ -70,8 +77,10 @@ CATCH_UP_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def embedded(data: DataFolder, variables: Mapping[str, str], vitals: Vitals) -> AsyncIterator[list[Route]]:
-    """Start everything behind the handlers, in order, and yield what is served; the end is in reverse.
+async def embedded(
+    data: DataFolder, variables: Mapping[str, str], vitals: Vitals
+) -> AsyncIterator[tuple[list[Route], Gate]]:
+    """Start everything behind the handlers, in order, and yield what is served and to whom; the end is in reverse.
 
     Raises:
         SettingsError: names every variable that is wrong.
@@ -97,6 +106,10 @@ async def embedded(data: DataFolder, variables: Mapping[str, str], vitals: Vital
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         country_of = stack.enter_context(geography(places))
+        # who may call
+        signer, verifier = _signing(data)
+        with _opening(data.admin):
+            registry = stack.enter_context(closing(SqliteRegistry(data.admin)))
         # where rows and state are
         with _opening(data.rows):
             rows = stack.enter_context(closing(DuckDBRowStore(data.rows)))
@@ -145,7 +158,7 @@ async def embedded(data: DataFolder, variables: Mapping[str, str], vitals: Vital
 
         intake = BatchIntake(log, PARTITIONS, WriteQuotas(buckets, quota_of), clock)
         ingest, reports, shown = (f"/footfall.v1.{name}Service" for name in ("Ingest", "Query", "Error"))
-        yield [
+        routes = [
             Route(f"{ingest}/WriteEvents", WriteEvents(intake)),
             Route(f"{ingest}/StreamEvents", StreamEvents(intake, streams), Kind.BIDI_STREAM),
             Route(f"{ingest}/ReportDiscardedEvents", ReportDiscardedEvents(log, clock)),
@@ -154,7 +167,22 @@ async def embedded(data: DataFolder, variables: Mapping[str, str], vitals: Vital
             Route(f"{shown}/StreamErrors", StreamErrors(feed, errors, clock), Kind.SERVER_STREAM),
             Route(f"{shown}/ListErrors", ListErrors(bus, quotas, errors, clock)),
             Route(f"{shown}/GetError", GetError(bus, records, quotas, errors, clock)),
+            *admin_routes(registry, signer, clock, lambda: secrets.token_hex(8)),
         ]
+        yield routes, KeyedGate(verifier, registry, clock)
+
+
+def _signing(data: DataFolder) -> tuple[Signer, Verifier]:
+    """Return what makes and checks tokens, by the folder's own keys."""
+    files = data.keys
+    try:
+        files.make()
+        signer = Signer(read_signing_key(files.signing_key.read_text()))
+        return signer, Verifier(read_verification_keys(files.verification_keys.read_text()))
+    except OSError as error:
+        raise FolderError(f"{files.folder} cannot be used: {(error.strerror or str(error)).lower()}.") from error
+    except SigningKeyError as error:
+        raise FolderError(f"The keys in {files.folder} cannot be used: {error}.") from error
 
 
 @contextmanager

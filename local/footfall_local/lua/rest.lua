@@ -6,7 +6,7 @@
 
 local REQUESTS, STREAMS, MESSAGES = {}, {}, {}
 -- CONTRACTS: lines like these, made from the contracts, are put here
--- REQUESTS[1] = {path = "^/v1/properties/[^/]+/events:write$", message = "footfall.v1.WriteEventsRequest"}
+-- REQUESTS[1] = {method = "POST", path = "^/v1/properties/[^/]+/events:write$", message = "footfall.v1.WriteEventsRequest"}
 -- STREAMS[1] = "^/v1/properties/[^/]+/errors:stream$"
 -- MESSAGES["footfall.v1.Event"] = {allowed = "clientId, items", fields = {
 --   clientId = {name = "clientId"}, client_id = {name = "clientId"},
@@ -254,9 +254,9 @@ local function read(text, message)
   end
 end
 
-local function message_of(path)
+local function message_of(method, path)
   for _, request in ipairs(REQUESTS) do
-    if find(path, request.path) then
+    if method == request.method and find(path, request.path) then
       return MESSAGES[request.message]
     end
   end
@@ -286,13 +286,13 @@ function envoy_on_request(handle)
   local headers = handle:headers()
   local path = gsub(headers:get(":path"), "%?.*", "")
   handle:streamInfo():dynamicMetadata():set(NAME, "stream", is_stream(path))
-  local method, message = headers:get(":method"), message_of(path)
-  local is_read = method == "POST" and message
+  local method = headers:get(":method")
+  local message = message_of(method, path)
   -- whatever the transcoder makes of a path: no body reaches a server that was not read here
-  if has_empty_part(path) or not (is_read or method == "GET") then
+  if has_empty_part(path) or not (message or method == "GET") then
     return refuse(handle, {status = 404, message = format("There is no %s %s.", method, sub(path, 1, 200))})
   end
-  if not is_read then
+  if not message then
     local body = handle:body()
     if body and body:length() > 0 then
       refuse(handle, {message = "A GET request takes no body; use query parameters."})

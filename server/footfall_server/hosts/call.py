@@ -5,6 +5,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from dataclasses import dataclass, field
 from enum import Enum
 
+from footfall_core.access.needs import NeedOf
+from footfall_core.problems import Problem
+from footfall_server.hosts.permit import Permit
+from footfall_server.hosts.rights import NEEDS
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -20,6 +25,8 @@ class Call:
     """Seconds until the caller's deadline, never negative; None without one."""
     draining: asyncio.Event
     """Set when the server is about to stop: a stream should end, with a status that says so."""
+    permit: Permit
+    """What the caller may do, and the property that the request is about."""
     log: dict[str, object] = field(default_factory=dict)
     """What the handler adds to the call's one log line."""
     trailers: dict[str, str] = field(default_factory=dict)
@@ -37,8 +44,22 @@ UnaryHandler = Callable[[bytes, Call], Awaitable[bytes]]
 StreamHandler = Callable[[bytes, Call], AsyncGenerator[bytes, None]]
 """Takes the bytes of a request and yields those of the answers, or raises a `Problem`."""
 
-BidiStreamHandler = Callable[[AsyncIterator[bytes], Call], AsyncGenerator[bytes, None]]
-"""Takes the bytes of requests as they come and yields those of the answers, or raises a `Problem`.
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A message of a stream that its caller may not send. It stands where bytes would, so no handler can miss it."""
+
+    message: bytes
+    """What was sent, to find the place for the refusal and for nothing else."""
+    problem: Problem
+    """Why."""
+
+
+Message = bytes | Denied
+"""One message of a stream of requests."""
+
+BidiStreamHandler = Callable[[AsyncIterator[Message], Call], AsyncGenerator[bytes, None]]
+"""Takes the messages of requests as they come and yields the bytes of the answers, or raises a `Problem`.
 
 Flow control is the handler's and its host's together: a message is taken from the network when the handler asks for
 it, and the handler is resumed after a `yield` when the network has taken the answer. The messages end when the client
@@ -62,6 +83,13 @@ class Route:
     """Full name, `/footfall.v1.IngestService/WriteEvents`."""
     handler: UnaryHandler | StreamHandler | BidiStreamHandler
     kind: Kind = Kind.UNARY
+    needs: NeedOf | None = None
+    """What each of its requests needs to get to the handler; None: what `NEEDS` says of the method."""
+
+    @property
+    def need_of(self) -> NeedOf:
+        """What each of its requests needs; a `KeyError` for a method of which nobody has said it."""
+        return self.needs or NEEDS[self.method]
 
     @property
     def service(self) -> str:

@@ -18,19 +18,31 @@ from google.rpc import code_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from footfall.v1 import errors_pb2, ingest_pb2, query_pb2
+from footfall.v1 import admin_pb2, errors_pb2, ingest_pb2, query_pb2
+from footfall_core.access.needs import NeedOf
 from footfall_core.limits import MAX_EVENT_BYTES, MAX_REQUEST_BYTES
+from footfall_core.problems import InvalidRequest, PermissionDenied
 from footfall_core.vitals import Vitals
 from footfall_server.hosts.admission import Admission
-from footfall_server.hosts.call import BidiStreamHandler, Call, Kind, Route, StreamHandler, UnaryHandler
+from footfall_server.hosts.call import (
+    BidiStreamHandler,
+    Call,
+    Denied,
+    Kind,
+    Message,
+    Route,
+    StreamHandler,
+    UnaryHandler,
+)
+from footfall_server.hosts.permit import Gate
 from footfall_server.hosts.status import StatusError
-from footfall_server.hosts.steps import AROUND_EVERY_CALL
+from footfall_server.hosts.steps import AROUND_EVERY_CALL, AROUND_EVERY_STREAM
 
 log = structlog.get_logger()
 
 PUBLIC_SERVICES = tuple(
     service.full_name
-    for file in (ingest_pb2, query_pb2, errors_pb2)
+    for file in (ingest_pb2, query_pb2, errors_pb2, admin_pb2)
     for service in file.DESCRIPTOR.services_by_name.values()
 )
 """Reflection names all of them on each server, so that the gateway may ask any."""
@@ -64,6 +76,7 @@ class HostSettings:
 async def serve(
     routes: Sequence[Route],
     settings: HostSettings,
+    gate: Gate,
     vitals: Vitals,
     started: Callable[[int], None] = lambda _: None,
 ) -> None:
@@ -72,6 +85,7 @@ async def serve(
     Args:
         routes: what is served.
         settings: where, and how long.
+        gate: says who may call what.
         vitals: is told whether new calls are welcome.
         started: is told the port, once calls are taken.
     """
@@ -79,12 +93,11 @@ async def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        server = Server(routes, settings)
+        server = Server(routes, settings, gate)
         vitals.ready_when("host", server.is_serving)
         port = await server.start()
         stack.push_async_callback(server.drain)
         log.info("serving", address=settings.address, port=port, services=sorted({r.service for r in routes}))
-        log.warning("every request is allowed: keys do not exist yet")
         started(port)
         await stop.wait()
         log.info("draining", seconds=settings.drain_seconds)
@@ -93,8 +106,9 @@ async def serve(
 class Server:
     """A `grpc.aio` server of some routes."""
 
-    def __init__(self, routes: Sequence[Route], settings: HostSettings) -> None:
+    def __init__(self, routes: Sequence[Route], settings: HostSettings, gate: Gate) -> None:
         self._settings = settings
+        self._gate = gate
         self._serving = False
         self._draining = asyncio.Event()
         self._admission = Admission(settings.max_request_bytes)
@@ -168,12 +182,10 @@ class Server:
                 return grpc.stream_stream_rpc_method_handler(cast("Any", self._bidi_stream(route)))
 
     def _unary(self, route: Route) -> Any:
-        handler = cast("UnaryHandler", route.handler)
-
         async def answer(_: object, context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
             call = self._call(route, context)
             try:
-                response = await self._answer(call, handler, context)
+                response = await self._answer(call, route, context)
             except StatusError as status:
                 _let_go(status)
                 await _abort(context, status, call)
@@ -186,29 +198,36 @@ class Server:
 
         return answer
 
-    async def _answer(
-        self, call: Call, handler: UnaryHandler, context: "grpc.aio.ServicerContext[bytes, bytes]"
-    ) -> bytes:
+    async def _answer(self, call: Call, route: Route, context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
+        handler = cast("UnaryHandler", route.handler)
         async with AsyncExitStack() as around:
             for step in AROUND_EVERY_CALL:
                 await around.enter_async_context(step(call))
             request = await self._admission.in_turn(partial(_read_request, context))
+            call.permit.enter(route.need_of(request))
             with self._admission.holding(len(request)):
                 return await handler(request, call)
 
     def _server_stream(self, route: Route) -> Any:
-        handler = cast("StreamHandler", route.handler)
+        handler, need_of = cast("StreamHandler", route.handler), route.need_of
 
         async def answer_all(request: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]") -> None:
-            await self._answer_all(route, context, partial(handler, request))
+            def let_in(call: Call) -> AsyncGenerator[bytes, None]:
+                call.permit.enter(need_of(request))
+                return handler(request, call)
+
+            await self._answer_all(route, context, let_in)
 
         return answer_all
 
     def _bidi_stream(self, route: Route) -> Any:
-        handler = cast("BidiStreamHandler", route.handler)
+        handler, need_of = cast("BidiStreamHandler", route.handler), route.need_of
 
         async def answer_all(_: object, context: "grpc.aio.ServicerContext[bytes, bytes]") -> None:
-            await self._answer_all(route, context, partial(handler, _Messages(context)))
+            def let_in(call: Call) -> AsyncGenerator[bytes, None]:
+                return handler(_Messages(need_of, call, context), call)
+
+            await self._answer_all(route, context, let_in)
 
         return answer_all
 
@@ -226,7 +245,7 @@ class Server:
         call = self._call(route, context)
         try:
             async with AsyncExitStack() as around:
-                for step in AROUND_EVERY_CALL:
+                for step in AROUND_EVERY_STREAM:
                     await around.enter_async_context(step(call))
                 # closed here, not by the garbage collector: a client that goes away leaves nothing behind
                 async with aclosing(answers_of(call)) as answers:
@@ -245,23 +264,33 @@ class Server:
             peer_address=_peer_address(metadata, context.peer()),
             time_remaining=context.time_remaining,
             draining=self._draining,
+            permit=self._gate(metadata),
         )
 
 
-class _Messages(AsyncIterator[bytes]):
-    """The messages of a stream as they come; each is taken from the network when it is asked for."""
+class _Messages(AsyncIterator[Message]):
+    """The messages of a stream as they come; each is taken from the network, and let in, when it is asked for."""
 
-    def __init__(self, context: "grpc.aio.ServicerContext[bytes, bytes]") -> None:
+    def __init__(self, need_of: NeedOf, call: Call, context: "grpc.aio.ServicerContext[bytes, bytes]") -> None:
+        self._need_of = need_of
+        self._call = call
         self._context = context
 
-    async def __anext__(self) -> bytes:
+    async def __anext__(self) -> Message:
         try:
             message: Any = await self._context.read()
         except grpc.aio.BaseError as error:
             raise asyncio.CancelledError from error  # the server has stopped, and nobody is there to be told
         if message is grpc.aio.EOF:
             raise StopAsyncIteration
-        return cast("bytes", message)
+        return self._let_in(cast("bytes", message))
+
+    def _let_in(self, message: bytes) -> Message:
+        try:
+            self._call.permit.admit(self._need_of(message))
+        except (PermissionDenied, InvalidRequest) as problem:
+            return Denied(message, problem)
+        return message
 
 
 async def _read_request(context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:

@@ -7,6 +7,7 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from footfall_core.problems import (
+    AlreadyExists,
     DeadlinePassed,
     FieldViolation,
     HistoryGone,
@@ -14,10 +15,12 @@ from footfall_core.problems import (
     NotComputable,
     NotFound,
     OverQuota,
+    PermissionDenied,
     Problem,
     TooLarge,
     TooSlow,
     TryAgain,
+    Unauthenticated,
 )
 
 DOMAIN = "footfall"
@@ -48,6 +51,9 @@ CODES: tuple[tuple[type[Problem], int], ...] = (
     (TooSlow, code_pb2.RESOURCE_EXHAUSTED),
     (HistoryGone, code_pb2.OUT_OF_RANGE),
     (NotFound, code_pb2.NOT_FOUND),
+    (AlreadyExists, code_pb2.ALREADY_EXISTS),
+    (Unauthenticated, code_pb2.UNAUTHENTICATED),
+    (PermissionDenied, code_pb2.PERMISSION_DENIED),
     (NotComputable, code_pb2.FAILED_PRECONDITION),
     (TryAgain, code_pb2.UNAVAILABLE),
     (OverQuota, code_pb2.RESOURCE_EXHAUSTED),
@@ -117,6 +123,8 @@ def _detailed(code: int, problem: Problem) -> StatusError:
 
 
 def _reason(problem: Problem) -> str:
-    """Return the class's name as AIP-193 writes reasons: `TRY_AGAIN`."""
+    """Return why, as AIP-193 writes reasons: `KEY_EXPIRED` if the problem says it, else its class: `TRY_AGAIN`."""
+    if isinstance(problem, Unauthenticated | PermissionDenied):
+        return problem.reason.upper()
     name = type(problem).__name__
     return "".join(f"_{c}" if c.isupper() and i else c for i, c in enumerate(name)).upper()

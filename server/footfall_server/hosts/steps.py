@@ -75,10 +75,21 @@ async def within_deadline(call: Call) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def allowed(call: Call) -> AsyncIterator[None]:
-    """Let every call through: keys do not exist yet, as each server says at its start."""
-    del call
+async def authenticated(call: Call) -> AsyncIterator[None]:
+    """Refuse a call without a valid key. What the key may do is asked when the request's bytes are there."""
+    call.permit.authenticate()
+    call.log["key"] = call.permit.key_id
     yield
 
 
-AROUND_EVERY_CALL: tuple[Step, ...] = (one_log_line, problem_to_status, within_deadline, allowed)
+@asynccontextmanager
+async def while_permitted(call: Call) -> AsyncIterator[None]:
+    """End a stream when its key expires or is revoked, or its property is suspended."""
+    async with call.permit.lasting():
+        yield
+
+
+AROUND_EVERY_CALL: tuple[Step, ...] = (one_log_line, problem_to_status, within_deadline, authenticated)
+"""Innermost, the host lets the request in: `permit.enter` with what its route needs."""
+
+AROUND_EVERY_STREAM: tuple[Step, ...] = (*AROUND_EVERY_CALL, while_permitted)

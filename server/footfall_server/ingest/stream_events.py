@@ -13,10 +13,12 @@ from google.protobuf.message import DecodeError
 from footfall.v1.ingest_pb2 import BatchRefusal, StreamEventsResponse
 from footfall_core.intake import Refused
 from footfall_core.problems import InvalidRequest, Problem, TryAgain
+from footfall_core.wire.access_pb2 import AddressedBatch
 from footfall_core.wire.raw_pb2 import StreamedBatch
-from footfall_server.hosts.call import Call
+from footfall_server.hosts.call import Call, Denied, Message
 from footfall_server.hosts.status import code_name, code_of, sentence_of, violations_of
 from footfall_server.ingest.batch_intake import BatchIntake, described
+from footfall_server.ingest.figures import count_refused
 from footfall_server.ingest.under_way import SharedRoom, UnderWay
 
 log = structlog.get_logger()
@@ -45,7 +47,7 @@ class StreamEvents:
         self._settings = settings
         self._shared = SharedRoom(settings.max_bytes_together)
 
-    async def __call__(self, messages: AsyncIterator[bytes], call: Call) -> AsyncGenerator[bytes, None]:
+    async def __call__(self, messages: AsyncIterator[Message], call: Call) -> AsyncGenerator[bytes, None]:
         """Take batches and answer each; see `footfall.v1.IngestService`.
 
         Several batches are under way at once, so that one stream fills a group commit. Whatever ends the reading, all
@@ -76,25 +78,27 @@ class StreamEvents:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
 
-    async def _read(self, messages: AsyncIterator[bytes], call: Call, under_way: UnderWay) -> None:
+    async def _read(self, messages: AsyncIterator[Message], call: Call, under_way: UnderWay) -> None:
         """Begin batches as they come, until the client has half-closed the stream."""
         async for message in messages:
+            denial = message.problem if isinstance(message, Denied) else None
+            content = message.message if isinstance(message, Denied) else message
             try:
-                batch = StreamedBatch.FromString(message).batch
+                batch = StreamedBatch.FromString(content).batch
             except DecodeError as error:
                 raise InvalidRequest.of(
                     "", "The message is not a footfall.v1.StreamEventsRequest in protobuf."
                 ) from error
-            under_way.begin(self._answer(batch, call), len(message))
+            under_way.begin(self._answer(batch, denial, call), len(content))
             await under_way.room()
 
-    async def _answer(self, batch: bytes, call: Call) -> bytes:
+    async def _answer(self, batch: bytes, denial: Problem | None, call: Call) -> bytes:
         """Return the bytes of one batch's answer, and log the batch when it has one."""
         started = time.perf_counter()
         line: dict[str, object] = {}
         code = "CANCELLED"
         try:
-            response = await self._outcome(batch, call, line)
+            response = _denied(batch, denial, line) if denial else await self._outcome(batch, call, line)
             code = code_name(response.refusal.code)
             call.log["batches"] = cast("int", call.log["batches"]) + 1
             call.log["events"] = cast("int", call.log["events"]) + response.answer.accepted
@@ -119,6 +123,17 @@ class StreamEvents:
         except Exception as error:
             log.exception("unexpected error", method=call.method)
             return _refused(error, sequence, line)
+
+
+def _denied(batch: bytes, denial: Problem, line: dict[str, object]) -> StreamEventsResponse:
+    """Return the refusal of a batch that was not let in. It is in nobody's errors: whose would it be?"""
+    if isinstance(denial, InvalidRequest):
+        count_refused(denial)
+    try:
+        line["sequence"] = sequence = AddressedBatch.FromString(batch).sequence
+    except DecodeError:
+        sequence = 0
+    return _refused(denial, sequence, line)
 
 
 def _refused(error: Exception, sequence: int, line: dict[str, object]) -> StreamEventsResponse:

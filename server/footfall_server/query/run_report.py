@@ -36,6 +36,7 @@ class RunReport:
     async def __call__(self, request: bytes, call: Call) -> bytes:
         """Return the bytes of a `RunReportResponse`."""
         asked = _parsed(request)
+        asked.time_zone = asked.time_zone or call.permit.property.time_zone
         plan = plan_report(asked, self._clock.now())
         call.log["property"] = plan.property_id
         data = _carried(plan)

@@ -25,6 +25,7 @@ from footfall_server.errors.settings import ErrorServerSettings
 from footfall_server.errors.stream_errors import StreamErrors
 from footfall_server.hosts.call import Kind, Route
 from footfall_server.hosts.grpc_aio import HostSettings, Server
+from tests.gates import everybody
 
 NOW = Micros(1_700_000_000_000_000)
 SHOP = StreamErrorsRequest(property="properties/shop")
@@ -92,7 +93,7 @@ async def served(heartbeat_seconds: float = 60) -> AsyncIterator[Served]:
     feed = FakeFeed()
     handler = StreamErrors(feed, ErrorServerSettings(heartbeat_seconds), FixedClock())
     route = Route("/footfall.v1.ErrorService/StreamErrors", handler, Kind.SERVER_STREAM)
-    server = Server([route], HostSettings(unready_seconds=0, drain_seconds=5))
+    server = Server([route], HostSettings(unready_seconds=0, drain_seconds=5), everybody)
     port = await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         try:

@@ -7,10 +7,11 @@ from footfall_core.problems import InvalidRequest
 from footfall_core.report.fields import DIMENSIONS, METRICS
 from footfall_server.hosts.call import Call
 from footfall_server.query.get_metadata import get_metadata
+from tests.gates import everybody
 
 
 def call() -> Call:
-    return Call("/footfall.v1.QueryService/GetMetadata", {}, "", lambda: None, asyncio.Event())
+    return Call("/footfall.v1.QueryService/GetMetadata", {}, "", lambda: None, asyncio.Event(), everybody({}))
 
 
 async def test_metadata_name_everything_that_can_be_asked_for_with_its_definition() -> None:

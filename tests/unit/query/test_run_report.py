@@ -14,6 +14,7 @@ from footfall_core.report.plan import plan_from_bytes
 from footfall_server.hosts.call import Call
 from footfall_server.query.run_report import RunReport
 from footfall_server.query.settings import QuerySettings
+from tests.gates import everybody
 from tests.quotas import no_report_quotas
 
 CLOCK = SystemClock()
@@ -71,7 +72,7 @@ def request(at_least: int | None = None, imported_at_least: int | None = None, *
 
 
 def call(seconds: float | None = None) -> Call:
-    return Call("/footfall.v1.QueryService/RunReport", {}, "", lambda: seconds, asyncio.Event())
+    return Call("/footfall.v1.QueryService/RunReport", {}, "", lambda: seconds, asyncio.Event(), everybody({}))
 
 
 def handler(bus: Bus, cache: Cache | None = None) -> RunReport:

@@ -48,6 +48,7 @@ class Client(ReportCalls, ErrorCalls):
         endpoint: str,
         property_id: str,
         *,
+        key: str | None = None,
         root_certificates: Certificates | None = None,
         streaming: bool = True,
         batching: BatchPolicy | None = None,
@@ -64,6 +65,8 @@ class Client(ReportCalls, ErrorCalls):
         Args:
             endpoint: `host:port` in plain text, or `https://host:port`.
             property_id: `[a-z0-9][a-z0-9-]{0,62}`.
+            key: what opens the property; None means the one in the environment variable `FOOTFALL_KEY`. With the scope
+                `write` alone, leave `late_errors` off.
             root_certificates: whose signatures to trust, in PEM form, as bytes or as a file's path; None means those
                 that gRPC brings along.
             streaming: False sends each batch by a call of its own, one after the other, instead of all over a stream.
@@ -82,14 +85,14 @@ class Client(ReportCalls, ErrorCalls):
 
         Raises:
             RuntimeError: no event loop runs.
-            ValueError: the endpoint, the property id or the certificates are not of that form.
+            ValueError: the endpoint, the property id, the key or the certificates are not of that form.
             OSError: the certificates' file cannot be read.
             SpoolError: the spool cannot be opened, and why. This alone reads and writes the disk while the loop waits.
         """
         asyncio.get_running_loop()  # gRPC would take one that never runs
         check_property_id(property_id)
         retries = retries or RetryPolicy()
-        self._channel = open_channel(endpoint, root_certificates=root_certificates)
+        self._channel = open_channel(endpoint, key=key, root_certificates=root_certificates)
         super().__init__(self._channel, property_id, retries)
         batching = batching or BatchPolicy()
         batches, folder = self._batches(batching, spool, spooling or SpoolPolicy())
