@@ -60,12 +60,16 @@ def request_of(method: str, property_id: str) -> Message:
     key = admin_pb2.Key(scopes=[admin_pb2.KEY_SCOPE_READ])
     changed = admin_pb2.UpdatePropertyRequest(property=admin_pb2.Property(name=name, display_name="Shop"))
     changed.update_mask.paths.append("display_name")
+    report = ingest_pb2.ReportDiscardedEventsRequest(property=name, writer_id="w", report_number=1)
+    report.start_time.seconds = report.end_time.seconds = 1_790_000_000
+    report.discarded.add(reason=ingest_pb2.DISCARD_REASON_QUEUE_FULL, count=1)
     requests: dict[str, Message] = {
         "WriteEvents": batch,
         "StreamEvents": ingest_pb2.StreamEventsRequest(batch=batch),
         "RunReport": query_pb2.RunReportRequest(
             property=name, metrics=[query_pb2.Metric(name="eventCount")], date_ranges=[day]
         ),
+        "ReportDiscardedEvents": report,
         "GetMetadata": query_pb2.GetMetadataRequest(property=name),
         "StreamErrors": errors_pb2.StreamErrorsRequest(property=name),
         "ListErrors": errors_pb2.ListErrorsRequest(property=name),

@@ -15,6 +15,7 @@ from footfall_server.hosts.admission import MAX_READING, Admission
 from footfall_server.hosts.call import Call, Route
 from footfall_server.hosts.grpc_aio import HostSettings, Server
 from footfall_server.ingest.under_way import SharedRoom, UnderWay
+from tests.gates import everybody
 from tests.unit.test_hosts import detail, refusal
 
 METHOD = "/test.Service/Method"
@@ -37,7 +38,7 @@ class Waiting:
 @asynccontextmanager
 async def calling(handler: object, max_request_bytes: int) -> AsyncIterator[grpc.aio.UnaryUnaryMultiCallable]:
     settings = HostSettings(unready_seconds=0, drain_seconds=5, max_request_bytes=max_request_bytes)
-    server = Server([Route(METHOD, handler)], settings)  # type: ignore[arg-type]
+    server = Server([Route(METHOD, handler)], settings, everybody)  # type: ignore[arg-type]
     port = await server.start()
     try:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:

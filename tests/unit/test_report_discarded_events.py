@@ -12,6 +12,7 @@ from footfall.v1.errors_pb2 import EventError
 from footfall_server.hosts.call import Route
 from footfall_server.hosts.grpc_aio import HostSettings, Server
 from footfall_server.ingest.report_discarded_events import ReportDiscardedEvents
+from tests.gates import everybody
 from tests.unit.test_hosts import LogInMemory, StoppedClock, detail, refusal
 
 
@@ -33,7 +34,7 @@ async def log() -> LogThatTakes:
 async def stub(log: LogThatTakes) -> AsyncIterator[ingest_pb2_grpc.IngestServiceStub]:
     handler = ReportDiscardedEvents(log, StoppedClock())
     route = Route("/footfall.v1.IngestService/ReportDiscardedEvents", handler)
-    server = Server([route], HostSettings(unready_seconds=0, drain_seconds=5))
+    server = Server([route], HostSettings(unready_seconds=0, drain_seconds=5), everybody)
     port = await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         yield ingest_pb2_grpc.IngestServiceStub(channel)  # type: ignore[no-untyped-call]

@@ -105,7 +105,7 @@ def test_events_are_sent_with_the_key_and_told_as_lost(doorkeeper: tuple[Doorkee
     door, address = doorkeeper
     lost: list[Loss] = []
     with footfall.Client(
-        address, "shop", key=KEY, streaming=streaming, late_errors=False, on_error=lost.append
+        address, "shop", key=KEY, streaming=streaming, late_errors=False, report_discards=False, on_error=lost.append
     ) as client:
         client.track("page_view", client_id="c")
         assert client.flush(30)

@@ -8,6 +8,7 @@ import pytest
 from footfall.v1 import query_pb2
 from footfall_adapters.memory.buckets import MemoryBuckets
 from footfall_core.clock import Micros
+from footfall_core.completeness import Completeness
 from footfall_core.problems import OverQuota
 from footfall_core.quota.quota import Quota
 from footfall_core.report.answer import Answer
@@ -31,7 +32,7 @@ class Held:
 
     async def __call__(self, _plan: bytes, _deadline: Micros) -> Answer:
         await self.release.wait()
-        return Answer(query_pb2.RunReportResponse(row_count=1).SerializeToString(), Micros(1))
+        return Answer(query_pb2.RunReportResponse(row_count=1).SerializeToString(), Completeness(Micros(1), Micros(1)))
 
 
 def handler(quota: Quota, held: Held, cache: Cache | None = None) -> RunReport:
