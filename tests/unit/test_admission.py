@@ -10,6 +10,7 @@ import grpc
 import pytest
 from google.rpc import error_details_pb2
 
+from footfall.v1.query_pb2 import GetMetadataRequest
 from footfall_core.problems import TryAgain
 from footfall_server.hosts.admission import MAX_READING, Admission
 from footfall_server.hosts.call import Call, Route
@@ -18,7 +19,8 @@ from footfall_server.ingest.under_way import SharedRoom, UnderWay
 from tests.gates import everybody
 from tests.unit.test_hosts import detail, refusal
 
-METHOD = "/test.Service/Method"
+METHOD = "/footfall.v1.QueryService/GetMetadata"
+FIRST, OTHER = (GetMetadataRequest(property=f"properties/{name}").SerializeToString() for name in "ab")
 
 
 class Waiting:
@@ -55,16 +57,16 @@ async def until(condition: object) -> None:
 
 async def test_a_call_for_which_there_is_no_room_is_told_when_to_come_again_and_later_taken() -> None:
     handler = Waiting()
-    async with calling(handler, max_request_bytes=10) as method:
-        first = method(b"ten bytes.")
+    async with calling(handler, max_request_bytes=len(FIRST)) as method:
+        first = method(FIRST)
         await until(lambda: handler.begun)
-        refused = await refusal(method(b"more"))
+        refused = await refusal(method(OTHER))
         assert refused.code() is grpc.StatusCode.UNAVAILABLE
         assert refused.details() == "This server has too many requests under way."
         assert detail(refused, error_details_pb2.RetryInfo)
-        assert handler.begun == [b"ten bytes."]
+        assert handler.begun == [FIRST]
         handler.let_go.set()
-        assert [await first, await method(b"more")] == [b"done", b"done"]
+        assert [await first, await method(OTHER)] == [b"done", b"done"]
 
 
 class Held:
@@ -78,15 +80,15 @@ async def test_what_a_refused_call_held_is_let_go_without_the_garbage_collector(
         del call
         something = Held()
         held.append(weakref.ref(something))
-        await asyncio.sleep(5 if request == b"slow" else 0)
+        await asyncio.sleep(5 if request == OTHER else 0)
         raise TryAgain("Later.")
 
     gc.collect()
     gc.disable()
     try:
-        async with calling(refuse, max_request_bytes=10) as method:
-            await refusal(method(b"quick"))
-            await refusal(method(b"slow", timeout=0.05))
+        async with calling(refuse, max_request_bytes=len(FIRST)) as method:
+            await refusal(method(FIRST))
+            await refusal(method(OTHER, timeout=0.05))
             await until(lambda: len(held) == 2 and not any(one() for one in held))
     finally:
         gc.enable()

@@ -208,7 +208,7 @@ async def test_what_is_wrong_with_a_request_as_a_whole_is_said_as_before(stub: A
     assert empty.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert len(log.reported) == 1  # who names no property gets no further than the host
     # nothing is too wrong to be counted
-    await stub.WriteEvents(batch(9))
+    await stub.WriteEvents(batch(10))
     assert (await refusal(stub.WriteEvents(batch(0)))).code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
