@@ -555,7 +555,7 @@ async def test_each_problem_has_the_http_status_of_its_code(gateway: Gateway, pr
         "PermissionDenied": {"reason": "no_key"},
     }
     given = more.get(problem.__name__, {})
-    raised = InvalidRequest.of("events", "bad") if problem is InvalidRequest else problem("So it is.", **given)
+    raised = InvalidRequest.of("events", "bad") if problem is InvalidRequest else problem(message="So it is.", **given)
     gateway.servers.problem = raised
     answer = await gateway.post(REPORT, {})
     code = dict(CODES)[problem]
