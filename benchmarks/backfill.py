@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 import grpc
 import uvloop
 
+from footfall.aio.channel import open_channel
 from footfall.v1 import query_pb2, query_pb2_grpc
 from footfall.v1.event_pb2 import Event
 from footfall.v1.ingest_pb2 import WriteEventsRequest, WriteEventsResponse
@@ -168,7 +169,7 @@ async def probing(stub: Stub, freshness: Freshness) -> AsyncIterator[None]:
 
 async def run(arguments: argparse.Namespace) -> None:
     freshness = Freshness()
-    async with grpc.aio.insecure_channel(arguments.address) as channel:
+    async with open_channel(arguments.address) as channel:
         stub = Stub(channel)
         async with probing(stub, freshness):
             await asyncio.sleep(arguments.seconds)

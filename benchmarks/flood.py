@@ -28,6 +28,7 @@ import grpc
 import uvloop
 
 from benchmarks.streaming import AGENT
+from footfall.aio.channel import open_channel
 from footfall.v1 import query_pb2
 from footfall.v1.event_pb2 import Event
 from footfall.v1.ingest_pb2 import WriteEventsRequest
@@ -73,7 +74,7 @@ def batch(property_id: str, size: int, writer: str = "", sequence: int = 0) -> b
 async def polite(address: str, seconds: float) -> Felt:
     """Send at a fixed rate and look at reports, for so long."""
     felt, property_id, writer = Felt(), f"polite-{uuid.uuid4().hex[:8]}", uuid.uuid4().hex
-    async with grpc.aio.insecure_channel(address) as channel:
+    async with open_channel(address) as channel:
         write: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(WRITE)
 
         async def send(sequence: int, due: float) -> None:
@@ -148,7 +149,7 @@ async def _flood_until(address: str, events_per_second: float, size: int, stop: 
     accepted = refused = unsent = 0
     waiting: set[asyncio.Task[None]] = set()
     made = batch(f"flood-{uuid.uuid4().hex[:8]}", size)
-    async with grpc.aio.insecure_channel(address) as channel:
+    async with open_channel(address) as channel:
         write: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(WRITE)
 
         async def send() -> None:

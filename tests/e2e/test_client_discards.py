@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import grpc
 import pytest
 
 from footfall import Client
+from footfall.channel import open_channel
 from footfall.discards import Discards
 from footfall.error_list import ErrorList
 from footfall.names import reason_name
@@ -55,7 +55,7 @@ def test_a_report_that_is_sent_again_counts_once(address: str) -> None:
     first = discards.report()
     discards.acknowledge()
     discards.add(DiscardReason.DISCARD_REASON_QUEUE_FULL, 2)
-    with grpc.insecure_channel(address) as channel, Client(address, "shop") as client:
+    with open_channel(address) as channel, Client(address, "shop") as client:
         report = IngestServiceStub(channel).ReportDiscardedEvents  # type: ignore[no-untyped-call]
         for request in (first, first, first, discards.report()):
             report(request, timeout=20)

@@ -4,9 +4,9 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import grpc
 import pytest
 
+from footfall.channel import open_channel
 from footfall.client import Client
 from footfall.report import Report
 from footfall.v1 import errors_pb2, errors_pb2_grpc, ingest_pb2_grpc
@@ -26,7 +26,7 @@ class Shop:
     def __init__(self, endpoint: str, property_id: str) -> None:
         self.property_id = property_id
         self.client = Client(endpoint, property_id)
-        self._channel = grpc.insecure_channel(endpoint)
+        self._channel = open_channel(endpoint)
         self._ingest = ingest_pb2_grpc.IngestServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self.errors = errors_pb2_grpc.ErrorServiceStub(self._channel)  # type: ignore[no-untyped-call]
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 import grpc
 import pytest
 
+from footfall.channel import open_channel
 from footfall.v1 import query_pb2
 from footfall.v1.errors_pb2 import EventError, GetErrorRequest, ListErrorsRequest, StreamErrorsRequest
 from footfall.v1.errors_pb2_grpc import ErrorServiceStub
@@ -26,10 +27,10 @@ DUPLICATE = ErrorCode.ERROR_CODE_DUPLICATE_TRANSACTION
 @pytest.fixture(params=[pytest.param("stack", marks=pytest.mark.stack), "embedded"])
 def channel(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[grpc.Channel]:
     if request.param == "stack":
-        with grpc.insecure_channel(request.getfixturevalue("endpoint")) as channel:
+        with open_channel(request.getfixturevalue("endpoint")) as channel:
             yield channel
     else:
-        with embedded_in(tmp_path / "data") as process, grpc.insecure_channel(process.start()) as channel:
+        with embedded_in(tmp_path / "data") as process, open_channel(process.start()) as channel:
             yield channel
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import grpc
 
+from footfall.key import find_key, keyed
 from footfall.retry_info import TRAILER, retry_delay
 from footfall.v1.ingest_pb2 import StreamEventsRequest, StreamEventsResponse, WriteEventsRequest, WriteEventsResponse
 from tests.faults.journals import BAD, CALL_SECONDS, PATIENCE_SECONDS, RETRIED, Journal, batch_of
@@ -92,7 +93,7 @@ class CrowdAtWork:
         # a connection each, as writers on as many machines have it
         options = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_reconnect_backoff_ms", 500)]
         try:
-            with grpc.insecure_channel(self._address, options=options) as channel:
+            with keyed(grpc.insecure_channel(self._address, options=options), find_key(None)) as channel:
                 for acknowledged in kind(number, channel):
                     self._note(number, acknowledged)
                     if self._stop.wait(self._crowd.pause_seconds):

@@ -81,7 +81,7 @@ async def test_a_poison_record_is_put_aside_with_its_bytes_and_its_partition_goe
 
 def live_on_disk(state: Path) -> set[str]:
     """Return the writers whose windows are in RocksDB."""
-    (folder,) = [path for path in state.rglob(str(PARTITION)) if (path / "CURRENT").exists()]
+    (folder,) = [path for path in state.rglob(f"*events.raw/**/{PARTITION}") if (path / "CURRENT").exists()]
     families = dict.fromkeys(Rdict.list_cf(str(folder)), Options(raw_mode=True))
     with closing(
         Rdict(str(folder), Options(raw_mode=True), column_families=families, access_type=AccessType.read_only())

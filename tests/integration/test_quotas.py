@@ -1,6 +1,7 @@
 """One quota for two ingest servers, on a real Kafka and a real Redis; and what is left, through the real gateway."""
 
 import asyncio
+import os
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -12,6 +13,8 @@ import httpx
 import pytest
 from prometheus_client import REGISTRY
 
+from footfall.aio.channel import open_channel
+from footfall.key import VARIABLE
 from footfall.v1 import ingest_pb2_grpc, query_pb2, query_pb2_grpc
 from footfall.v1.event_pb2 import Event
 from footfall.v1.ingest_pb2 import WriteEventsRequest
@@ -30,6 +33,7 @@ from footfall_server.ingest.batch_intake import BatchIntake
 from footfall_server.ingest.write_events import WriteEvents
 from footfall_server.quotas.quotas import WriteQuotas
 from tests.e2e.processes import frozen
+from tests.gates import everybody
 from tests.integration.test_event_log import event_log
 
 pytestmark = pytest.mark.stack
@@ -56,7 +60,7 @@ async def ingest_servers(stack: Stack, kafka: KafkaSettings, **redis: Any) -> As
             buckets = await around.enter_async_context(open_buckets(settings, MemoryBuckets(SystemClock())))
             intake = BatchIntake(log, kafka.raw_partitions, WriteQuotas(buckets, lambda _: QUOTA), SystemClock())
             route = Route("/footfall.v1.IngestService/WriteEvents", WriteEvents(intake))
-            server = Server([route], HostSettings(unready_seconds=0, drain_seconds=5))
+            server = Server([route], HostSettings(unready_seconds=0, drain_seconds=5), everybody)
             port = await server.start()
             around.push_async_callback(server.drain)
             channel = await around.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))
@@ -119,7 +123,7 @@ async def test_a_frozen_redis_stops_no_write_and_each_server_counts_alone(stack:
 
 async def test_what_is_left_comes_through_the_gateway_with_grpc_and_with_json(stack: Stack, endpoint: str) -> None:
     property_id = f"left-{uuid.uuid4().hex[:8]}"
-    async with grpc.aio.insecure_channel(endpoint) as channel:
+    async with open_channel(endpoint) as channel:
         write = ingest_pb2_grpc.IngestServiceStub(channel).WriteEvents(batch(property_id), timeout=30)  # type: ignore[no-untyped-call]
         await write
         written = {str(name): value for name, value in await write.trailing_metadata()}
@@ -136,6 +140,7 @@ async def test_what_is_left_comes_through_the_gateway_with_grpc_and_with_json(st
         answer = await http.post(
             f"/v1/properties/{property_id}/events:write",
             json={"events": [{"name": "page_view", "clientId": "ann"}]},
+            headers={"authorization": f"Bearer {os.environ[VARIABLE]}"},
         )
     assert answer.status_code == 200
     assert answer.headers["ratelimit-policy"].startswith('"events";q=')
