@@ -44,7 +44,9 @@ class Engine:
             return error.code(), error.details()  # type: ignore[attr-defined]
         # counts of up to 16,384 are exact in both, and 20,000 events have fewer clients
         assert not answer.metadata.approximate_metrics
+        # both are of the moment, and imports have an instant of their own
         answer.metadata.ClearField("data_complete_until")
+        answer.metadata.ClearField("imported_data_complete_until")
         answer.metadata.ClearField("from_cache")
         return answer
 
