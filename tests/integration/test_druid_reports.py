@@ -2,6 +2,7 @@
 
 import random
 import time
+import uuid
 
 import pytest
 
@@ -45,12 +46,12 @@ def test_a_distinct_count_beyond_the_sketch_is_near_and_says_that_it_is_an_estim
     assert 0.007 < approximate.relative_standard_error < 0.009
 
 
-def test_an_answer_is_complete_until_the_oldest_of_the_partitions_newest_ticks(stack: Stack, shop: str) -> None:
+def test_an_answer_is_complete_until_the_oldest_of_the_partitions_newest_ticks(stack: Stack) -> None:
     """The stack ticks in its own four partitions; this test does in four more, with older ticks.
 
     The second stage's are the oldest in the end: purchases take longer than all else.
     """
-    now = int(time.time() * 1e6)
+    now, shop = int(time.time() * 1e6), f"ticks-{uuid.uuid4().hex[:8]}"
     direct = [("~tick", 4, 1), ("~tick", 5, 4), ("~tick", 6, 2), ("~tick", 7, 3), ("~tick", 5, 9)]
     second = [("~tick-purchases", 4, 1), ("~tick-purchases", 5, 2), ("~tick-purchases", 7, 3)]
 
