@@ -9,9 +9,12 @@ from prometheus_client import REGISTRY
 
 from footfall.v1 import ingest_pb2, ingest_pb2_grpc
 from footfall.v1.errors_pb2 import EventError
+from footfall_adapters.memory.buckets import MemoryBuckets
+from footfall_core.quota.quota import Quota
 from footfall_server.hosts.call import Route
 from footfall_server.hosts.grpc_aio import HostSettings, Server
 from footfall_server.ingest.report_discarded_events import ReportDiscardedEvents
+from footfall_server.quotas.quotas import WriteQuotas
 from tests.gates import everybody
 from tests.unit.test_hosts import LogInMemory, StoppedClock, detail, refusal
 
@@ -30,9 +33,14 @@ async def log() -> LogThatTakes:
     return LogThatTakes()
 
 
+# two errors at once, and a thousand seconds' wait for the next: nothing comes back while the test runs
+TWO_ERRORS = Quota(events_per_second=0.001, burst_seconds=2_000)
+
+
 @pytest.fixture
-async def stub(log: LogThatTakes) -> AsyncIterator[ingest_pb2_grpc.IngestServiceStub]:
-    handler = ReportDiscardedEvents(log, StoppedClock())
+async def stub(log: LogThatTakes, request: pytest.FixtureRequest) -> AsyncIterator[ingest_pb2_grpc.IngestServiceStub]:
+    quota = getattr(request, "param", Quota())
+    handler = ReportDiscardedEvents(log, WriteQuotas(MemoryBuckets(StoppedClock()), lambda _: quota), StoppedClock())
     route = Route("/footfall.v1.IngestService/ReportDiscardedEvents", handler)
     server = Server([route], HostSettings(unready_seconds=0, drain_seconds=5), everybody)
     port = await server.start()
@@ -86,3 +94,14 @@ async def test_a_log_that_takes_no_errors_has_the_client_come_again_and_counts_n
     await stub.ReportDiscardedEvents(report(40, 2))
     # what was taken the first time has the same id, so that it counts once
     assert len({error.error_id for error in log.reported}) == 2
+
+
+@pytest.mark.parametrize("stub", [TWO_ERRORS], indirect=True)
+async def test_reports_cost_the_propertys_quota_and_cannot_flood_its_errors(
+    stub: ingest_pb2_grpc.IngestServiceStub, log: LogThatTakes
+) -> None:
+    await stub.ReportDiscardedEvents(report(40, 2))
+    error = await refusal(stub.ReportDiscardedEvents(report(40, 2)))
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert isinstance(detail(error, error_details_pb2.RetryInfo), error_details_pb2.RetryInfo)
+    assert len(log.reported) == 2

@@ -154,14 +154,14 @@ async def embedded(
 
         # what a property may use
         buckets, quota_of = MemoryBuckets(clock), same_for_all(quota)
-        quotas = ReportQuotas(buckets, quota_of)
+        quotas, write_quotas = ReportQuotas(buckets, quota_of), WriteQuotas(buckets, quota_of)
 
-        intake = BatchIntake(log, PARTITIONS, WriteQuotas(buckets, quota_of), clock)
+        intake = BatchIntake(log, PARTITIONS, write_quotas, clock)
         ingest, reports, shown = (f"/footfall.v1.{name}Service" for name in ("Ingest", "Query", "Error"))
         routes = [
             Route(f"{ingest}/WriteEvents", WriteEvents(intake)),
             Route(f"{ingest}/StreamEvents", StreamEvents(intake, streams), Kind.BIDI_STREAM),
-            Route(f"{ingest}/ReportDiscardedEvents", ReportDiscardedEvents(log, clock)),
+            Route(f"{ingest}/ReportDiscardedEvents", ReportDiscardedEvents(log, write_quotas, clock)),
             Route(f"{reports}/RunReport", RunReport(bus, MemoryAnswerCache(cache), quotas, query, clock)),
             Route(f"{reports}/GetMetadata", get_metadata),
             Route(f"{shown}/StreamErrors", StreamErrors(feed, errors, clock), Kind.SERVER_STREAM),

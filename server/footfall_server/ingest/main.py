@@ -39,9 +39,10 @@ async def routes(stack: AsyncExitStack, variables: Mapping[str, str]) -> list[Ro
     log = await stack.enter_async_context(KafkaEventLog(kafka, committer, instance.name, clock))
     stack.enter_context(ticking(kafka, ticker, instance.name, log.tick))
     buckets = await stack.enter_async_context(open_buckets(redis, MemoryBuckets(clock)))
-    intake = BatchIntake(log, kafka.raw_partitions, WriteQuotas(buckets, same_for_all(quota)), clock)
+    quotas = WriteQuotas(buckets, same_for_all(quota))
+    intake = BatchIntake(log, kafka.raw_partitions, quotas, clock)
     return [
         Route("/footfall.v1.IngestService/WriteEvents", WriteEvents(intake)),
         Route("/footfall.v1.IngestService/StreamEvents", StreamEvents(intake, streams), Kind.BIDI_STREAM),
-        Route("/footfall.v1.IngestService/ReportDiscardedEvents", ReportDiscardedEvents(log, clock)),
+        Route("/footfall.v1.IngestService/ReportDiscardedEvents", ReportDiscardedEvents(log, quotas, clock)),
     ]

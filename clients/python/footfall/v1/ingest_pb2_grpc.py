@@ -94,8 +94,9 @@ class IngestServiceServicer:
         if the server ends before that. A client that ends before it has reported tells nobody. So the numbers are lower
         bounds.
 
-        Errors: INVALID_ARGUMENT (BadRequest says which field), UNAVAILABLE with RetryInfo (Kafka away, too much waits,
-        draining: send the same report again), DEADLINE_EXCEEDED (likewise).
+        Errors: INVALID_ARGUMENT (BadRequest says which field), RESOURCE_EXHAUSTED with RetryInfo (over the quota, to which a
+        report counts as an event for each reason), UNAVAILABLE with RetryInfo (Kafka away, too much waits, draining): send
+        the same report again; DEADLINE_EXCEEDED (likewise).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
