@@ -16,7 +16,7 @@ import grpc
 from footfall.key import find_key, keyed
 from footfall.retry_info import TRAILER, retry_delay
 from footfall.v1.ingest_pb2 import StreamEventsRequest, StreamEventsResponse, WriteEventsRequest, WriteEventsResponse
-from tests.faults.journals import BAD, CALL_SECONDS, PATIENCE_SECONDS, RETRIED, Journal, batch_of
+from tests.faults.journals import CALL_SECONDS, PATIENCE_SECONDS, RETRIED, Journal, batch_of
 
 LARGE_BYTES = 4 * 1024 * 1024 - 16 * 1024
 
@@ -106,9 +106,7 @@ class CrowdAtWork:
     def _note(self, number: int, acknowledged: list[WriteEventsRequest]) -> None:
         with self._told:
             for request in acknowledged:
-                ids = [event.event_id for event in request.events]
-                self.journal.acknowledged.update(one for index, one in enumerate(ids) if index != BAD)
-                self.journal.refused.add(ids[BAD])
+                self.journal.note(request)
             self._waited_for.discard(number)
             self._told.notify_all()
 

@@ -10,7 +10,7 @@ from typing import Literal
 from footfall_local.stack import Stack
 from tests.e2e.processes import frozen, process_of, restarts_of, wait_for
 
-PARTS = ("ingest-1", "events-1", "kafka", "druid-indexer", "queries-1", "redis", "envoy")
+PARTS = ("ingest-1", "events-1", "imports-1", "kafka", "druid-indexer", "queries-1", "redis", "envoy")
 
 HEALTHY_SECONDS = 180.0
 

@@ -22,13 +22,13 @@ class Verdict:
     """How what is found differs from what was told."""
 
     lost: int
-    """Acknowledged events that are in no report."""
+    """Acknowledged events, and orders, that are in no report."""
     doubled: int
-    """Events that are in the reports more than once."""
+    """Events that are in the reports more than once, and copies of orders beyond the first."""
     strangers: int
     """Events in the reports that nobody was told of."""
     unexplained: int
-    """Refused events that are not in the errors."""
+    """Refused events, and copies of orders that do not count, that are not in the errors."""
     seconds: float
     """From the last acknowledgement until the reports were complete."""
 
@@ -44,12 +44,16 @@ def verdict(address: str, property_id: str, journal: Journal) -> Verdict:
     with open_channel(address) as channel:
         counts = _events(query_pb2_grpc.QueryServiceStub(channel), property_id)  # type: ignore[no-untyped-call]
         complete = time.monotonic() - began
-        errors = _errors(errors_pb2_grpc.ErrorServiceStub(channel), property_id, len(journal.refused))  # type: ignore[no-untyped-call]
+        orders = [Counter({one: counts[one] for one in copies}) for copies in journal.orders.values()]
+        refused = journal.refused | {copy for order in orders for copy, count in order.items() if not count}
+        errors = _errors(errors_pb2_grpc.ErrorServiceStub(channel), property_id, len(refused))  # type: ignore[no-untyped-call]
+    copies = set[str]().union(*orders)
     return Verdict(
-        lost=len(journal.acknowledged - counts.keys()),
-        doubled=sum(count > 1 for count in counts.values()),
-        strangers=len(counts.keys() - journal.acknowledged),
-        unexplained=len(journal.refused - errors),
+        lost=len(journal.acknowledged - counts.keys()) + sum(not order.total() for order in orders),
+        doubled=sum(count > 1 for one, count in counts.items() if one not in copies)
+        + sum(max(0, order.total() - 1) for order in orders),
+        strangers=len(counts.keys() - journal.acknowledged - copies),
+        unexplained=len(refused - errors),
         seconds=round(complete, 1),
     )
 
@@ -64,13 +68,15 @@ def _events(stub: query_pb2_grpc.QueryServiceStub, property_id: str) -> Counter[
         limit=PAGE,
     )
     request.min_data_complete_until.GetCurrentTime()
+    request.min_imported_data_complete_until.CopyFrom(request.min_data_complete_until)
     wanted = request.min_data_complete_until.ToNanoseconds()
     found: Counter[str] = Counter()
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         with suppress(grpc.RpcError):
             answer = stub.RunReport(request, timeout=30)
-            if answer.metadata.data_complete_until.ToNanoseconds() < wanted:
+            known = (answer.metadata.data_complete_until, answer.metadata.imported_data_complete_until)
+            if min(instant.ToNanoseconds() for instant in known) < wanted:
                 continue
             found.update({row.dimension_values[0]: row.metric_values[0].integer_value for row in answer.rows})
             request.offset += len(answer.rows)

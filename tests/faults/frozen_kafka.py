@@ -21,6 +21,7 @@ from tests.conftest import ROOT
 from tests.e2e.processes import INGEST_SERVERS, frozen, process_of
 from tests.faults.crowd import Crowd, CrowdAtWork, Waits
 from tests.faults.found import Verdict, verdict
+from tests.keys import begin_with
 
 MOST_MEMORY = 512 * 1024 * 1024
 """Bytes that an ingest server may take, whatever comes while Kafka is away."""
@@ -126,6 +127,7 @@ def main() -> int:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="footfall-frozen-") as folder:
         stack = Stack(Path(folder), settings=LocalSettings(jars_dir=ROOT / ".footfall" / "jars"), say=print)
+        begin_with(stack.home.keys.folder)
         stack.start()
         try:
             played = play(stack, given.seconds, Crowd())
