@@ -72,8 +72,28 @@ def _ok_before_the_commit() -> None:
     KafkaEventLog.append = broken  # type: ignore[method-assign]
 
 
+def _orders_counted_apart() -> None:
+    """Count an order once for each writer, as state by writer alone would."""
+    from footfall_core.processing import second_stage  # noqa: PLC0415 - only in the process concerned
+    from footfall_core.processing.purchases import Counted, Load, count_once  # noqa: PLC0415
+
+    def count_apart(run: str, purchases: Any, load: Load, log: Any) -> Counted:
+        counted = Counted(log=log)
+        for purchase in purchases:
+            one = count_once(run, [purchase], lambda key, writer=purchase.writer_id: load(f"{key}/{writer}"), log)  # type: ignore[misc]
+            one.state = {f"{key}/{purchase.writer_id}": value for key, value in one.state.items()}
+            counted.lines += one.lines
+            counted.item_lines += one.item_lines
+            counted.errors += one.errors
+            counted.state |= one.state
+        return counted
+
+    second_stage.count_once = count_apart  # type: ignore[assignment]
+
+
 BREAKS: Mapping[str, Break] = {
     "offsets-outside": Break("consume events", _offsets_outside_the_transaction, ("events-1",)),
+    "orders-apart": Break("consume events", _orders_counted_apart, ("events-1",)),
     "early-ok": Break("serve ingest", _ok_before_the_commit, ("ingest-1",)),
 }
 
