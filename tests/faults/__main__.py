@@ -2,12 +2,14 @@
 
     python -m tests.faults [--rounds N] [--seed N] [--part PART …] [--break PROMISE]
 
-Ends with 1 if anything was lost, doubled or not explained. The seed is printed; with it the same faults come again.
+Ends with 1 if anything was lost, doubled or not explained. The seed is printed; with it the same faults come again. A
+round that does not come to its end ends all of them, and what the stack said and stored is left to be looked at.
 With `--break` a promise is broken on purpose, and it ends with 1 if that was not found.
 """
 
 import argparse
 import random
+import shutil
 import sys
 import tempfile
 from collections import defaultdict
@@ -38,19 +40,28 @@ def main() -> int:
     seed = random.SystemRandom().randrange(1_000_000) if given.seed is None else given.seed
     print(f"seed {seed}", flush=True)
     played: dict[str, list[Round]] = defaultdict(list)
-    with tempfile.TemporaryDirectory(prefix="footfall-faults-") as folder, broken(given.broken):
-        stack = Stack(Path(folder), settings=LocalSettings(jars_dir=ROOT / ".footfall" / "jars"), say=print)
+    folder = Path(tempfile.mkdtemp(prefix="footfall-faults-"))
+    with broken(given.broken):
+        stack = Stack(folder, settings=LocalSettings(jars_dir=ROOT / ".footfall" / "jars"), say=print)
         begin_with(stack.home.keys.folder)
         stack.start()
+        finished = False
         try:
             # part by part in turns: one that dies again and again is started again ever later
             for number in range(given.rounds):
                 for part in parts:
-                    one = play(stack, drawn(part, seed + number))
+                    fault = drawn(part, seed + number)
+                    print(f"{number + 1:>3} {fault} ", end="", flush=True)
+                    one = play(stack, fault)
                     played[part].append(one)
-                    print(f"{number + 1:>3} {one.fault} {one.verdict}", flush=True)
+                    print(one.verdict, flush=True)
+            finished = True
         finally:
-            stack.stop(wipe=True)
+            stack.stop(wipe=finished)
+            if finished:
+                shutil.rmtree(folder)
+            else:
+                print(f"what the stack said: {stack.home.logs}")
             show(played)
     kept = all(one.verdict.is_good for rounds in played.values() for one in rounds)
     return 0 if kept == (given.broken is None) else 1

@@ -71,18 +71,24 @@ def _events(stub: query_pb2_grpc.QueryServiceStub, property_id: str) -> Counter[
     request.min_imported_data_complete_until.CopyFrom(request.min_data_complete_until)
     wanted = request.min_data_complete_until.ToNanoseconds()
     found: Counter[str] = Counter()
+    told: object = None
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        with suppress(grpc.RpcError):
+        try:
             answer = stub.RunReport(request, timeout=30)
-            known = (answer.metadata.data_complete_until, answer.metadata.imported_data_complete_until)
-            if min(instant.ToNanoseconds() for instant in known) < wanted:
-                continue
-            found.update({row.dimension_values[0]: row.metric_values[0].integer_value for row in answer.rows})
-            request.offset += len(answer.rows)
-            if request.offset >= answer.row_count:
-                return found
-    raise AssertionError("the reports were never complete")
+        except grpc.RpcError as error:
+            told = error
+            continue
+        known = (answer.metadata.data_complete_until, answer.metadata.imported_data_complete_until)
+        if min(instant.ToNanoseconds() for instant in known) < wanted:
+            told = answer.metadata
+            continue
+        found.update({row.dimension_values[0]: row.metric_values[0].integer_value for row in answer.rows})
+        request.offset += len(answer.rows)
+        if request.offset >= answer.row_count:
+            return found
+    wish = request.min_data_complete_until.ToJsonString()
+    raise AssertionError(f"the reports were never complete until {wish}; last: {told}")
 
 
 def _errors(stub: errors_pb2_grpc.ErrorServiceStub, property_id: str, count: int) -> set[str]:
