@@ -66,7 +66,7 @@ class Writing:
     def _run(self) -> None:
         sequence, stopping = 0, False
         while not stopping:
-            stopping = self._stop.wait(0.05)
+            stopping = self._stop.wait(0.25)
             if self._again.is_set():
                 self._again.clear()
                 for partition, record in self._records:
@@ -154,7 +154,7 @@ def test_each_event_counts_once_while_three_consumers_come_and_go(kafka: KafkaSe
         three = start("three")  # in time: its partitions are still its own
         works_on_all(three, kafka)
         writing.finish()
-        three.until(lambda: event_ids(kafka).total() >= len(writing.written), "all rows")
+        three.until(lambda: event_ids(kafka).total() >= len(writing.written), "all rows", seconds=120)
         for each in (one, two, three):
             each.stop()
     found = event_ids(kafka)
