@@ -6,17 +6,21 @@ import subprocess
 import sys
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import orjson
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
+from footfall.v1.event_pb2 import Event
 from footfall.v1.ingest_pb2 import WriteEventsRequest
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.kafka.topics import TopicsSettings, ensure_topics
-from footfall_core.columns import Table
+from footfall_core.columns import EVENTS, Table
 from footfall_core.intake import Arrival, Taken, take
 from footfall_core.packing import raw_records
 from footfall_local.stack import Stack
@@ -96,6 +100,12 @@ class EventConsumer:
         """Return how many lines of the log hold a text."""
         return sum(text in line for line in self._log.read_text().splitlines())
 
+    def records(self) -> list[dict[str, Any]]:
+        """Return what the log says of each raw record that was processed."""
+        lines = self._log.read_text().splitlines()
+        # one that was killed may have left half a line
+        return [orjson.loads(line) for line in lines if '"event": "record"' in line and line.endswith("}")]
+
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         assert self.process.wait(60) == 0, self._log.read_text()[-5000:]
@@ -139,3 +149,14 @@ def record_of(*requests: WriteEventsRequest) -> bytes:
 def columns(table: Table, line: str) -> dict[str, str]:
     """Return a row's fields by name."""
     return dict(zip([column.name for column in table.columns], line.split("\t"), strict=True))
+
+
+def view(writer: str, sequence: int = 1) -> WriteEventsRequest:
+    """Return a batch of one event, which is named after its writer and number."""
+    event = Event(name="page_view", client_id="c1", event_id=f"{writer}-{sequence}")
+    return WriteEventsRequest(property="properties/shop", writer_id=writer, sequence=sequence, events=[event])
+
+
+def event_ids(kafka: KafkaSettings) -> Counter[str]:
+    """Return how often each event is in the committed rows."""
+    return Counter(columns(EVENTS, line)["event_id"] for line in read(kafka, "events.rows").lines())

@@ -127,6 +127,12 @@ def _window() -> bytes:
     return encode_window(dataclasses.replace(window, floor=1))
 
 
+def _dated_window() -> bytes:
+    window = decode_window(_window(), 0)
+    window.seen_at(NOW // 1000)
+    return encode_window(window)
+
+
 def _purchases(kind: EventKind = EventKind.LIVE) -> bytes:
     """Return the one record of the sample's purchases."""
     request = WriteEventsRequest.FromString(_request())
@@ -306,9 +312,16 @@ def _marks(data: bytes) -> Any:
 
 
 def _seen(data: bytes) -> Any:
-    window = decode_window(data)
+    window = decode_window(data, NOW // 1000)
     seen = {str(n): window.sight(n, 1000 + n).name for n in (1, 3, 4, 5, 6, 7, 8, 9, 10, 2_000_000)}
     return {"seen": seen, "with_other_events": window.sight(9, 1).name}
+
+
+def _seen_for_a_week(data: bytes) -> Any:
+    """Return what a window of that time means, and up to when it is used."""
+    weeks_end = NOW // 1000 + 7 * 24 * 3_600_000
+    used = {f"{ms} ms after seven days": decode_window(data, weeks_end + ms) != Window() for ms in (0, 1)}
+    return _seen(data) | {"used": used}
 
 
 def _remembered(data: bytes) -> Any:
@@ -371,6 +384,7 @@ KINDS: dict[str, Kind] = {
     "batch_head": _message(_request, BatchHead),
     # the event consumer's state
     "writer_window": Kind(_window, _seen, lambda data: [WriterWindow.FromString(data)]),
+    "writer_window_with_its_time": Kind(_dated_window, _seen_for_a_week, lambda data: [WriterWindow.FromString(data)]),
     "counted_transaction": Kind(
         lambda: next(iter(_counted(_purchases()).state.values())),
         _remembered,

@@ -1,5 +1,7 @@
 """From a request's bytes to rows, errors and state, without a service."""
 
+from datetime import timedelta
+
 import orjson
 import pytest
 from google.protobuf.struct_pb2 import Value
@@ -20,10 +22,12 @@ from footfall_core.partitioning import partition_of
 from footfall_core.problems import InvalidRequest, TooLarge
 from footfall_core.processing.purchases import count_once
 from footfall_core.processing.record import MAX_ROW_RECORD_BYTES, Outcome, Place, process_record, row_records
+from footfall_core.processing.window import WINDOW_KEPT
 from footfall_core.validation.batch import WRITER_ID
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
 
 NOW = 1_790_000_000_000_000
+WINDOW_KEPT_MS = WINDOW_KEPT // timedelta(milliseconds=1)
 ARRIVAL = Arrival(received_micros=NOW, peer_address="192.0.2.1", user_agent="", trace_parent="")
 NAMES = [column.name for column in EVENT_COLUMNS]
 ITEM_NAMES = [column.name for column in ITEM_COLUMNS]
@@ -48,10 +52,11 @@ class State(dict[str, bytes]):
     """Processes records one after the other, as the consumer does."""
 
     offset = 0
+    log_time_ms = NOW // 1000
 
     def process(self, *messages: WriteEventsRequest) -> Outcome:
         (record,) = raw_records([taken(message).raw_batch for message in messages])
-        place = Place(2, self.offset, NOW // 1000)
+        place = Place(2, self.offset, self.log_time_ms)
         outcome = process_record("test", record, place, self.get, country_of=country_of)
         self.offset += 1
         self.update(outcome.windows)
@@ -140,6 +145,60 @@ def test_a_batch_sent_twice_counts_once_whatever_its_time_of_sending() -> None:
     first = state.process(request(writer_id="w", sequence=1, sent_time_micros=NOW))
     again = state.process(request(writer_id="w", sequence=1, sent_time_micros=NOW + 9))
     assert (len(first.lines), len(again.lines), again.duplicates, again.errors) == (1, 0, 1, [])
+
+
+DAY_MS = 24 * 3_600_000
+
+
+def test_a_writer_is_remembered_for_seven_days_after_its_last_batch_new_or_again() -> None:
+    state = State()
+    state.process(request(writer_id="w", sequence=1), request(writer_id="w", sequence=2))
+    for sequence in (1, 2, 1):
+        state.log_time_ms += 7 * DAY_MS
+        assert state.process(request(writer_id="w", sequence=sequence)).duplicates == 1
+    state.log_time_ms += 7 * DAY_MS + 1
+    assert len(state.process(request(writer_id="w", sequence=1)).lines) == 1
+
+
+def test_a_batch_that_is_refused_keeps_no_writer_in_mind() -> None:
+    state = State()
+    state.process(request(writer_id="w", sequence=1))
+    state.log_time_ms += 6 * DAY_MS
+    refused = state.process(request(event(name="other"), writer_id="w", sequence=1))
+    assert (len(refused.errors), refused.windows) == (1, {})
+    state.log_time_ms += DAY_MS + 1
+    assert len(state.process(request(event(name="other"), writer_id="w", sequence=1)).lines) == 1
+
+
+def test_a_duplicate_in_the_record_of_its_batch_changes_nothing() -> None:
+    state = State()
+    state.process(request(writer_id="w", sequence=1))
+    assert state.process(request(writer_id="w", sequence=1)).windows == {}  # in the same millisecond
+
+
+HOURS = [-12, 1, 90, 180]
+"""From the newest record to the next. Times may step back, by half a day here."""
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(HOURS), st.sampled_from("vw"), st.integers(1, 2), st.booleans()), max_size=20)
+)
+def test_a_log_gives_the_same_rows_whenever_what_keeps_windows_clears_up(
+    steps: list[tuple[int, str, int, bool]],
+) -> None:
+    kept, cleared = State(), State()
+    written_ms: dict[str, int] = {}
+    newest_ms = NOW // 1000
+    for hours, writer, sequence, clears_up in steps:
+        now_ms = newest_ms + hours * 3_600_000
+        newest_ms = max(newest_ms, now_ms)
+        kept.log_time_ms = cleared.log_time_ms = now_ms
+        outcome = cleared.process(request(writer_id=writer, sequence=sequence))
+        assert kept.process(request(writer_id=writer, sequence=sequence)).lines == outcome.lines
+        written_ms |= dict.fromkeys(outcome.windows, now_ms)
+        # as Quix does: by the newest time of all, and what it was told of the record that wrote the window
+        for key in [key for key in cleared if clears_up and written_ms[key] + WINDOW_KEPT_MS <= newest_ms]:
+            del cleared[key]
 
 
 def test_a_batch_sent_twice_in_one_record_counts_once() -> None:

@@ -9,6 +9,7 @@ from footfall.retry import RetryPolicy
 from footfall_core.processing.window import (
     MAX_ABOVE,
     MAX_JUMP,
+    WINDOW_KEPT,
     WINDOW_TTL,
     Sighting,
     Window,
@@ -98,10 +99,36 @@ def test_within_the_window_each_sequence_is_new_exactly_once(sequences: list[int
     window, seen = Window(), set[int]()
     for sequence in sequences:
         expected = Sighting.DUPLICATE if sequence in seen else Sighting.NEW
-        window = decode_window(encode_window(window))  # what is stored is what was meant
+        window = decode_window(encode_window(window), now_ms=0)  # what is stored is what was meant
         assert see(window, sequence) is expected
         seen.add(sequence)
 
 
+WEEK_MS = WINDOW_TTL // timedelta(milliseconds=1)
+
+
+def stored(*seen_at_ms: int) -> bytes:
+    """Return the window of a writer whose one batch came at some times."""
+    window = Window()
+    window.remember(1, 7)
+    for time_ms in seen_at_ms:
+        window.seen_at(time_ms)
+    return encode_window(window)
+
+
+def test_a_writer_is_forgotten_when_seven_days_have_passed_and_not_before() -> None:
+    assert see(decode_window(stored(1_000), 1_000 + WEEK_MS), 1) is Sighting.DUPLICATE
+    assert decode_window(stored(1_000), 1_000 + WEEK_MS + 1) == Window()
+
+
+def test_a_record_that_is_older_than_the_one_before_makes_no_writer_older() -> None:
+    assert see(decode_window(stored(1_000, 1), 1_000 + WEEK_MS), 1) is Sighting.DUPLICATE
+    assert see(decode_window(stored(1_000), 1), 1) is Sighting.DUPLICATE
+
+
+def test_a_window_that_says_nothing_of_its_time_is_used_as_long_as_it_is_there() -> None:
+    assert see(decode_window(stored(), 1_790_000_000_000), 1) is Sighting.DUPLICATE
+
+
 def test_a_window_lives_for_the_seven_days_that_are_promised_and_so_outlives_every_retry_of_the_client() -> None:
-    assert timedelta(seconds=RetryPolicy().give_up_after_seconds) < WINDOW_TTL == timedelta(days=7)
+    assert timedelta(seconds=RetryPolicy().give_up_after_seconds) < WINDOW_TTL == timedelta(days=7) < WINDOW_KEPT

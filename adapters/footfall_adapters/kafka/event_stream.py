@@ -26,7 +26,7 @@ from footfall_core.processing.figures import count_purchases, count_record
 from footfall_core.processing.purchase_records import passed_tick, purchase_records
 from footfall_core.processing.record import Outcome, Place, Process
 from footfall_core.processing.second_stage import CountPurchases
-from footfall_core.processing.window import WINDOW_TTL
+from footfall_core.processing.window import WINDOW_KEPT
 
 log = structlog.get_logger()
 
@@ -178,7 +178,8 @@ class EventStream:
         handed_on = self._purchases_of(outcome, place)
         # everything is worked out: from here on nothing but writing
         for window_key, window in outcome.windows.items():
-            state.set_bytes(window_key, window, ttl=WINDOW_TTL)
+            # for space alone: what is this old is removed, from the disk and the changelog, with a later commit
+            state.set_bytes(window_key, window, ttl=WINDOW_KEPT)
         self._rows.put(self._kind, outcome.lines, outcome.item_lines, outcome.errors, place.partition)
         for partition, record in handed_on:
             self._producer.produce(self._purchases_topic, record, str(partition).encode(), partition=partition)

@@ -21,7 +21,7 @@ import structlog
 from footfall.v1.errors_pb2 import EventError
 from footfall_adapters.sqlite.database import reason
 from footfall_adapters.sqlite.raw_records import SqliteRawRecords, StoredRecord
-from footfall_adapters.sqlite.state import WINDOW_TTL_MS, SqliteState
+from footfall_adapters.sqlite.state import SqliteState
 from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
 from footfall_core.kinds import EventKind
@@ -252,7 +252,7 @@ class SqliteEventStream:
     def _take(self, piece: _Piece, record: StoredRecord, *, has_rows: bool) -> None:
         began = time.perf_counter()
         place = Place(PARTITION, record.offset, record.log_time_micros // 1000)
-        outcome = self._process(record.record, place, lambda key: self._window(key, place.log_time_ms))
+        outcome = self._process(record.record, place, self._window)
         self._take_purchases(piece, outcome)
         piece.position, piece.log_time_ms = record.offset + 1, place.log_time_ms
         for key, window in outcome.windows.items():
@@ -280,11 +280,9 @@ class SqliteEventStream:
         known = self._transactions.get(key)
         return self._state.transaction(key) if known is None else known
 
-    def _window(self, key: str, log_time_ms: int) -> bytes | None:
+    def _window(self, key: str) -> bytes | None:
         known = self._windows.get(key)
-        if known is None:
-            return self._state.window(key, log_time_ms)
-        return None if known[0] < log_time_ms - WINDOW_TTL_MS else known[1]
+        return self._state.window(key) if known is None else known[1]
 
     # ---- from here on: the storing thread ----
 

@@ -16,10 +16,10 @@ from footfall.v1.errors_pb2 import EventError
 from footfall_adapters.sqlite.database import open_database
 from footfall_core.clock import Clock
 from footfall_core.errors.listing import KEPT
-from footfall_core.processing.window import WINDOW_TTL
+from footfall_core.processing.window import WINDOW_KEPT
 from footfall_core.properties import property_id_of
 
-WINDOW_TTL_MS = WINDOW_TTL // timedelta(milliseconds=1)
+WINDOW_KEPT_MS = WINDOW_KEPT // timedelta(milliseconds=1)
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS windows (
@@ -73,11 +73,11 @@ class SqliteState:
         with self._lock:
             return self._place("position")
 
-    def window(self, key: str, log_time_ms: int) -> bytes | None:
-        """Return a writer's window as of a record's time, or None if there is none (any more)."""
+    def window(self, key: str) -> bytes | None:
+        """Return a writer's window, or None if there is none."""
         with self._lock:
-            row = self._connection.execute("SELECT log_time_ms, window FROM windows WHERE key = ?", [key]).fetchone()
-        return None if row is None or row[0] < log_time_ms - WINDOW_TTL_MS else row[1]
+            row = self._connection.execute("SELECT window FROM windows WHERE key = ?", [key]).fetchone()
+        return None if row is None else row[0]
 
     def transaction(self, key: str) -> bytes | None:
         """Return what is kept of a transaction that was counted, or None if it was not."""
@@ -100,7 +100,7 @@ class SqliteState:
             transactions: that were counted, by key; they stay for ever.
             errors: in the order of the log.
             position: of the first record behind the piece.
-            log_time_ms: of its last record; windows that have expired by then go.
+            log_time_ms: of its last record; windows that need not be kept any more by then go.
         """
         with self._lock, self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -110,7 +110,7 @@ class SqliteState:
             )
             self._connection.executemany("INSERT OR REPLACE INTO transactions VALUES (?, ?)", transactions.items())
             self._put_errors(errors)
-            self._connection.execute("DELETE FROM windows WHERE log_time_ms < ?", [log_time_ms - WINDOW_TTL_MS])
+            self._connection.execute("DELETE FROM windows WHERE log_time_ms < ?", [log_time_ms - WINDOW_KEPT_MS])
             self._connection.execute("UPDATE places SET value = ? WHERE name = 'position'", [position])
         if errors:
             self.on_errors()

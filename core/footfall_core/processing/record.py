@@ -144,10 +144,12 @@ class _Work:
         key, fingerprint, window = "", 0, None
         if request.writer_id:
             key, fingerprint = _window_key(property_id, request), fingerprint_of(request)
-            window = self._windows.get(key) or decode_window(self._load(key))
+            window = self._windows.get(key) or decode_window(self._load(key), at.log_time_ms)
             sighting = window.sight(request.sequence, fingerprint)
             if sighting is Sighting.DUPLICATE:
                 outcome.duplicates += 1
+                if window.seen_at(at.log_time_ms):
+                    self._windows[key] = window
                 return
             if sighting is not Sighting.NEW:
                 outcome.errors.append(dedupe_error(request, at, self._run, _REFUSALS[sighting]))
@@ -161,6 +163,7 @@ class _Work:
             return  # without a mark in the window: it may come again
         if window is not None:
             window.remember(request.sequence, fingerprint)
+            window.seen_at(at.log_time_ms)
             self._windows[key] = window
         outcome.lines += rows.lines
         outcome.item_lines += rows.item_lines

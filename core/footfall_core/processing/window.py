@@ -7,6 +7,10 @@
 A writer in order has nothing above `low` and takes about 20 bytes; one whose batches overtake each other, or who left
 a number out, keeps what lies above as runs, at most 4,096 sequences. The fingerprints of the last 64 batches tell a
 repeated batch from another one under the same number; an older repeated number is taken for the repeated batch.
+
+A writer is forgotten when none of its batches has come for longer than `WINDOW_TTL`. "Now" is the time of the record at
+hand, and the window itself holds when the writer was last seen, so that the same log always gives the same rows: what
+keeps windows only clears away, some time later, what is not used any more.
 """
 
 from bisect import bisect_right
@@ -17,7 +21,13 @@ from enum import Enum
 from footfall_core.wire.state_pb2 import WriterWindow
 
 WINDOW_TTL = timedelta(days=7)
-"""A writer's window is kept this long after the writer's last batch, by record time, whatever keeps it."""
+"""A writer's window is used up to this long after the writer's last batch, by the times of raw records."""
+
+WINDOW_KEPT = WINDOW_TTL + timedelta(days=1)
+"""What keeps windows removes none before this, counted likewise. The day more is for times that step back: a broker
+that takes over stamps records by its own clock, and a window that was removed by a later time would be missed."""
+
+_TTL_MS = WINDOW_TTL // timedelta(milliseconds=1)
 
 MAX_ABOVE = 4_096
 MAX_JUMP = 1_000_000
@@ -49,6 +59,8 @@ class Window:
     """First and last of each run of sequences above `low` that were seen, ascending; gaps lie between them."""
     fingerprints: dict[int, int] = field(default_factory=dict)
     """By sequence, in the order of arrival."""
+    last_seen_ms: int = 0
+    """Time of the newest record with a batch of the writer that was not refused, Unix milliseconds; 0 if unknown."""
 
     @property
     def newest(self) -> int:
@@ -83,6 +95,13 @@ class Window:
         if len(self.fingerprints) > MAX_FINGERPRINTS:
             del self.fingerprints[next(iter(self.fingerprints))]
 
+    def seen_at(self, now_ms: int) -> bool:
+        """Note that a batch came, new or again, and return whether the window is another one for that."""
+        if now_ms <= self.last_seen_ms:
+            return False
+        self.last_seen_ms = now_ms
+        return True
+
     def _is_above(self, sequence: int) -> bool:
         index = bisect_right(self.above, sequence, key=_first) - 1
         return index >= 0 and sequence <= self.above[index][1]
@@ -103,12 +122,20 @@ def _first(run: tuple[int, int]) -> int:
     return run[0]
 
 
-def decode_window(stored: bytes | None) -> Window:
-    """Return a stored window; an empty one for a writer that is not known."""
+def decode_window(stored: bytes | None, now_ms: int) -> Window:
+    """Return a stored window; an empty one for a writer that is not known, or not any more.
+
+    Args:
+        stored: what `encode_window` returned, or None. One that does not say when its writer was last seen is of a
+            version before, and is used for as long as it is there.
+        now_ms: the time of the record at hand, Unix milliseconds.
+    """
     if stored is None:
         return Window()
     message = WriterWindow.FromString(stored)
-    window = Window(low=message.low, floor=message.floor)
+    if message.last_seen_ms and now_ms - message.last_seen_ms > _TTL_MS:
+        return Window()
+    window = Window(low=message.low, floor=message.floor, last_seen_ms=message.last_seen_ms)
     at = message.low
     for gap, length in zip(message.above_gaps, message.above_lengths, strict=True):
         window.above.append((at + gap, at + gap + length - 1))
@@ -124,6 +151,7 @@ def encode_window(window: Window) -> bytes:
         floor=window.floor,
         recent_sequences=window.fingerprints.keys(),
         recent_fingerprints=window.fingerprints.values(),
+        last_seen_ms=window.last_seen_ms,
     )
     at = window.low
     for first, last in window.above:

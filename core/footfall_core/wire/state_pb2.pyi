@@ -7,20 +7,22 @@ from typing import ClassVar as _ClassVar, Optional as _Optional
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class WriterWindow(_message.Message):
-    __slots__ = ("low", "floor", "above_gaps", "above_lengths", "recent_sequences", "recent_fingerprints")
+    __slots__ = ("low", "floor", "above_gaps", "above_lengths", "recent_sequences", "recent_fingerprints", "last_seen_ms")
     LOW_FIELD_NUMBER: _ClassVar[int]
     FLOOR_FIELD_NUMBER: _ClassVar[int]
     ABOVE_GAPS_FIELD_NUMBER: _ClassVar[int]
     ABOVE_LENGTHS_FIELD_NUMBER: _ClassVar[int]
     RECENT_SEQUENCES_FIELD_NUMBER: _ClassVar[int]
     RECENT_FINGERPRINTS_FIELD_NUMBER: _ClassVar[int]
+    LAST_SEEN_MS_FIELD_NUMBER: _ClassVar[int]
     low: int
     floor: int
     above_gaps: _containers.RepeatedScalarFieldContainer[int]
     above_lengths: _containers.RepeatedScalarFieldContainer[int]
     recent_sequences: _containers.RepeatedScalarFieldContainer[int]
     recent_fingerprints: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, low: _Optional[int] = ..., floor: _Optional[int] = ..., above_gaps: _Optional[_Iterable[int]] = ..., above_lengths: _Optional[_Iterable[int]] = ..., recent_sequences: _Optional[_Iterable[int]] = ..., recent_fingerprints: _Optional[_Iterable[int]] = ...) -> None: ...
+    last_seen_ms: int
+    def __init__(self, low: _Optional[int] = ..., floor: _Optional[int] = ..., above_gaps: _Optional[_Iterable[int]] = ..., above_lengths: _Optional[_Iterable[int]] = ..., recent_sequences: _Optional[_Iterable[int]] = ..., recent_fingerprints: _Optional[_Iterable[int]] = ..., last_seen_ms: _Optional[int] = ...) -> None: ...
 
 class CountedTransaction(_message.Message):
     __slots__ = ("log_hour",)

@@ -1,11 +1,9 @@
 """The embedded event stream on real files: whatever fails between the store and the state, each event counts once."""
 
-import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,97 +11,16 @@ import pytest
 from footfall.v1.ingest_pb2 import WriteEventsRequest
 from footfall_adapters.duckdb.row_store import DuckDBRowStore
 from footfall_adapters.sqlite import event_stream
-from footfall_adapters.sqlite.event_log import SqliteEventLog, SqliteLogSettings
-from footfall_adapters.sqlite.event_stream import LogBehindError, SqliteEventStream, SqliteStreamSettings
+from footfall_adapters.sqlite.event_stream import LogBehindError
 from footfall_adapters.sqlite.raw_records import SqliteRawRecords, StoredRecord
-from footfall_adapters.sqlite.state import WINDOW_TTL_MS, SqliteState
+from footfall_adapters.sqlite.state import SqliteState
 from footfall_core.clock import Micros
-from footfall_core.intake import Arrival, Taken, take
 from footfall_core.problems import TryAgain
-from footfall_core.processing.purchases import count_once
-from footfall_core.processing.record import process_record
+from footfall_core.processing.window import WINDOW_TTL
+from tests.unit.embedded.stream_files import START, Files
 
-START = Micros(1_790_000_000_000_000)
 HOUR = 3_600_000_000
-
-
-class Clock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.micros = START
-
-    def now(self) -> Micros:
-        return self.micros
-
-
-class Files:
-    """A data folder, and its parts as they are opened at a start."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.clock = Clock()
-
-    def append(self, *batches: WriteEventsRequest) -> None:
-        """Have batches in the log, each in a record of its own."""
-
-        async def run() -> None:
-            log = SqliteEventLog(self.folder / "log", SqliteLogSettings(), self.clock, lambda _: None)
-            async with log:
-                for batch in batches:
-                    taken = take(batch.SerializeToString(), Arrival(self.clock.now(), "192.0.2.1", "", ""))
-                    assert isinstance(taken, Taken)
-                    await log.append(taken.raw_batch, None)
-
-        asyncio.run(run())
-
-    def process(self, piece_bytes: int = 1) -> None:
-        """Process what is in the log, as a process does from its start to its end."""
-        with self.stream(piece_bytes=piece_bytes) as stream:
-            stream.start()
-
-    @contextmanager
-    def stream(
-        self, change: Callable[[DuckDBRowStore, SqliteState], None] = lambda _rows, _state: None, piece_bytes: int = 1
-    ) -> Iterator[SqliteEventStream]:
-        rows, state = DuckDBRowStore(self.folder / "rows"), SqliteState(self.folder / "state", self.clock)
-        records = SqliteRawRecords(self.folder / "log")
-        change(rows, state)
-        settings = SqliteStreamSettings(piece_bytes=piece_bytes, pause_seconds=0.01)
-        count = partial(count_once, "1")
-        stream = SqliteEventStream(
-            records, state, rows, process=process, count=count, settings=settings, clock=self.clock
-        )
-        try:
-            yield stream
-        finally:
-            stream.stop(30)
-            records.close()
-            state.close()
-            rows.close()
-
-    @property
-    def events(self) -> list[str]:
-        """Ids of the events in the store, in order."""
-        rows = DuckDBRowStore(self.folder / "rows")
-        try:
-            found = rows.tables().cursor().execute("SELECT event_id FROM events ORDER BY event_id").fetchall()
-        finally:
-            rows.close()
-        return [event_id for (event_id,) in found]
-
-    @property
-    def errors(self) -> int:
-        state = SqliteState(self.folder / "state", self.clock)
-        try:
-            (count,) = state._connection.execute("SELECT COUNT(*) FROM errors").fetchone()
-        finally:
-            state.close()
-        return int(count)
-
-
-def process(record, place, load):  # type: ignore[no-untyped-def]
-    return process_record("1", record, place, load)
+WEEK = Micros(WINDOW_TTL // timedelta(microseconds=1))
 
 
 def batch(sequence: int, *event_ids: str, writer: str = "w") -> WriteEventsRequest:
@@ -188,14 +105,28 @@ def test_a_store_that_fails_is_tried_again_until_it_takes_the_rows(files: Files)
 
 def test_a_window_expires_seven_days_after_its_writers_last_batch(files: Files) -> None:
     files.append(batch(1, "a"))
-    files.clock.micros = Micros(START + WINDOW_TTL_MS * 1000)
+    files.clock.micros = Micros(START + WEEK)
     files.append(batch(1, "a"))  # not yet
     files.process()
     assert files.events == ["a"]
-    files.clock.micros = Micros(files.clock.micros + WINDOW_TTL_MS * 1000 + 1_000)
-    files.append(batch(1, "b"))  # the duplicate was no batch that counts, but this one comes later still
+    # the duplicate was a batch of the writer too
+    files.clock.micros = Micros(files.clock.micros + WEEK)
+    files.append(batch(1, "a"))
+    files.process()
+    assert files.events == ["a"]
+    files.clock.micros = Micros(files.clock.micros + WEEK + 1_000)
+    files.append(batch(1, "b"))
     files.process()
     assert files.events == ["a", "b"]
+
+
+def test_windows_of_writers_that_are_gone_leave_the_file(files: Files) -> None:
+    for day in range(20):
+        files.clock.micros = Micros(START + day * 24 * HOUR)
+        files.append(batch(1, f"{day}", writer=f"day-{day}"), batch(day + 1, f"daily {day}", writer="daily"))
+    files.process()
+    # as long as they may be needed, and a day more
+    assert files.writers == {"daily", *(f"day-{day}" for day in range(11, 20))}
 
 
 def order(order_id: str, event_id: str, writer: str) -> WriteEventsRequest:
@@ -283,7 +214,7 @@ def test_a_state_of_a_version_that_knew_no_transactions_is_opened(files: Files) 
 
 def test_a_window_in_memory_expires_as_well(files: Files) -> None:
     files.append(batch(1, "a"))
-    files.clock.micros = Micros(START + WINDOW_TTL_MS * 1000 + 1_000)
+    files.clock.micros = Micros(START + WEEK + 1_000)
     files.append(batch(1, "b"))
     with files.stream() as stream:
         stream._state.window = lambda *_: None  # type: ignore[method-assign]  # it is memory that is asked
