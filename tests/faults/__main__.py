@@ -13,6 +13,8 @@ import shutil
 import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from footfall_local.settings import LocalSettings
@@ -20,7 +22,7 @@ from footfall_local.stack import Stack
 from tests.conftest import ROOT
 from tests.faults.breaks import BREAKS, broken
 from tests.faults.faults import PARTS, drawn
-from tests.faults.rounds import Round, play
+from tests.faults.rounds import Round, judge, play
 from tests.keys import begin_with
 
 HEAD = f"{'part':<14}{'rounds':>7}{'killed':>7}{'frozen':>7}{'events':>9}{'refused':>8}{'retries':>8}" + (
@@ -47,14 +49,9 @@ def main() -> int:
         stack.start()
         finished = False
         try:
-            # part by part in turns: one that dies again and again is started again ever later
-            for number in range(given.rounds):
-                for part in parts:
-                    fault = drawn(part, seed + number)
-                    print(f"{number + 1:>3} {fault} ", end="", flush=True)
-                    one = play(stack, fault)
-                    played[part].append(one)
-                    print(one.verdict, flush=True)
+            for one in rounds(stack, parts, given.rounds, seed):
+                played[one.fault.part].append(one)
+                print(f"{len(played[one.fault.part]):>3} {one.fault} {one.verdict}", flush=True)
             finished = True
         finally:
             stack.stop(wipe=finished)
@@ -65,6 +62,23 @@ def main() -> int:
             show(played)
     kept = all(one.verdict.is_good for rounds in played.values() for one in rounds)
     return 0 if kept == (given.broken is None) else 1
+
+
+def rounds(stack: Stack, parts: Sequence[str], count: int, seed: int) -> Iterator[Round]:
+    """Play, part by part in turns: one that dies again and again is started again ever later.
+
+    What became of a round is read while the next fault is under way, so that reports too must be right then.
+    """
+    faults = [drawn(part, seed + number) for number in range(count) for part in parts]
+    with ThreadPoolExecutor(max_workers=1) as judges:
+        judged: Future[Round] | None = None
+        for fault in faults:
+            played = play(stack, fault)
+            if judged is not None:
+                yield judged.result()
+            judged = judges.submit(judge, stack, played)
+        if judged is not None:
+            yield judged.result()
 
 
 def show(played: dict[str, list[Round]]) -> None:

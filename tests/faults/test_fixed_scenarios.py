@@ -4,7 +4,7 @@ import pytest
 
 from footfall_local.stack import Stack
 from tests.faults.faults import Fault
-from tests.faults.rounds import play
+from tests.faults.rounds import judge, play
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
     ids=lambda fault: f"{fault.part} {fault.how}",
 )
 def test_nothing_is_lost_or_doubled_or_unexplained(stack: Stack, fault: Fault) -> None:
-    played = play(stack, fault)
+    played = judge(stack, play(stack, fault))
     print(played)  # for `pytest -s`
     assert played.acknowledged > fault.after_events
     assert played.verdict.is_good, played
