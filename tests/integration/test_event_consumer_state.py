@@ -23,6 +23,7 @@ from footfall_core.kinds import EventKind
 from footfall_core.partitioning import partition_of
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
 from footfall_local.stack import Stack
+from tests.e2e.processes import frozen
 from tests.integration.event_consumer import EventConsumer, columns, consumer, own_topics, put, read, record_of
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
@@ -184,3 +185,44 @@ def test_sigterm_in_the_middle_of_a_rebalance_ends_a_consumer_in_its_time(kafka:
     found = event_ids(kafka)
     assert set(found) == writing.written
     assert set(found.values()) == {1}
+
+
+# ---- Kafka does not answer ----
+
+FROZEN_DRAIN_SECONDS = 30.0
+"""What the processes of a local stack are given to end; what waits for Kafka then is the last commit's time-out."""
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["with a transaction open", "between two streams"])
+def test_sigterm_while_kafka_is_frozen_ends_a_consumer_in_its_time(
+    stack: Stack, kafka: KafkaSettings, tmp_path: Path, broken: bool
+) -> None:
+    put(kafka, PARTITION, record_of(view("writer-1")))
+    with consumer(kafka, tmp_path / "state") as running:
+        running.until(lambda: event_ids(kafka).total() == 1, "a committed row")
+        put(kafka, PARTITION, *(record_of(view(f"writer-{number}")) for number in range(2, 500)))
+        with frozen(stack, "kafka"):
+            if broken:
+                running.until(lambda: running.lines("stream broken") > 0, "a broken stream", seconds=90)
+            told = time.monotonic()
+            running.stop()
+            assert time.monotonic() - told < FROZEN_DRAIN_SECONDS
+
+
+def test_a_stream_that_breaks_is_followed_by_another_and_each_event_counts_once(
+    stack: Stack, kafka: KafkaSettings, tmp_path: Path
+) -> None:
+    first = [view(f"writer-{number}") for number in range(300)]
+    put(kafka, PARTITION, record_of(view("writer-before")))
+    with consumer(kafka, tmp_path / "state") as running:
+        running.until(lambda: event_ids(kafka).total() == 1, "a committed row")
+        put(kafka, PARTITION, *map(record_of, first))
+        with frozen(stack, "kafka"):
+            running.until(lambda: running.lines("stream broken") > 0, "a broken stream", seconds=90)
+        # duplicates of what stood in the transaction that broke, and of what came before: the state holds both
+        put(kafka, PARTITION, *map(record_of, first), record_of(view("writer-before")), record_of(view("writer-last")))
+        running.until(lambda: event_ids(kafka)["writer-last-1"] > 0, "the row behind the duplicates", seconds=90)
+        assert running.process.poll() is None
+        running.stop()
+    assert set(event_ids(kafka).values()) == {1}
+    assert event_ids(kafka).total() == 302

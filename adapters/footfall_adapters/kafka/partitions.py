@@ -14,6 +14,10 @@ RAW, PURCHASES = EventKind.LIVE.raw_topic, "events.purchases"
 """The topics of which the partitions are where state lives, and what completeness is known by."""
 
 
+class KafkaUnreachableError(SettingsError):
+    """Kafka gave no answer: its address is wrong, or it is away."""
+
+
 def check_partitions(kafka: KafkaSettings, topics: Sequence[str] = (RAW,), timeout_seconds: float = 10.0) -> None:
     """Compare the setting with topics: a writer's batches must meet the same window whatever server takes them.
 
@@ -23,7 +27,8 @@ def check_partitions(kafka: KafkaSettings, topics: Sequence[str] = (RAW,), timeo
         timeout_seconds: how long Kafka may take to answer.
 
     Raises:
-        SettingsError: a topic has another number of partitions, does not exist, or Kafka cannot be asked.
+        SettingsError: a topic has another number of partitions, or does not exist.
+        KafkaUnreachableError: Kafka cannot be asked.
     """
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3, "logger": LIBRDKAFKA})
     for topic in map(kafka.topic, topics):
@@ -56,7 +61,8 @@ def check_offsets(
         timeout_seconds: how long Kafka may take to answer.
 
     Raises:
-        SettingsError: the group has state and no offsets, or Kafka cannot be asked.
+        SettingsError: the group has state and no offsets.
+        KafkaUnreachableError: Kafka cannot be asked.
     """
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3, "logger": LIBRDKAFKA})
     try:
@@ -74,7 +80,7 @@ def check_offsets(
                     "how far it came: it would count everything again. Set the group's offsets, or name another group "
                     "for a new run."
                 )
-    except KafkaException as error:
+    except (KafkaException, TimeoutError) as error:
         raise _unreachable(kafka, error) from error
 
 
@@ -83,5 +89,6 @@ def _committed(admin: AdminClient, group: str, timeout_seconds: float) -> list[T
     return list(known.result(timeout_seconds).topic_partitions)
 
 
-def _unreachable(kafka: KafkaSettings, error: KafkaException) -> SettingsError:
-    return SettingsError(f"Kafka at {kafka.bootstrap_servers} cannot be reached: {error.args[0].str()}")
+def _unreachable(kafka: KafkaSettings, error: KafkaException | TimeoutError) -> KafkaUnreachableError:
+    reason = error.args[0].str() if isinstance(error, KafkaException) else "it did not answer in time"
+    return KafkaUnreachableError(f"Kafka at {kafka.bootstrap_servers} cannot be reached: {reason}")

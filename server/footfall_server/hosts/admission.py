@@ -2,6 +2,8 @@
 
 A message that is not read costs its sender's connection a window of some KiB. One that is read may take 4 MiB, several
 times over while it is checked, packed and waits for its commit, which takes seconds when Kafka is away.
+
+Whoever waits here is told something in time: nobody's deadline passes over a request that was not read.
 """
 
 import asyncio
@@ -14,7 +16,7 @@ from footfall_core.problems import TryAgain
 T = TypeVar("T")
 
 FULL = "This server has too many requests under way."
-
+LATE = "The request did not arrive in time to be worked on within its deadline; nothing was done."
 
 MAX_READING = 8
 """Requests that are being read at once; the others wait for their turn. One may take 4 MiB."""
@@ -25,6 +27,9 @@ others, and what it sends grows slowly."""
 
 PATIENCE_SECONDS = 1.0
 """How long a call waits for its turn before it is told to try again."""
+
+SHARE_TO_ARRIVE = 0.5
+"""The part of its time that a request may take to arrive. The rest is for the work, and for the answer's way back."""
 
 
 class Admission:
@@ -40,19 +45,29 @@ class Admission:
         self._bytes = 0
         self._turns = asyncio.Semaphore(MAX_READING)
 
-    async def in_turn(self, read: Callable[[], Awaitable[T]]) -> T:
+    async def in_turn(self, read: Callable[[], Awaitable[T]], seconds: float | None = None) -> T:
         """Return what `read` returns; it is called when it is its turn.
 
+        Args:
+            read: takes a request from the network.
+            seconds: how long the caller waits for its answer; None: for ever.
+
         Raises:
-            TryAgain: there is no room, or it was not its turn soon; nothing was read.
+            TryAgain: there is no room, it was not its turn soon, or the request took too much of its caller's time to
+                arrive; nothing was read.
         """
-        turn = await self._turn()
-        too_slow = asyncio.get_running_loop().call_later(SLOW_SECONDS, turn.end)
+        share = None if seconds is None else seconds * SHARE_TO_ARRIVE
         try:
-            return await read()
-        finally:
-            too_slow.cancel()
-            turn.end()
+            async with asyncio.timeout(share):
+                turn = await self._turn()
+                too_slow = asyncio.get_running_loop().call_later(SLOW_SECONDS, turn.end)
+                try:
+                    return await read()
+                finally:
+                    too_slow.cancel()
+                    turn.end()
+        except TimeoutError as error:
+            raise TryAgain(LATE) from error
 
     @contextmanager
     def holding(self, size: int) -> Iterator[None]:
