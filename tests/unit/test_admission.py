@@ -12,7 +12,7 @@ from google.rpc import error_details_pb2
 
 from footfall.v1.query_pb2 import GetMetadataRequest
 from footfall_core.problems import TryAgain
-from footfall_server.hosts.admission import LATE, MAX_READING, Admission
+from footfall_server.hosts.admission import AWAY, LATE, MAX_READING, Admission
 from footfall_server.hosts.call import Call, Route
 from footfall_server.hosts.grpc_aio import HostSettings, Server
 from footfall_server.ingest.under_way import SharedRoom, UnderWay
@@ -138,6 +138,26 @@ async def test_slow_requests_give_their_turn_to_the_next() -> None:
     assert await admission.in_turn(at_once) == b"quick"
     arrived.set()
     assert await asyncio.gather(*slow) == [b"slow"] * MAX_READING
+
+
+async def test_while_calls_are_in_vain_one_request_is_read_at_a_time_and_nothing_of_the_others() -> None:
+    admission = Admission(max_bytes=10)
+    arrived = asyncio.Event()
+
+    async def slowly() -> bytes:
+        await arrived.wait()
+        return b"slow"
+
+    async def not_to_be_read() -> bytes:
+        raise AssertionError("it was read")
+
+    first = asyncio.create_task(admission.in_turn(slowly, in_vain=True))
+    await asyncio.sleep(0)
+    with pytest.raises(TryAgain, match=AWAY):
+        await admission.in_turn(not_to_be_read, in_vain=True)
+    arrived.set()
+    assert await first == b"slow"
+    assert await admission.in_turn(slowly, in_vain=True) == b"slow"
 
 
 async def test_whoever_waits_for_a_turn_until_there_is_no_room_is_not_read() -> None:

@@ -105,6 +105,10 @@ class KafkaEventLog:
         """Commit a tick to all partitions of both logs soon, and return whether that can be. Called from any thread."""
         return self._waiting.tick()
 
+    def is_away(self) -> bool:
+        """Return whether nothing can be stored at the moment. Called from any thread."""
+        return self._waiting.is_away
+
     def _run(self) -> None:
         producer: Producer | None = None
         while True:

@@ -7,6 +7,7 @@ Both are data frames of one application, so the offsets of what was read, the ro
 is handed on and the new state (as its changelog) are one Kafka transaction.
 """
 
+import signal
 import sys
 import threading
 import time
@@ -115,6 +116,17 @@ class _Application(Application):
         super().stop(fail)
 
 
+@contextmanager
+def _signals_restored() -> Iterator[None]:
+    """Have the process handle its signals again behind the block: Quix Streams leaves its own handlers behind."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class EventStream:
     """Reads the raw topic of one kind of events, and writes what `process` makes of it; a `Stream`.
 
@@ -211,7 +223,7 @@ class EventStream:
             StreamBroken, StreamUnmendableError: see the port.
         """
         try:
-            with self._stopping():
+            with self._stopping(), _signals_restored():
                 self._app.run()
         except Exception as error:
             first = self._app.failure or error

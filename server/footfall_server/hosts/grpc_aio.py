@@ -202,7 +202,9 @@ class Server:
         async with AsyncExitStack() as around:
             for step in AROUND_EVERY_CALL:
                 await around.enter_async_context(step(call))
-            request = await self._admission.in_turn(partial(_read_request, context), call.time_remaining())
+            request = await self._admission.in_turn(
+                partial(_read_request, context), call.time_remaining(), in_vain=route.in_vain()
+            )
             call.permit.enter(route.need_of(request))
             with self._admission.holding(len(request)):
                 return await handler(request, call)
