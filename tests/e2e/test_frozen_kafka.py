@@ -45,27 +45,18 @@ def test_no_part_is_started_again_and_each_event_counts_once(stack: Stack) -> No
     property_id = f"frozen-{uuid.uuid4().hex[:10]}"
     address = stack.addresses["grpc"]
     before = restarts(stack)
-    broken = {part: streams_broken(stack, part) for part in ("events-1", "imports-1")}
+    broken = streams_broken(stack, "events-1")
     with Writers(address, property_id) as writers:
         writers.await_acknowledged(400)
         with frozen(stack, "kafka"):
-            for part, number in broken.items():
-                wait_for(
-                    f"the stream of {part} to break",
-                    lambda part=part, number=number: streams_broken(stack, part) > number or None,  # type: ignore[misc]
-                    seconds=90,
-                )
+            # a consumer that has nothing to commit just waits; under load that is rare
+            wait_for("a stream to break", lambda: streams_broken(stack, "events-1") > broken or None, seconds=90)
             # alive is who can answer, Kafka or not; ready is who does its part
             assert [asked(stack, part, "/healthz")[0] for part in WITH_HEALTH] == [200] * len(WITH_HEALTH)
             code, said = asked(stack, "events-1", "/readyz")
             assert (code, json.loads(said)["kinds"]) == (503, {"events": False})
         writers.await_acknowledged(400)
-    for part in broken:
-        wait_for(
-            f"{part} to be ready again",
-            lambda part=part: asked(stack, part, "/readyz")[0] == 200 or None,  # type: ignore[misc]
-            seconds=60,
-        )
+    wait_for("all to be ready", lambda: all(asked(stack, part, "/readyz")[0] == 200 for part in WITH_HEALTH) or None)
     found = verdict(address, property_id, writers.journal)
     assert found.is_good, found
     assert restarts(stack) == before

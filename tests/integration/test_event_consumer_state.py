@@ -193,14 +193,27 @@ FROZEN_DRAIN_SECONDS = 30.0
 """What the processes of a local stack are given to end; what waits for Kafka then is the last commit's time-out."""
 
 
+LONG_TRANSACTIONS = {"FOOTFALL_STREAM_COMMIT_INTERVAL_SECONDS": "6"}
+"""So that a test can see that one is open, and freeze Kafka before it is over."""
+
+
+def begun(
+    running: EventConsumer, kafka: KafkaSettings, before: WriteEventsRequest, *batches: WriteEventsRequest
+) -> None:
+    """Have a consumer commit one batch, and begin a transaction of others."""
+    put(kafka, PARTITION, record_of(before))
+    running.until(lambda: event_ids(kafka).total() == 1, "a committed row")
+    put(kafka, PARTITION, *map(record_of, batches))
+    running.until(lambda: read(kafka, "events.rows", committed=False).count > 1, "an open transaction")
+    assert event_ids(kafka).total() == 1
+
+
 @pytest.mark.parametrize("broken", [False, True], ids=["with a transaction open", "between two streams"])
 def test_sigterm_while_kafka_is_frozen_ends_a_consumer_in_its_time(
     stack: Stack, kafka: KafkaSettings, tmp_path: Path, broken: bool
 ) -> None:
-    put(kafka, PARTITION, record_of(view("writer-1")))
-    with consumer(kafka, tmp_path / "state") as running:
-        running.until(lambda: event_ids(kafka).total() == 1, "a committed row")
-        put(kafka, PARTITION, *(record_of(view(f"writer-{number}")) for number in range(2, 500)))
+    with consumer(kafka, tmp_path / "state", **LONG_TRANSACTIONS) as running:
+        begun(running, kafka, view("writer-1"), view("writer-2"))
         with frozen(stack, "kafka"):
             if broken:
                 running.until(lambda: running.lines("stream broken") > 0, "a broken stream", seconds=90)
@@ -213,10 +226,8 @@ def test_a_stream_that_breaks_is_followed_by_another_and_each_event_counts_once(
     stack: Stack, kafka: KafkaSettings, tmp_path: Path
 ) -> None:
     first = [view(f"writer-{number}") for number in range(300)]
-    put(kafka, PARTITION, record_of(view("writer-before")))
-    with consumer(kafka, tmp_path / "state") as running:
-        running.until(lambda: event_ids(kafka).total() == 1, "a committed row")
-        put(kafka, PARTITION, *map(record_of, first))
+    with consumer(kafka, tmp_path / "state", **LONG_TRANSACTIONS) as running:
+        begun(running, kafka, view("writer-before"), *first)
         with frozen(stack, "kafka"):
             running.until(lambda: running.lines("stream broken") > 0, "a broken stream", seconds=90)
         # duplicates of what stood in the transaction that broke, and of what came before: the state holds both

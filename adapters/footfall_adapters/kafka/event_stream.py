@@ -93,6 +93,9 @@ _TRANSACTIONS = {EventKind.LIVE: "events", EventKind.IMPORT: "imports"}
 """What transactional ids begin with: two kinds' consumers may have one instance's name."""
 
 
+ASKING_SECONDS = 10.0
+"""How long Kafka may take to say something of topics; so long a SIGTERM may have to wait."""
+
 STOP_AGAIN_SECONDS = 0.2
 """Quix Streams forgets that it was told to stop before it had started; so it is told until it ends."""
 
@@ -158,6 +161,9 @@ class EventStream:
             kind: which events.
             stop: set when the process is told to end, by whoever handles its signals or by Quix Streams, which handles
                 SIGTERM and SIGINT itself while it runs.
+
+        Raises:
+            StreamBroken, StreamUnmendableError: see the port; it asks Kafka for topics, and makes those of its state.
         """
         self._stop = stop
         self._process = process
@@ -181,6 +187,7 @@ class EventStream:
             state_dir=state.dir,
             # lost source offsets must stop the consumer, not silently forget which batches were seen
             auto_recover_from_source_offset_out_of_range=False,
+            request_timeout=ASKING_SECONDS,
             loglevel=None,
             consumer_extra_config={
                 # a restarted consumer takes its partitions again at once, and none but those: with a topic more to
@@ -201,11 +208,12 @@ class EventStream:
                 "linger.ms": 5,
             },
         )
-        self._frame = self._app.dataframe(self._topic(kafka, kind.raw_topic))
-        self._frame.update(self._take, stateful=True, metadata=True)
-        if PURCHASES in topics_of(kind):
-            purchases = self._app.dataframe(self._topic(kafka, PURCHASES))
-            purchases.update(self._take_purchases, stateful=True, metadata=True)
+        with self._told_apart():
+            self._frame = self._app.dataframe(self._topic(kafka, kind.raw_topic))
+            self._frame.update(self._take, stateful=True, metadata=True)
+            if PURCHASES in topics_of(kind):
+                purchases = self._app.dataframe(self._topic(kafka, PURCHASES))
+                purchases.update(self._take_purchases, stateful=True, metadata=True)
         self._producer = self._frame.processing_context.producer
         self._rows = RowWriter(kafka, self._producer)
 
@@ -223,20 +231,26 @@ class EventStream:
             StreamBroken, StreamUnmendableError: see the port.
         """
         try:
-            with self._stopping(), _signals_restored():
+            with self._told_apart(), self._stopping(), _signals_restored():
                 self._app.run()
-        except Exception as error:
-            first = self._app.failure or error
-            failure = failure_of(first)
-            if failure is None:
-                raise
-            raise failure from first
         finally:
             self._app.has_ended = True
             if self._producer.instantiated:
                 with suppress(KafkaException):
                     # what it still has is void, and would keep it alive
                     self._producer.purge()  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def _told_apart(self) -> Iterator[None]:
+        """Have an error say whether another stream can take this one's place."""
+        try:
+            yield
+        except Exception as error:
+            first = self._app.failure or error
+            failure = failure_of(first)
+            if failure is None:
+                raise
+            raise failure from first
 
     @contextmanager
     def _stopping(self) -> Iterator[None]:
