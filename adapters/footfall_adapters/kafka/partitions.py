@@ -73,22 +73,25 @@ def check_offsets(
             if topic in known or changelog not in metadata:
                 continue
             partitions = [TopicPartition(changelog, partition) for partition in metadata[changelog].partitions]
-            ends = admin.list_offsets(dict.fromkeys(partitions, OffsetSpec.latest()))
-            if any(end.result(timeout_seconds).offset for end in ends.values()):
+            ends = admin.list_offsets(dict.fromkeys(partitions, OffsetSpec.latest()), request_timeout=timeout_seconds)
+            offsets = [end.result().offset for end in ends.values()]  # each is waited for, as in `_committed`
+            if any(offsets):
                 raise SettingsError(
                     f"The group {kafka.topic(group)} has processed {topic} before, and Kafka does not know any more "
                     "how far it came: it would count everything again. Set the group's offsets, or name another group "
                     "for a new run."
                 )
-    except (KafkaException, TimeoutError) as error:
+    except KafkaException as error:
         raise _unreachable(kafka, error) from error
 
 
 def _committed(admin: AdminClient, group: str, timeout_seconds: float) -> list[TopicPartition]:
-    (known,) = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)]).values()
-    return list(known.result(timeout_seconds).topic_partitions)
+    # the client gives up by itself and in time: nobody leaves it while it has a request under way
+    (known,) = admin.list_consumer_group_offsets(
+        [ConsumerGroupTopicPartitions(group)], request_timeout=timeout_seconds
+    ).values()
+    return list(known.result().topic_partitions)
 
 
-def _unreachable(kafka: KafkaSettings, error: KafkaException | TimeoutError) -> KafkaUnreachableError:
-    reason = error.args[0].str() if isinstance(error, KafkaException) else "it did not answer in time"
-    return KafkaUnreachableError(f"Kafka at {kafka.bootstrap_servers} cannot be reached: {reason}")
+def _unreachable(kafka: KafkaSettings, error: KafkaException) -> KafkaUnreachableError:
+    return KafkaUnreachableError(f"Kafka at {kafka.bootstrap_servers} cannot be reached: {error.args[0].str()}")
