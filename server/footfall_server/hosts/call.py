@@ -88,11 +88,11 @@ class Route:
     """Full name, `/footfall.v1.IngestService/WriteEvents`."""
     handler: UnaryHandler | StreamHandler | BidiStreamHandler
     kind: Kind = Kind.UNARY
+    needs: NeedOf | None = None
+    """What each of its requests needs to get to the handler; None: what `NEEDS` says of the method."""
     in_vain: Callable[[], bool] = never
     """Says whether hardly any of its calls can be served at the moment, because what they need is away. Then most are
     told to try again before their requests are read."""
-    needs: NeedOf | None = None
-    """What each of its requests needs to get to the handler; None: what `NEEDS` says of the method."""
 
     @property
     def need_of(self) -> NeedOf:
