@@ -29,7 +29,7 @@ others, and what it sends grows slowly."""
 PATIENCE_SECONDS = 1.0
 """How long a call waits for its turn before it is told to try again."""
 
-SHARE_TO_ARRIVE = 0.5
+SHARE_TO_ARRIVE = 0.4
 """The part of its time that a request may take to arrive. The rest is for the work, and for the answer's way back."""
 
 

@@ -3,9 +3,9 @@
 from footfall_core.clock import Micros
 from footfall_server.hosts.call import Call
 
-LONGEST_WAY_BACK = 2.0
+LONGEST_WAY_BACK = 4.0
 """Seconds that an answer is given to reach its caller, at most: through a gateway, on machines that are busy."""
-SHARE_OF_WAY_BACK = 0.2
+SHARE_OF_WAY_BACK = 0.4
 """The part of the caller's time that it is given if that is less."""
 
 
