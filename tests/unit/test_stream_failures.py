@@ -10,6 +10,7 @@ from quixstreams.kafka.exceptions import (
     KafkaConsumerException,
     KafkaProducerDeliveryError,
 )
+from quixstreams.models.topics.exceptions import TopicConfigurationMismatch, TopicNotFoundError
 from quixstreams.state.exceptions import InvalidStoreChangelogOffset, StateRecoveryOffsetOutOfRange
 from quixstreams.state.rocksdb.exceptions import RocksDBCorruptedError
 
@@ -39,6 +40,7 @@ def assigning(cause: Exception) -> PartitionAssignmentError:
         (KafkaProducerTransactionAlreadyActive("dangling"), "transaction"),
         (CheckpointProducerTimeout("3 messages"), "transaction"),
         (KafkaBrokerUnavailableError("for 120s"), "away"),
+        (TopicNotFoundError("the changelog that was just made"), "away"),
         (KafkaConsumerException(KafkaError(KafkaError._MAX_POLL_EXCEEDED)), "reading"),
         (assigning(kafka(KafkaError._TIMED_OUT)), "kafka"),
         (assigning(RuntimeError('Failed to get committed offsets for "events.raw[0]" from the broker')), "reading"),
@@ -56,6 +58,7 @@ def test_another_start_mends_what_goes_away_by_itself(error: Exception, reason: 
     [
         (StateRecoveryOffsetOutOfRange("below the low watermark"), "does not hold any more"),
         (assigning(StateRecoveryOffsetOutOfRange("below the low watermark")), "does not hold any more"),
+        (TopicConfigurationMismatch("3 partitions instead of 4"), "not what it was made as"),
         (RocksDBCorruptedError("no manifest"), "Remove this instance's folder"),
         (assigning(RocksDBCorruptedError("no manifest")), "Remove this instance's folder"),
         (InvalidStoreChangelogOffset("beyond the changelog"), "Remove this instance's folder"),

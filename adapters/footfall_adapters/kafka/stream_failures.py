@@ -13,7 +13,7 @@ from quixstreams.kafka.exceptions import (
     KafkaConsumerException,
     KafkaProducerDeliveryError,
 )
-from quixstreams.models.topics.exceptions import CreateTopicTimeout
+from quixstreams.models.topics.exceptions import CreateTopicTimeout, TopicConfigurationMismatch, TopicNotFoundError
 from quixstreams.state.exceptions import InvalidStoreChangelogOffset, StateError, StateRecoveryOffsetOutOfRange
 
 from footfall_core.streams import StreamBroken, StreamUnmendableError
@@ -43,7 +43,8 @@ _UNCONFIRMED = (
     CheckpointProducerTimeout,
 )
 _NOT_READ = (KafkaConsumerException, KafkaPartitionError)
-_AWAY = (KafkaBrokerUnavailableError, CreateTopicTimeout)
+# not found: a topic of the state that was made a moment ago; those that must be there are looked for before
+_AWAY = (KafkaBrokerUnavailableError, CreateTopicTimeout, TopicNotFoundError)
 _NO_OFFSETS = "Failed to get committed offsets"
 """How a `RuntimeError` begins that says that the group's coordinator is not to be found just now."""
 
@@ -65,6 +66,8 @@ def failure_of(error: BaseException) -> StreamBroken | StreamUnmendableError | N
         return StreamUnmendableError(
             f"The log does not hold any more what the group has to read next, so events would be left out: {error}"
         )
+    if isinstance(error, TopicConfigurationMismatch):
+        return StreamUnmendableError(f"A topic of the state is not what it was made as: {error}")
     if isinstance(error, StateError | InvalidStoreChangelogOffset):
         return StreamUnmendableError(
             "The state in FOOTFALL_STATE_DIR cannot be used. Remove this instance's folder, and it is rebuilt from its "
