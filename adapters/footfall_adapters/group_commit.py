@@ -117,6 +117,11 @@ class WaitingBatches:
             self._wake.notify()
             return self._waiting.tick
 
+    @property
+    def is_away(self) -> bool:
+        """Whether nothing can be committed at the moment. Called from any thread."""
+        return self._away is not None
+
     def stop(self) -> None:
         """Take nothing in any more; `take` returns what is left, and then None."""
         with self._wake:

@@ -112,9 +112,9 @@ def _consume(kinds: set[str]) -> None:
 
 def _consume_with(kinds: set[str], vitals: "Vitals") -> None:
     stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
     if kinds == {"queries"}:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
         import_module(CONSUMERS["queries"]).run(os.environ, vitals, stop)
         return
     with ThreadPoolExecutor(thread_name_prefix="queries") as beside:
@@ -124,18 +124,18 @@ def _consume_with(kinds: set[str], vitals: "Vitals") -> None:
             # one kind that ends ends the other, so that whoever watches the process starts both again
             queries.add_done_callback(lambda _: None if stop.is_set() else os.kill(os.getpid(), signal.SIGTERM))
         try:
-            _process(kinds, vitals)  # handles the signals, so it has the main thread
+            _process(kinds, vitals, stop)  # handles the signals, so it has the main thread
         finally:
             stop.set()
         if queries is not None:
             queries.result()
 
 
-def _process(kinds: set[str], vitals: "Vitals") -> None:
+def _process(kinds: set[str], vitals: "Vitals", stop: threading.Event) -> None:
     from footfall_consumers.events.main import NAMES, run
 
     (kind,) = (kind for kind, name in NAMES.items() if name in kinds)
-    run(os.environ, vitals, kind)
+    run(os.environ, vitals, stop, kind)
 
 
 def _log() -> None:
@@ -148,6 +148,7 @@ def _end(error: Exception) -> NoReturn:
     from confluent_kafka import KafkaException
 
     from footfall_adapters.environment import SettingsError
+    from footfall_core.streams import StreamUnmendableError
 
     if isinstance(error, SettingsError | OSError):
         click.echo(f"footfall: {error}", err=True)
@@ -155,6 +156,9 @@ def _end(error: Exception) -> NoReturn:
     if isinstance(error, KafkaException):
         click.echo(f"footfall: Kafka: {error.args[0].str()}", err=True)
         sys.exit(3)
+    if isinstance(error, StreamUnmendableError):
+        click.echo(f"footfall: {error}", err=True)
+        sys.exit(2)
     import structlog
 
     structlog.get_logger().exception("the process ends with an error")

@@ -172,6 +172,14 @@ PROCESSING_SECONDS = Histogram(
     "Time from a raw record's arrival in the process to the last of its outputs' being handed to the producer.",
     buckets=_RECORDS,
 )
+PROCESSING_RESTARTS = Counter(
+    "footfall_processing_restarts_total",
+    "Times that the stream was broken and another one took its place in the same process, by `log` (`live` or `import`)"
+    " and `reason`: `away` (Kafka gave no answer), `transaction` (one was not confirmed, or was ended by the broker),"
+    " `reading` (a place in the group was lost, or a fetch failed) or `kafka` (anything else that Kafka said). What was"
+    " not committed is undone each time.",
+    ["log", "reason"],
+)
 PROCESSING_LAG_SECONDS = Gauge(
     "footfall_processing_lag_seconds",
     "Now minus the log time (the broker's) of the newest raw record that was processed, by `partition` of those that"

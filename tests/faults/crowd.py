@@ -18,6 +18,7 @@ from footfall.retry_info import TRAILER, retry_delay
 from footfall.v1.ingest_pb2 import StreamEventsRequest, StreamEventsResponse, WriteEventsRequest, WriteEventsResponse
 from tests.faults.journals import CALL_SECONDS, PATIENCE_SECONDS, RETRIED, Journal, batch_of
 
+LOOK_SECONDS = 0.01
 LARGE_BYTES = 4 * 1024 * 1024 - 16 * 1024
 
 
@@ -40,12 +41,40 @@ class Waits:
     seconds: list[float] = field(default_factory=list)
     """How long each waited for UNAVAILABLE with the time after which to come again."""
     others: Counter[str] = field(default_factory=Counter)
-    """All other endings, by status."""
+    """All other endings, by the kind of writer, status and sentence."""
 
     def within(self, share: float) -> float:
         """Return the seconds within which a share of the callers was told; 0 if there were none."""
         ordered = sorted(self.seconds)
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+class Lateness:
+    """How late a thread of this process runs that only sleeps.
+
+    Above some tenths of a second it is the harness that is slow, and not what it measures.
+    """
+
+    def __init__(self) -> None:
+        self.most = 0.0
+        """Seconds, since it was last set to 0."""
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "Lateness":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            began = time.monotonic()
+            if self._stop.wait(LOOK_SECONDS):
+                return
+            self.most = max(self.most, time.monotonic() - began - LOOK_SECONDS)
 
 
 class CrowdAtWork:
@@ -127,7 +156,7 @@ class CrowdAtWork:
                 try:
                     write(content, timeout=CALL_SECONDS, wait_for_ready=True)
                 except grpc.RpcError as error:
-                    self._rest(_delay_of(error), began, error)
+                    self._rest("small" if not padding else "large", _delay_of(error), began, error)
                 else:
                     break
             yield [request]
@@ -154,10 +183,10 @@ class CrowdAtWork:
                 except grpc.RpcError as error:
                     delay, ending = _delay_of(error), error
                 if left:
-                    self._rest(delay, began, ending)
+                    self._rest("stream", delay, began, ending)
             yield stored
 
-    def _rest(self, delay: float | None, began: float, error: grpc.RpcError | None) -> None:
+    def _rest(self, kind: str, delay: float | None, began: float, error: grpc.RpcError | None) -> None:
         """Note what somebody was told who got no OK, and wait as long as was asked for."""
         self.journal.retries += 1
         if delay is not None:
@@ -166,7 +195,8 @@ class CrowdAtWork:
             code = None if error is None else error.code()  # type: ignore[attr-defined]
             if code not in RETRIED:
                 raise AssertionError(f"neither OK nor to be tried again: {error}")
-            self.waits.others[code.name] += 1
+            sentence = error.details() if error is not None else ""  # type: ignore[attr-defined]
+            self.waits.others[f"{kind}: {code.name}: {sentence}"] += 1
         time.sleep(delay or 0.0)  # what a client is told to do
 
     def _batches(self, number: int) -> Iterator[WriteEventsRequest]:

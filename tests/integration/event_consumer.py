@@ -78,7 +78,7 @@ def put(kafka: KafkaSettings, partition: int, *records: bytes) -> None:
     producer = Producer({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3})
     for record in records:
         producer.produce(kafka.topic("events.raw"), record, str(partition), partition)
-    assert producer.flush(30) == 0
+    assert producer.flush(90) == 0  # a Kafka that was frozen takes its time
 
 
 class EventConsumer:

@@ -12,7 +12,7 @@ from google.rpc import error_details_pb2
 
 from footfall.v1.query_pb2 import GetMetadataRequest
 from footfall_core.problems import TryAgain
-from footfall_server.hosts.admission import MAX_READING, Admission
+from footfall_server.hosts.admission import AWAY, LATE, MAX_READING, Admission
 from footfall_server.hosts.call import Call, Route
 from footfall_server.hosts.grpc_aio import HostSettings, Server
 from footfall_server.ingest.under_way import SharedRoom, UnderWay
@@ -39,12 +39,18 @@ class Waiting:
 
 @asynccontextmanager
 async def calling(handler: object, max_request_bytes: int) -> AsyncIterator[grpc.aio.UnaryUnaryMultiCallable]:
+    async with serving(handler, max_request_bytes) as channel:
+        yield channel.unary_unary(METHOD)
+
+
+@asynccontextmanager
+async def serving(handler: object, max_request_bytes: int) -> AsyncIterator[grpc.aio.Channel]:
     settings = HostSettings(unready_seconds=0, drain_seconds=5, max_request_bytes=max_request_bytes)
     server = Server([Route(METHOD, handler)], settings, everybody)  # type: ignore[arg-type]
     port = await server.start()
     try:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-            yield channel.unary_unary(METHOD)
+            yield channel
     finally:
         await server.drain()
 
@@ -67,6 +73,29 @@ async def test_a_call_for_which_there_is_no_room_is_told_when_to_come_again_and_
         assert handler.begun == [FIRST]
         handler.let_go.set()
         assert [await first, await method(OTHER)] == [b"done", b"done"]
+
+
+async def never() -> AsyncIterator[bytes]:
+    await asyncio.sleep(60)
+    yield b""
+
+
+async def test_a_call_whose_request_does_not_arrive_is_told_when_to_come_again_before_its_deadline() -> None:
+    async with serving(Waiting(), max_request_bytes=10) as channel:
+        call = channel.stream_unary(METHOD)(never(), timeout=2)
+        refused = await refusal(call)
+        assert refused.code() is grpc.StatusCode.UNAVAILABLE
+        assert refused.details() == LATE
+        assert detail(refused, error_details_pb2.RetryInfo)
+
+
+async def test_a_call_without_a_request_is_told_so() -> None:
+    async with serving(Waiting(), max_request_bytes=10) as channel:
+        call = channel.stream_unary(METHOD)(timeout=30)
+        await call.done_writing()
+        refused = await refusal(call)
+        assert refused.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert refused.details() == "The call has no request."
 
 
 class Held:
@@ -109,6 +138,26 @@ async def test_slow_requests_give_their_turn_to_the_next() -> None:
     assert await admission.in_turn(at_once) == b"quick"
     arrived.set()
     assert await asyncio.gather(*slow) == [b"slow"] * MAX_READING
+
+
+async def test_while_calls_are_in_vain_one_request_is_read_at_a_time_and_nothing_of_the_others() -> None:
+    admission = Admission(max_bytes=10)
+    arrived = asyncio.Event()
+
+    async def slowly() -> bytes:
+        await arrived.wait()
+        return b"slow"
+
+    async def not_to_be_read() -> bytes:
+        raise AssertionError("it was read")
+
+    first = asyncio.create_task(admission.in_turn(slowly, in_vain=True))
+    await asyncio.sleep(0)
+    with pytest.raises(TryAgain, match=AWAY):
+        await admission.in_turn(not_to_be_read, in_vain=True)
+    arrived.set()
+    assert await first == b"slow"
+    assert await admission.in_turn(slowly, in_vain=True) == b"slow"
 
 
 async def test_whoever_waits_for_a_turn_until_there_is_no_room_is_not_read() -> None:

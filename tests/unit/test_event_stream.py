@@ -1,8 +1,21 @@
-"""When an event consumer is ready."""
+"""When an event consumer is ready, and what it says of a Kafka that is not there."""
+
+import threading
+from pathlib import Path
 
 import pytest
 
-from footfall_adapters.kafka.event_stream import LONGEST_SILENCE, does_its_part
+from footfall_adapters.kafka import event_stream
+from footfall_adapters.kafka.event_stream import (
+    LONGEST_SILENCE,
+    EventStream,
+    StateSettings,
+    StreamSettings,
+    does_its_part,
+)
+from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_core.kinds import EventKind
+from footfall_core.streams import StreamBroken
 
 
 @pytest.mark.parametrize(
@@ -20,3 +33,18 @@ def test_a_consumer_is_ready_when_it_reads_what_it_is_assigned(
     is_member: bool, partitions: int, silent: float | None, ready: bool
 ) -> None:
     assert does_its_part(is_member=is_member, partitions=partitions, silent=silent) is ready
+
+
+def test_a_stream_is_broken_if_kafka_goes_away_as_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_stream, "ASKING_SECONDS", 0.3)
+    with pytest.raises(StreamBroken):
+        EventStream(
+            KafkaSettings("127.0.0.1:9"),  # nobody listens
+            StreamSettings(),
+            StateSettings(tmp_path),
+            "events-1",
+            process=lambda *_: pytest.fail("nothing was read"),
+            count=lambda *_: pytest.fail("nothing was read"),
+            kind=EventKind.LIVE,
+            stop=threading.Event(),
+        )

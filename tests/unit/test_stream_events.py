@@ -21,11 +21,12 @@ from footfall_core.problems import TooLarge, TryAgain
 from footfall_core.wire.raw_pb2 import RawBatch, StreamedBatch
 from footfall_server.hosts.call import Call, Kind, Route
 from footfall_server.hosts.grpc_aio import HostSettings, Server
-from footfall_server.ingest.batch_intake import BatchIntake
+from footfall_server.ingest.batch_intake import NOT_IN_TIME, BatchIntake
 from footfall_server.ingest.stream_events import IngestStreamSettings, StreamEvents
 from footfall_server.ingest.write_events import WriteEvents
 from tests.gates import everybody
 from tests.quotas import no_write_quotas
+from tests.unit.test_hosts import refusal
 
 NOW = Micros(1_790_000_000_000_000)
 METHOD = "/footfall.v1.IngestService/StreamEvents"
@@ -446,10 +447,32 @@ async def leave_without_having_read(s: Served) -> None:
     call.cancel()
 
 
+def assert_is_told_when_to_come_again(answer: StreamEventsResponse) -> None:
+    assert (answer.refusal.code, answer.refusal.message) == (code_pb2.UNAVAILABLE, NOT_IN_TIME)
+    assert answer.refusal.HasField("retry_delay")
+
+
+async def test_a_batch_that_is_not_durable_in_time_is_answered_before_the_deadline() -> None:
+    async with served() as s:
+        call = await s.stream(batch(1), timeout=3)
+        await s.log.holds(1)
+        assert_is_told_when_to_come_again(await call.read())
+        assert s.log.given_up(1)
+        call.cancel()
+
+
+async def test_a_call_whose_batch_is_not_durable_in_time_is_told_when_to_come_again() -> None:
+    async with served() as s:
+        refused = await refusal(s.stub.WriteEvents(batch(1), timeout=2))
+        assert (refused.code(), refused.details()) == (grpc.StatusCode.UNAVAILABLE, NOT_IN_TIME)
+        assert detail(refused.trailing_metadata(), error_details_pb2.RetryInfo)
+
+
 async def leave_at_the_deadline(s: Served) -> None:
-    call = await s.stream(*batches(2), timeout=0.3)
+    call = await s.stream(*batches(2), timeout=0.5)
     await s.log.holds(2)
-    assert await read_all(call) == []
+    for answer in await read_all(call):
+        assert_is_told_when_to_come_again(answer)
     assert await call.code() is grpc.StatusCode.DEADLINE_EXCEEDED
 
 

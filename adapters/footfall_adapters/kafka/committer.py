@@ -50,8 +50,11 @@ class CommitterSettings:
     """Bytes of batches in one transaction, or one larger batch: what waited while Kafka was away must not come at once
     and miss its time again."""
     reconnect_seconds: float = 3.0
-    """How long one attempt to reach Kafka may take. Who came before the first one failed waits for it, behind the time
-    of a transaction; who comes later is told to try again at once."""
+    """How long one attempt to reach Kafka may take. Meanwhile callers are told to try again at once, if the transaction
+    that failed took longer than `patience_seconds`."""
+    patience_seconds: float = 1.0
+    """A transaction that failed after this long is taken for a Kafka that is away: whoever came during it has waited
+    enough, and is told to try again together with its own callers."""
     reconnect_pause_seconds: float = 0.5
     """How long to wait after an attempt that failed."""
 
@@ -102,6 +105,10 @@ class KafkaEventLog:
         """Commit a tick to all partitions of both logs soon, and return whether that can be. Called from any thread."""
         return self._waiting.tick()
 
+    def is_away(self) -> bool:
+        """Return whether nothing can be stored at the moment. Called from any thread."""
+        return self._waiting.is_away
+
     def _run(self) -> None:
         producer: Producer | None = None
         while True:
@@ -128,6 +135,8 @@ class KafkaEventLog:
                     producer.purge()
                 producer = None
                 log.warning("transaction failed", error=str(error), batches=len(gathered.batches))
+                if time.perf_counter() - began > self._settings.patience_seconds:
+                    self._went_away("it did not confirm a transaction in time.")
                 if isinstance(error, KafkaException):
                     self._leave_name_to_another(error, began)
             else:

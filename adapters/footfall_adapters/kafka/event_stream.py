@@ -7,12 +7,18 @@ Both are data frames of one application, so the offsets of what was read, the ro
 is handed on and the new state (as its changelog) are one Kafka transaction.
 """
 
+import signal
+import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import structlog
+from confluent_kafka import KafkaException
 from quixstreams import Application, State, message_context
 from quixstreams.models import Topic
 
@@ -20,6 +26,7 @@ from footfall_adapters.kafka.event_lag import EventLag
 from footfall_adapters.kafka.partitions import PURCHASES
 from footfall_adapters.kafka.row_writer import RowWriter
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.kafka.stream_failures import failure_of
 from footfall_core.clock import Micros
 from footfall_core.kinds import EventKind
 from footfall_core.processing.figures import count_purchases, count_record
@@ -86,8 +93,45 @@ _TRANSACTIONS = {EventKind.LIVE: "events", EventKind.IMPORT: "imports"}
 """What transactional ids begin with: two kinds' consumers may have one instance's name."""
 
 
+ASKING_SECONDS = 10.0
+"""How long Kafka may take to say something of topics; so long a SIGTERM may have to wait."""
+
+STOP_AGAIN_SECONDS = 0.2
+"""Quix Streams forgets that it was told to stop before it had started; so it is told until it ends."""
+
+
+class _Application(Application):
+    """Quix Streams, which says what it failed of before it takes itself apart, and fails of that too."""
+
+    def __init__(self, stop: threading.Event, **settings: Any) -> None:
+        self._told = stop
+        self.has_ended = False
+        self.failure: BaseException | None = None
+        super().__init__(**settings)
+
+    def stop(self, fail: bool = False) -> None:
+        """End; called by a signal's handler as well, and by itself when it has failed."""
+        self.has_ended = True
+        if fail:
+            self.failure = self.failure or sys.exception()
+        else:
+            self._told.set()
+        super().stop(fail)
+
+
+@contextmanager
+def _signals_restored() -> Iterator[None]:
+    """Have the process handle its signals again behind the block: Quix Streams leaves its own handlers behind."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class EventStream:
-    """Reads the raw topic of one kind of events, and writes what `process` makes of it.
+    """Reads the raw topic of one kind of events, and writes what `process` makes of it; a `Stream`.
 
     That of live events also reads what both kinds' streams handed on, and writes what `count` makes of it: a purchase
     counts once over both.
@@ -103,7 +147,25 @@ class EventStream:
         process: Process,
         count: CountPurchases,
         kind: EventKind,
+        stop: threading.Event,
     ) -> None:
+        """Make one that has not begun.
+
+        Args:
+            kafka: where it reads and writes.
+            settings: how.
+            state: where its state is.
+            instance: this process's name.
+            process: what becomes of a raw record.
+            count: what becomes of a record of purchases.
+            kind: which events.
+            stop: set when the process is told to end, by whoever handles its signals or by Quix Streams, which handles
+                SIGTERM and SIGINT itself while it runs.
+
+        Raises:
+            StreamBroken, StreamUnmendableError: see the port; it asks Kafka for topics, and makes those of its state.
+        """
+        self._stop = stop
         self._process = process
         self._count = count
         self._kind = kind
@@ -113,7 +175,8 @@ class EventStream:
         self._purchases_topic = kafka.topic(PURCHASES)
         self._last_record: float | None = None
         self._lag = EventLag(kafka.topic(kind.raw_topic), kind)
-        self._app = Application(
+        self._app = _Application(
+            stop,
             broker_address=kafka.bootstrap_servers,
             consumer_group=kafka.topic(group_of(settings, kind)),
             auto_offset_reset="earliest",
@@ -124,6 +187,7 @@ class EventStream:
             state_dir=state.dir,
             # lost source offsets must stop the consumer, not silently forget which batches were seen
             auto_recover_from_source_offset_out_of_range=False,
+            request_timeout=ASKING_SECONDS,
             loglevel=None,
             consumer_extra_config={
                 # a restarted consumer takes its partitions again at once, and none but those: with a topic more to
@@ -144,11 +208,12 @@ class EventStream:
                 "linger.ms": 5,
             },
         )
-        self._frame = self._app.dataframe(self._topic(kafka, kind.raw_topic))
-        self._frame.update(self._take, stateful=True, metadata=True)
-        if PURCHASES in topics_of(kind):
-            purchases = self._app.dataframe(self._topic(kafka, PURCHASES))
-            purchases.update(self._take_purchases, stateful=True, metadata=True)
+        with self._told_apart():
+            self._frame = self._app.dataframe(self._topic(kafka, kind.raw_topic))
+            self._frame.update(self._take, stateful=True, metadata=True)
+            if PURCHASES in topics_of(kind):
+                purchases = self._app.dataframe(self._topic(kafka, PURCHASES))
+                purchases.update(self._take_purchases, stateful=True, metadata=True)
         self._producer = self._frame.processing_context.producer
         self._rows = RowWriter(kafka, self._producer)
 
@@ -156,17 +221,67 @@ class EventStream:
         return self._app.topic(kafka.topic(name), value_deserializer="bytes", key_deserializer="bytes")
 
     def run(self) -> None:
-        """Process until SIGTERM or SIGINT; call it in the main thread, whose signals it handles."""
-        self._app.run()
+        """Process until SIGTERM or SIGINT; call it once, in the main thread, whose signals it handles.
+
+        An outcome that is not known needs no guess. State is written to the disk when its transaction was confirmed,
+        and not before; the next producer of this instance's name has the brokers end what this one left open, and the
+        next consumer begins at the offsets that were committed, with the state of the changelog up to there.
+
+        Raises:
+            StreamBroken, StreamUnmendableError: see the port.
+        """
+        try:
+            with self._told_apart(), self._stopping(), _signals_restored():
+                self._app.run()
+        finally:
+            self._app.has_ended = True
+            if self._producer.instantiated:
+                with suppress(KafkaException):
+                    # what it still has is void, and would keep it alive
+                    self._producer.purge()  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def _told_apart(self) -> Iterator[None]:
+        """Have an error say whether another stream can take this one's place."""
+        try:
+            yield
+        except Exception as error:
+            first = self._app.failure or error
+            failure = failure_of(first)
+            if failure is None:
+                raise
+            raise failure from first
+
+    @contextmanager
+    def _stopping(self) -> Iterator[None]:
+        """Tell Quix Streams to stop when the process was told to, until it has."""
+        ended = threading.Event()
+
+        def tell() -> None:
+            while not ended.wait(STOP_AGAIN_SECONDS):
+                if self._stop.is_set():
+                    self._app.stop()
+
+        thread = threading.Thread(target=tell, name="stopping", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
 
     def is_ready(self) -> bool:
         """Return whether this instance does its part of the work; called from any thread."""
+        if self._app.has_ended:
+            return False
         consumer = self._frame.processing_context.consumer
         silent = None if self._last_record is None else time.monotonic() - self._last_record
         return does_its_part(is_member=bool(consumer.memberid()), partitions=len(consumer.assignment()), silent=silent)
 
     def measure_lag(self, now: Micros) -> None:
         """Set the figures that say how far this instance is behind the log; called from any thread."""
+        if self._app.has_ended:
+            return
         self._lag.measure(self._frame.processing_context.consumer, now)
 
     def _take(self, value: bytes, key: bytes, timestamp: int, headers: Any, state: State[str, Any]) -> None:

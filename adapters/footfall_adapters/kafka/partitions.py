@@ -14,6 +14,10 @@ RAW, PURCHASES = EventKind.LIVE.raw_topic, "events.purchases"
 """The topics of which the partitions are where state lives, and what completeness is known by."""
 
 
+class KafkaUnreachableError(SettingsError):
+    """Kafka gave no answer: its address is wrong, or it is away."""
+
+
 def check_partitions(kafka: KafkaSettings, topics: Sequence[str] = (RAW,), timeout_seconds: float = 10.0) -> None:
     """Compare the setting with topics: a writer's batches must meet the same window whatever server takes them.
 
@@ -23,7 +27,8 @@ def check_partitions(kafka: KafkaSettings, topics: Sequence[str] = (RAW,), timeo
         timeout_seconds: how long Kafka may take to answer.
 
     Raises:
-        SettingsError: a topic has another number of partitions, does not exist, or Kafka cannot be asked.
+        SettingsError: a topic has another number of partitions, or does not exist.
+        KafkaUnreachableError: Kafka cannot be asked.
     """
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3, "logger": LIBRDKAFKA})
     for topic in map(kafka.topic, topics):
@@ -56,7 +61,8 @@ def check_offsets(
         timeout_seconds: how long Kafka may take to answer.
 
     Raises:
-        SettingsError: the group has state and no offsets, or Kafka cannot be asked.
+        SettingsError: the group has state and no offsets.
+        KafkaUnreachableError: Kafka cannot be asked.
     """
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3, "logger": LIBRDKAFKA})
     try:
@@ -67,8 +73,9 @@ def check_offsets(
             if topic in known or changelog not in metadata:
                 continue
             partitions = [TopicPartition(changelog, partition) for partition in metadata[changelog].partitions]
-            ends = admin.list_offsets(dict.fromkeys(partitions, OffsetSpec.latest()))
-            if any(end.result(timeout_seconds).offset for end in ends.values()):
+            ends = admin.list_offsets(dict.fromkeys(partitions, OffsetSpec.latest()), request_timeout=timeout_seconds)
+            offsets = [end.result().offset for end in ends.values()]  # each is waited for, as in `_committed`
+            if any(offsets):
                 raise SettingsError(
                     f"The group {kafka.topic(group)} has processed {topic} before, and Kafka does not know any more "
                     "how far it came: it would count everything again. Set the group's offsets, or name another group "
@@ -79,9 +86,12 @@ def check_offsets(
 
 
 def _committed(admin: AdminClient, group: str, timeout_seconds: float) -> list[TopicPartition]:
-    (known,) = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)]).values()
-    return list(known.result(timeout_seconds).topic_partitions)
+    # the client gives up by itself and in time: nobody leaves it while it has a request under way
+    (known,) = admin.list_consumer_group_offsets(
+        [ConsumerGroupTopicPartitions(group)], request_timeout=timeout_seconds
+    ).values()
+    return list(known.result().topic_partitions)
 
 
-def _unreachable(kafka: KafkaSettings, error: KafkaException) -> SettingsError:
-    return SettingsError(f"Kafka at {kafka.bootstrap_servers} cannot be reached: {error.args[0].str()}")
+def _unreachable(kafka: KafkaSettings, error: KafkaException) -> KafkaUnreachableError:
+    return KafkaUnreachableError(f"Kafka at {kafka.bootstrap_servers} cannot be reached: {error.args[0].str()}")

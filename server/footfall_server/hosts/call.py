@@ -75,6 +75,11 @@ class Kind(Enum):
     BIDI_STREAM = "bidirectional stream"
 
 
+def never() -> bool:
+    """Return that calls can be served."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """A method and its handler."""
@@ -85,6 +90,9 @@ class Route:
     kind: Kind = Kind.UNARY
     needs: NeedOf | None = None
     """What each of its requests needs to get to the handler; None: what `NEEDS` says of the method."""
+    in_vain: Callable[[], bool] = never
+    """Says whether hardly any of its calls can be served at the moment, because what they need is away. Then most are
+    told to try again before their requests are read."""
 
     @property
     def need_of(self) -> NeedOf:

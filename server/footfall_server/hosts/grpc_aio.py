@@ -14,7 +14,6 @@ from typing import Any, cast
 
 import grpc
 import structlog
-from google.rpc import code_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
@@ -203,7 +202,9 @@ class Server:
         async with AsyncExitStack() as around:
             for step in AROUND_EVERY_CALL:
                 await around.enter_async_context(step(call))
-            request = await self._admission.in_turn(partial(_read_request, context))
+            request = await self._admission.in_turn(
+                partial(_read_request, context), call.time_remaining(), in_vain=route.in_vain()
+            )
             call.permit.enter(route.need_of(request))
             with self._admission.holding(len(request)):
                 return await handler(request, call)
@@ -300,7 +301,7 @@ async def _read_request(context: "grpc.aio.ServicerContext[bytes, bytes]") -> by
     except grpc.aio.BaseError as error:
         raise asyncio.CancelledError from error  # the client is gone: it can be told nothing
     if message is grpc.aio.EOF:
-        raise StatusError(code_pb2.INVALID_ARGUMENT, "The call has no request.")
+        raise InvalidRequest.of("", "The call has no request.")
     return cast("bytes", message)
 
 

@@ -1,5 +1,6 @@
 """What becomes of one batch, however it came: admit it, take it, store it, answer it."""
 
+import asyncio
 import time
 
 from footfall.v1.ingest_pb2 import WriteEventsResponse
@@ -8,11 +9,14 @@ from footfall_core.errors.records import refusal_error
 from footfall_core.intake import Arrival, Refused, Taken, head_of, take
 from footfall_core.partitioning import partition_of
 from footfall_core.ports import EventLog
-from footfall_core.problems import OverQuota, Problem
+from footfall_core.problems import OverQuota, Problem, TryAgain
 from footfall_core.properties import PROPERTY_ID
 from footfall_server.hosts.call import Call
+from footfall_server.hosts.deadlines import seconds_for_work
 from footfall_server.ingest.figures import count_refused, count_taken
 from footfall_server.quotas.quotas import WriteQuotas
+
+NOT_IN_TIME = "The batch was not stored within the call's deadline; it may be yet, or not."
 
 
 class BatchIntake:
@@ -65,8 +69,11 @@ class BatchIntake:
             return Refused(problem, head.property_id, head.sequence)
         return None
 
-    async def store(self, taken: Taken) -> WriteEventsResponse:
+    async def store(self, taken: Taken, call: Call) -> WriteEventsResponse:
         """Return the batch's answer once it is durable; with `validate_only`, at once.
+
+        Whoever waits is told before their deadline passes, which would tell them nothing. What was handed to the log
+        goes its way all the same.
 
         Raises:
             TooLarge: with its verdicts the batch is beyond what the log takes.
@@ -78,7 +85,12 @@ class BatchIntake:
             partition = partition_of(taken.property_id, taken.writer_id, self._partitions) if taken.writer_id else None
             try:
                 with self._quotas.waiting(taken.property_id, len(taken.raw_batch)):
-                    answer.committed_time_micros = await self._log.append(taken.raw_batch, partition, taken.kind)
+                    async with asyncio.timeout(seconds_for_work(call)):
+                        answer.committed_time_micros = await self._log.append(taken.raw_batch, partition, taken.kind)
+            except TimeoutError:
+                problem = TryAgain(NOT_IN_TIME)
+                count_refused(problem)
+                raise problem from None
             except Problem as problem:
                 count_refused(problem)
                 raise

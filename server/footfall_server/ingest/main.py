@@ -42,7 +42,7 @@ async def routes(stack: AsyncExitStack, variables: Mapping[str, str]) -> list[Ro
     quotas = WriteQuotas(buckets, same_for_all(quota))
     intake = BatchIntake(log, kafka.raw_partitions, quotas, clock)
     return [
-        Route("/footfall.v1.IngestService/WriteEvents", WriteEvents(intake)),
+        Route("/footfall.v1.IngestService/WriteEvents", WriteEvents(intake), in_vain=log.is_away),
         Route("/footfall.v1.IngestService/StreamEvents", StreamEvents(intake, streams), Kind.BIDI_STREAM),
         Route("/footfall.v1.IngestService/ReportDiscardedEvents", ReportDiscardedEvents(log, quotas, clock)),
     ]

@@ -117,7 +117,7 @@ class StreamEvents:
             line.update(described(decision))
             if isinstance(decision, Refused):
                 return _refused(decision.problem, sequence, line)
-            return StreamEventsResponse(answer=await self._intake.store(decision), sequence=sequence)
+            return StreamEventsResponse(answer=await self._intake.store(decision, call), sequence=sequence)
         except Problem as problem:
             return _refused(problem, sequence, line)
         except Exception as error:

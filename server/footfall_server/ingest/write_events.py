@@ -23,4 +23,4 @@ class WriteEvents:
         call.trailers.update(self._intake.quota_fields(decision.property_id))
         if isinstance(decision, Refused):
             raise decision.problem
-        return (await self._intake.store(decision)).SerializeToString()
+        return (await self._intake.store(decision, call)).SerializeToString()

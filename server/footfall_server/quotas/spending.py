@@ -89,10 +89,16 @@ class Spending:
     def _settlement(self, property_id: str, purse: Purse) -> "asyncio.Task[None]":
         """Return the settlement under way, or begin one."""
         task = self._settling.get(property_id)
-        if task is None:
+        # One that is done and not forgotten yet is none: to await it does not give way, so whoever comes while the
+        # purse is overdrawn would take it again and again, and the loop would never get to forgetting it.
+        if task is None or task.done():
             task = self._settling[property_id] = asyncio.create_task(self._settle(property_id, purse))
-            task.add_done_callback(lambda _: self._settling.pop(property_id, None))
+            task.add_done_callback(lambda done: self._forget(property_id, done))
         return task
+
+    def _forget(self, property_id: str, done: "asyncio.Task[None]") -> None:
+        if self._settling.get(property_id) is done:
+            del self._settling[property_id]
 
     async def _settle(self, property_id: str, purse: Purse) -> None:
         orders = purse.orders()

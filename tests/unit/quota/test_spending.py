@@ -60,6 +60,21 @@ async def test_it_asks_for_more_before_there_is_nothing_and_nobody_waits_for_it(
     buckets.answer.set_result(Grant(11, 969))
 
 
+@pytest.mark.timeout(20)
+async def test_whoever_comes_as_a_settlement_ends_that_was_overtaken_waits_for_the_next_one() -> None:
+    buckets = ByHand(Grant(20, 980))
+    quotas = spending(buckets)
+    await quotas.spend("shop", {"events": 11}, "it")
+    await asyncio.sleep(0)
+    assert buckets.answer is not None
+    await quotas.spend("shop", {"events": 500}, "it")  # more than is on its way
+    buckets.answer.set_result(Grant(11, 969))
+    late = asyncio.create_task(quotas.spend("shop", {"events": 5}, "it"))  # runs when that has been taken in
+    buckets.grants = [Grant(20, 469), Grant(5, 464)]
+    await late
+    assert buckets.asked[2] == ("shop", 480, 20)
+
+
 async def test_while_nothing_is_there_it_refuses_without_asking_and_says_until_when() -> None:
     buckets, time = ByHand(Grant(0, -49)), Time()
     quotas = spending(buckets, time)
