@@ -56,6 +56,8 @@ class Calls:
             writing = asyncio.create_task(_write(sent, call))
             # a stream of errors has no end of itself
             await self._read(sent, call, until=call.cut or 1 if call.method == STREAM_ERRORS else call.cut)
+            # when nothing more is to be read, there is nothing to write: `grpc.aio` may wait for ever for it
+            writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
         else:
             sent = self._channel.unary_unary(call.method)(call.requests[0], **given)
@@ -85,7 +87,7 @@ class Calls:
 
     def _count(self, call: Call, name: str, status: str, details: str) -> None:
         assert status not in NEVER or details == ITS_OWN, (status, details, call)
-        self._found[name, status] += 1
+        self._found[name, "(the client's own)" if details == ITS_OWN else status] += 1
 
 
 def _name(call: Call) -> str:
