@@ -17,7 +17,7 @@ from tests.fuzz.samples import SHOPS, STREAM_ERRORS, STREAM_EVENTS, Samples
 
 IN_FLIGHT = 32
 SECONDS = 60.0
-MOMENT = 0.05
+MOMENT = 0.2
 """Seconds in which a stream that the client breaks off has to say something; many have nothing to say."""
 
 RARE = {"/footfall.v1.AdminService/CreateKey": 0.1}
