@@ -8,9 +8,9 @@ from typing import Any
 
 import grpc
 
-from footfall.v1.ingest_pb2 import StreamEventsResponse
+from footfall.v1.ingest_pb2 import StreamEventsResponse, WriteEventsResponse
 from tests.fuzz.metadata import Metadata
-from tests.fuzz.samples import STREAM_ERRORS, STREAM_EVENTS
+from tests.fuzz.samples import STREAM_ERRORS, STREAM_EVENTS, WRITE_EVENTS
 
 NEVER = frozenset({"UNKNOWN", "INTERNAL", "UNIMPLEMENTED"})
 """What no request may bring about, however wrong it is."""
@@ -61,6 +61,8 @@ class Calls:
             await asyncio.gather(writing, return_exceptions=True)
         else:
             sent = self._channel.unary_unary(call.method)(call.requests[0], **given)
+            if call.method == WRITE_EVENTS and await sent.code() is grpc.StatusCode.OK:
+                self._found["WriteEvents event", "OK"] += WriteEventsResponse.FromString(await sent).accepted
         self._count(call, _name(call), (await sent.code()).name, await sent.details())
 
     async def _read(self, sent: Any, call: Call, until: int | None) -> None:

@@ -30,7 +30,8 @@ NOT_ONE = 50
 """Of how many calls that take one request one has none, and one has two."""
 
 Found = Counter[tuple[str, str]]
-"""How often a method was answered with a status; `StreamEvents batch` are the answers on its streams."""
+"""How often a method was answered with a status; `StreamEvents batch` are the answers on its streams, and
+`WriteEvents event` the events that were taken."""
 
 
 async def fuzz(address: str, requests: int, seed: int) -> Found:

@@ -16,6 +16,7 @@ SHOPS = tuple(f"shop-{number}" for number in range(40))
 THERE = SHOPS[1]
 """The one that is created before anything is sent; the first samples are about it, and that of creation is not."""
 
+WRITE_EVENTS = "/footfall.v1.IngestService/WriteEvents"
 STREAM_EVENTS = "/footfall.v1.IngestService/StreamEvents"
 STREAM_ERRORS = "/footfall.v1.ErrorService/StreamErrors"
 
@@ -37,7 +38,7 @@ def samples(error_id: str, key_names: Sequence[str]) -> Samples:
     checked.batch.ClearField("sequence")
     checked.batch.validate_only = True
     return {
-        "/footfall.v1.IngestService/WriteEvents": [write],
+        WRITE_EVENTS: [write, _deep()],
         STREAM_EVENTS: [streamed, checked],
         "/footfall.v1.IngestService/ReportDiscardedEvents": [_discarded()],
         "/footfall.v1.QueryService/RunReport": [_report()],
@@ -57,9 +58,16 @@ def write_events() -> ingest_pb2.WriteEventsRequest:
     event.transaction_id, event.currency, event.value = "t", "EUR", 9.5
     event.params["plan"].string_value = "pro"
     event.params["n"].number_value = 7
-    event.params["deep"].list_value.values.add().struct_value.fields["x"].list_value.values.add().bool_value = True
     event.items.add(item_id="i", price=1.5, quantity=2)
     return ingest_pb2.WriteEventsRequest(property=PROPERTY, writer_id="w", sequence=1, events=[event, event])
+
+
+def _deep() -> ingest_pb2.WriteEventsRequest:
+    """Return one that can be read, and whose first event nests more than an event may."""
+    batch = write_events()
+    deep = batch.events[0].params["deep"]
+    deep.list_value.values.add().struct_value.fields["x"].list_value.values.add().bool_value = True
+    return batch
 
 
 def _discarded() -> ingest_pb2.ReportDiscardedEventsRequest:

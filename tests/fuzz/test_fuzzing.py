@@ -33,6 +33,7 @@ async def test_no_request_is_answered_with_an_error_of_ours(tmp_path: Path) -> N
     calls = {name: {status for (method, status) in found if method == name} for name in names}
     assert sum(found[name, status] for name in names for status in calls[name]) == 3_000
     # both sides of the line were reached: of each method, of its batches or messages, and of keys
+    assert found["WriteEvents event", "OK"] > 0
     assert found["StreamErrors message", "OK"] > 0
     assert found["StreamEvents batch", "INVALID_ARGUMENT"] > 0
     for name, statuses in calls.items():
