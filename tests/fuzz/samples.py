@@ -122,7 +122,10 @@ def _administration(key_names: Sequence[str]) -> Mapping[str, Sequence[Message]]
         ],
         "GetProperty": [admin_pb2.GetPropertyRequest(name=name) for name in names],
         "ListProperties": [admin_pb2.ListPropertiesRequest(page_size=3)],
-        "UpdateProperty": [_change(name, state) for state in (1, 2) for name in names],
+        "UpdateProperty": [
+            *(_change(name, state) for state in (1, 2) for name in names),
+            *(_change_of_quota(name, path) for path in ("quota", "quota.events_per_second") for name in names),
+        ],
         "CreateKey": [
             admin_pb2.CreateKeyRequest(
                 parent=parent,
@@ -139,4 +142,13 @@ def _change(name: str, state: admin_pb2.PropertyState) -> admin_pb2.UpdateProper
     property_ = admin_pb2.Property(name=name, display_name="Hats", time_zone="Asia/Tokyo", state=state)
     change = admin_pb2.UpdatePropertyRequest(property=property_)
     change.update_mask.paths.extend(["display_name", "time_zone", "state"])
+    return change
+
+
+def _change_of_quota(name: str, path: str) -> admin_pb2.UpdatePropertyRequest:
+    change = admin_pb2.UpdatePropertyRequest(property=admin_pb2.Property(name=name))
+    quota = change.property.quota
+    quota.events_per_second, quota.bytes_per_second, quota.reports_per_second = 1_000, 1_000_000, 10
+    quota.concurrent_reports, quota.burst_seconds = 10, 30
+    change.update_mask.paths.append(path)
     return change
