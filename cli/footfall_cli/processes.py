@@ -65,7 +65,7 @@ def serve(kinds: tuple[str, ...], *, embedded: bool, data: Path | None, in_memor
         _end(error)
 
 
-async def _serve(kinds: list[Callable[[AsyncExitStack, Mapping[str, str]], Awaitable[list[Any]]]]) -> None:
+async def _serve(kinds: list[Callable[[AsyncExitStack, Mapping[str, str], Any], Awaitable[list[Any]]]]) -> None:
     from footfall_adapters.environment import read_settings
     from footfall_adapters.probes import HealthSettings, probes
     from footfall_core.vitals import Vitals
@@ -78,7 +78,7 @@ async def _serve(kinds: list[Callable[[AsyncExitStack, Mapping[str, str]], Await
     async with AsyncExitStack() as stack:
         stack.enter_context(probes(health, vitals))
         allowed = await gate(stack, os.environ)
-        routes = [route for kind in kinds for route in await kind(stack, os.environ)]
+        routes = [route for kind in kinds for route in await kind(stack, os.environ, allowed.access)]
         await serve_routes(routes, host, allowed, vitals)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from footfall.v1.admin_pb2 import Key, KeyState, Property, PropertyState
+from footfall.v1.admin_pb2 import Key, KeyState, Property, PropertyQuota, PropertyState
 from footfall_adapters.kafka.access import CONTROL, PROPERTIES, KafkaAccess, KafkaRegistry
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.sqlite.access import SqliteRegistry
@@ -88,6 +88,20 @@ async def test_all_of_it_is_known_to_one_that_is_opened_later(place: Place) -> N
     async with place.another() as access:
         assert access.register.property("shop") == shop()
         assert [access.register.is_revoked(key.name) for key in keys] == [False, True, False]
+
+
+async def test_a_quota_of_its_own_is_known_until_it_is_taken_away(place: Place) -> None:
+    quota = PropertyQuota(events_per_second=20, reports_per_second=0)
+    async with place.registry() as registry:
+        await put(registry, shop(quota=PropertyQuota(events_per_second=10)))
+        await put(registry, shop(quota=quota))
+        assert registry.register.own_quota("shop") == quota
+        assert registry.register.own_quota("other") is None
+    async with place.another() as access:
+        assert access.register.own_quota("shop") == quota
+    async with place.registry() as registry:
+        await put(registry, shop())
+        assert registry.register.own_quota("shop") is None
 
 
 async def test_properties_are_listed_by_name_from_any_place(place: Place) -> None:

@@ -1,4 +1,4 @@
-"""Fuzzes an embedded process, and prints its statuses and how much memory it has before and after.
+"""Fuzzes an embedded process, and prints its statuses and what it has before and after: memory, descriptors, tasks.
 
 python -m tests.fuzz [--requests N] [--seed N]
 """
@@ -7,16 +7,21 @@ import argparse
 import asyncio
 import random
 import tempfile
+import time
+from collections import Counter
 from pathlib import Path
 
-import psutil
-
 from tests.e2e.embedded import embedded_in
-from tests.fuzz.fuzzing import fuzz
+from tests.fuzz.counted_embedded import PROGRAM
+from tests.fuzz.figures import figures_of
+from tests.fuzz.fuzzing import Found, fuzz
 from tests.keys import begin_with
 
 PARTS = 5
-"""After each part of the requests the memory is looked at."""
+"""After each part of the requests the process is looked at."""
+
+SETTLING_SECONDS = 2.0
+"""How long it has to see that the last clients have left."""
 
 
 def main() -> None:
@@ -26,18 +31,32 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
-    with tempfile.TemporaryDirectory() as folder, embedded_in(Path(folder) / "data") as process:
+    with tempfile.TemporaryDirectory() as folder, embedded_in(Path(folder) / "data", PROGRAM) as process:
         begin_with(Path(folder) / "keys")
         address = process.start()
+        print(f"before: {figures_of(process)}", flush=True)
+        began = time.monotonic()
+        found: Found = Counter()
         for part in range(PARTS):
-            found = asyncio.run(fuzz(address, given.requests // PARTS, given.seed + part))
-            memory = psutil.Process(process.pid).memory_info().rss >> 20
-            counts = ", ".join(
-                f"{method} {status.name} {count:,}"
-                for (method, status), count in sorted(found.items(), key=lambda item: (item[0][0], item[0][1].value[0]))
+            found += asyncio.run(fuzz(address, given.requests // PARTS, given.seed + part))
+            time.sleep(SETTLING_SECONDS)
+            made = f"{found['CreateProperty', 'OK']:,} properties and {found['CreateKey', 'OK']:,} keys made"
+            print(
+                f"{(part + 1) * given.requests // PARTS:>9,} requests in {time.monotonic() - began:,.0f} s: "
+                f"{figures_of(process)}; {made}",
+                flush=True,
             )
-            print(f"{(part + 1) * given.requests // PARTS:>9,} requests, {memory} MiB: {counts}", flush=True)
+        print_statuses(found)
         print("exit code", process.stop())
+
+
+def print_statuses(found: Found) -> None:
+    """Print a line for each method."""
+    for name in sorted({name for name, _ in found}):
+        statuses = ", ".join(
+            f"{status} {count:,}" for (method, status), count in sorted(found.items()) if method == name
+        )
+        print(f"{name}: {statuses}", flush=True)
 
 
 if __name__ == "__main__":

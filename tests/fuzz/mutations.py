@@ -6,11 +6,6 @@ from typing import Any
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from footfall.v1 import errors_pb2, query_pb2
-from footfall.v1.event_pb2 import Event
-from footfall.v1.ingest_pb2 import DiscardReason, ReportDiscardedEventsRequest, WriteEventsRequest
-
-SERVICE = "/footfall.v1"
 SPLICES = (
     b"\xff" * 10,
     b"\x00",
@@ -21,44 +16,6 @@ SPLICES = (
     b"9" * 400,
     b"(a+)+$",
 )
-
-
-def samples() -> dict[str, Message]:
-    """Return a valid request of each unary method, by its name."""
-    event = Event(name="purchase", client_id="c", event_id="e", page_location="https://shop.example/?utm_source=x")
-    event.transaction_id, event.currency, event.value = "t", "EUR", 9.5
-    event.params["plan"].string_value = "pro"
-    event.params["n"].number_value = 7
-    event.params["deep"].list_value.values.add().struct_value.fields["x"].list_value.values.add().bool_value = True
-    event.items.add(item_id="i", price=1.5, quantity=2)
-    write = WriteEventsRequest(property="properties/fuzz", writer_id="w", sequence=1, events=[event, event])
-    report = query_pb2.RunReportRequest(
-        property="properties/fuzz",
-        dimensions=[query_pb2.Dimension(name="date"), query_pb2.Dimension(name="event.plan")],
-        metrics=[query_pb2.Metric(name="eventCount"), query_pb2.Metric(name="totalUsers")],
-        date_ranges=[query_pb2.DateRange(start_date="7daysAgo", end_date="today")],
-        time_zone="Europe/Berlin",
-        order_bys=[query_pb2.OrderBy(metric="eventCount", desc=True)],
-        limit=10,
-    )
-    leaf = report.dimension_filter.and_group.expressions.add()
-    leaf.not_expression.filter.field_name = "pagePath"
-    leaf.not_expression.filter.string_filter.match_type = query_pb2.StringFilter.MATCH_TYPE_PARTIAL_REGEXP
-    leaf.not_expression.filter.string_filter.value = "^/a.*"
-    listed = errors_pb2.ListErrorsRequest(property="properties/fuzz", page_size=5)
-    shown = errors_pb2.GetErrorRequest(property="properties/fuzz", error_id="a" * 16)
-    dropped = ReportDiscardedEventsRequest(property="properties/fuzz", writer_id="w", report_number=1)
-    dropped.start_time.seconds, dropped.end_time.seconds = 1_790_000_000, 1_790_000_005
-    dropped.discarded.add(reason=DiscardReason.DISCARD_REASON_QUEUE_FULL, count=3)
-    dropped.discarded.add(reason=DiscardReason.DISCARD_REASON_CLOSED, count=1)
-    return {
-        f"{SERVICE}.IngestService/WriteEvents": write,
-        f"{SERVICE}.IngestService/ReportDiscardedEvents": dropped,
-        f"{SERVICE}.QueryService/RunReport": report,
-        f"{SERVICE}.QueryService/GetMetadata": query_pb2.GetMetadataRequest(property="properties/fuzz"),
-        f"{SERVICE}.ErrorService/ListErrors": listed,
-        f"{SERVICE}.ErrorService/GetError": shown,
-    }
 
 
 def almost_right(request: Message, chance: random.Random) -> bytes:

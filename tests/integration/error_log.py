@@ -24,7 +24,7 @@ from footfall_core.errors.records import error_record
 from footfall_core.errors.selection import ErrorSelection
 from footfall_server.errors.main import routes
 from footfall_server.hosts.grpc_aio import HostSettings, Server
-from tests.gates import everybody
+from tests.gates import NothingKnown, everybody
 
 PARTITIONS = 4
 
@@ -154,7 +154,9 @@ async def error_server(kafka: KafkaSettings, instance: str) -> AsyncIterator[Err
         "FOOTFALL_REDIS_URL": "redis://127.0.0.1:9/0",  # nobody's: it counts quotas alone
     }
     async with AsyncExitStack() as around:
-        server = Server(await routes(around, variables), HostSettings(unready_seconds=0, drain_seconds=5), everybody)
+        server = Server(
+            await routes(around, variables, NothingKnown()), HostSettings(unready_seconds=0, drain_seconds=5), everybody
+        )
         port = await server.start()
         around.push_async_callback(server.drain)
         channel = await around.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))

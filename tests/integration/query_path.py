@@ -31,6 +31,7 @@ from footfall_core.kinds import EventKind
 from footfall_core.report.ports import ReportStore
 from footfall_core.vitals import Vitals
 from footfall_server.query import main as query
+from tests.gates import NothingKnown
 from tests.serving import served
 
 
@@ -170,5 +171,5 @@ def query_consumer(variables: Mapping[str, str]) -> Iterator[None]:
 @contextmanager
 def query_server(variables: Mapping[str, str]) -> Iterator[int]:
     """Serve what the query server serves, and yield the port."""
-    with served(lambda stack: query.routes(stack, variables)) as port:
+    with served(lambda stack: query.routes(stack, variables, NothingKnown())) as port:
         yield port

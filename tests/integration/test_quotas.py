@@ -16,8 +16,10 @@ from prometheus_client import REGISTRY
 from footfall.aio.channel import open_channel
 from footfall.key import VARIABLE
 from footfall.v1 import ingest_pb2_grpc, query_pb2, query_pb2_grpc
+from footfall.v1.admin_pb2 import Property, PropertyQuota
 from footfall.v1.event_pb2 import Event
 from footfall.v1.ingest_pb2 import WriteEventsRequest
+from footfall_adapters.kafka.access import KafkaAccess, KafkaRegistry
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.kafka.topics import TopicsSettings, ensure_topics
 from footfall_adapters.memory.buckets import MemoryBuckets
@@ -31,6 +33,7 @@ from footfall_server.hosts.call import Route
 from footfall_server.hosts.grpc_aio import HostSettings, Server
 from footfall_server.ingest.batch_intake import BatchIntake
 from footfall_server.ingest.write_events import WriteEvents
+from footfall_server.quotas.of_properties import PropertyQuotas, QuotaOf
 from footfall_server.quotas.quotas import WriteQuotas
 from tests.e2e.processes import frozen
 from tests.gates import everybody
@@ -50,15 +53,27 @@ def kafka(stack: Stack) -> KafkaSettings:
 
 
 @asynccontextmanager
-async def ingest_servers(stack: Stack, kafka: KafkaSettings, **redis: Any) -> AsyncIterator[list[Any]]:
-    """Start two servers that share the quota `QUOTA`, and yield a stub of each."""
+async def ingest_servers(
+    stack: Stack, kafka: KafkaSettings, *, follows: bool = False, **redis: Any
+) -> AsyncIterator[list[Any]]:
+    """Start two servers that share the quota `QUOTA`, and yield a stub of each.
+
+    Args:
+        stack: where they run.
+        kafka: their topics.
+        follows: each follows the properties, which may have quotas of their own.
+        redis: settings of theirs.
+    """
     settings = RedisSettings(f"redis://{stack.addresses['redis']}/0", key_prefix=f"{kafka.topic_prefix}:", **redis)
     async with AsyncExitStack() as around:
         stubs = []
         for number in (1, 2):
             log = await around.enter_async_context(event_log(kafka, f"quota-{number}"))
             buckets = await around.enter_async_context(open_buckets(settings, MemoryBuckets(SystemClock())))
-            intake = BatchIntake(log, kafka.raw_partitions, WriteQuotas(buckets, lambda _: QUOTA), SystemClock())
+            quota_of: QuotaOf = lambda _: QUOTA  # noqa: E731
+            if follows:
+                quota_of = PropertyQuotas(QUOTA, await around.enter_async_context(KafkaAccess(kafka)))
+            intake = BatchIntake(log, kafka.raw_partitions, WriteQuotas(buckets, quota_of), SystemClock())
             route = Route("/footfall.v1.IngestService/WriteEvents", WriteEvents(intake))
             server = Server([route], HostSettings(unready_seconds=0, drain_seconds=5), everybody)
             port = await server.start()
@@ -73,12 +88,12 @@ def batch(property_id: str, size: int = SIZE) -> WriteEventsRequest:
     return WriteEventsRequest(property=f"properties/{property_id}", events=events)
 
 
-async def flood(stub: Any, until: float) -> int:
+async def flood(stub: Any, until: float, property_id: str = "flood") -> int:
     """Send batches one after the other, without waiting when told to, and return the number of events taken."""
     taken = 0
     while time.monotonic() < until:
         try:
-            taken += (await stub.WriteEvents(batch("flood"), timeout=30)).accepted
+            taken += (await stub.WriteEvents(batch(property_id), timeout=30)).accepted
         except grpc.aio.AioRpcError as error:
             if error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED:
                 raise
@@ -99,6 +114,40 @@ async def test_two_servers_let_in_one_quota_together_and_all_of_it(stack: Stack,
     assert sum(taken) <= most
     assert sum(taken) >= QUOTA.events_per_second * 4 - held
     assert all(sum(taken[turn::2]) > 0 for turn in (0, 1)), "one server had all of it"
+
+
+async def test_one_property_has_a_quota_of_its_own_which_changes_while_the_servers_run(
+    stack: Stack, kafka: KafkaSettings
+) -> None:
+    async def give(registry: KafkaRegistry, **quota: float) -> None:
+        found = Property(name="properties/raised", quota=PropertyQuota(**quota))  # type: ignore[arg-type]
+        await registry.put(found.name, found.SerializeToString())
+
+    async def taken(servers: list[Any], seconds: float) -> tuple[float, float]:
+        """Return what each of the two properties brought in, flooding both servers: events a second beyond a burst."""
+        began = time.monotonic()
+        flooding = [
+            flood(server, began + seconds, property_id) for property_id in ("raised", "plain") for server in servers
+        ]
+        found = await asyncio.gather(*flooding)
+        spent = time.monotonic() - began
+        return sum(found[:2]) / spent, sum(found[2:]) / spent
+
+    async with (
+        KafkaRegistry(kafka) as registry,
+        ingest_servers(stack, kafka, follows=True, quota_wait_ms=10_000) as servers,
+    ):
+        await give(registry, events_per_second=QUOTA.events_per_second * 3)
+        raised, plain = await taken(servers, 4)
+        # each had a burst of a second as well, which is a quarter more at most
+        most = 1.25 * QUOTA.events_per_second + 2 * SIZE / 4
+        assert plain <= most
+        assert most < raised <= 3 * most
+        await give(registry, events_per_second=QUOTA.events_per_second / 5)
+        await asyncio.sleep(1)  # within which they heed it
+        lowered, plain = await taken(servers, 4)
+        assert lowered <= (1.25 * QUOTA.events_per_second + 2 * SIZE) / 5 + 2 * SIZE / 4
+        assert plain > 2 * lowered
 
 
 async def test_a_frozen_redis_stops_no_write_and_each_server_counts_alone(stack: Stack, kafka: KafkaSettings) -> None:

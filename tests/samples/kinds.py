@@ -355,6 +355,13 @@ def _property() -> bytes:
     return new_property(CreatePropertyRequest(property_id="shop", property=given), NOW).SerializeToString()
 
 
+def _property_with_a_quota() -> bytes:
+    given = Property()
+    given.quota.events_per_second, given.quota.bytes_per_second, given.quota.reports_per_second = 20_000, 0, 0.5
+    given.quota.concurrent_reports, given.quota.burst_seconds = 7, 60
+    return new_property(CreatePropertyRequest(property_id="shop", property=given), NOW).SerializeToString()
+
+
 def _grant() -> Grant:
     return Grant("a85b8da13b3c61d9", "shop", frozenset({Scope.READ, Scope.ERRORS}), Micros(NOW + 1_000_000))
 
@@ -433,6 +440,7 @@ KINDS: dict[str, Kind] = {
     ),
     # properties, control
     "property": _message(_property, Property),
+    "property_with_a_quota": _message(_property_with_a_quota, Property),
     "key": _message(lambda: key_of(_grant(), "our reports", NOW).SerializeToString(), Key),
     # what a key's holder sends
     "token": Kind(lambda: Signer(SIGNING_KEY).token(_grant(), NOW).encode(), _granted),

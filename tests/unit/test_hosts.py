@@ -1,7 +1,7 @@
 """The statuses that a caller sees, through a real channel to a server on port 0."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import grpc
 import pytest
@@ -26,7 +26,7 @@ from footfall_core.problems import (
     TryAgain,
 )
 from footfall_core.wire.raw_pb2 import RawBatch
-from footfall_server.hosts.call import Route
+from footfall_server.hosts.call import Call, Kind, Route
 from footfall_server.hosts.grpc_aio import HostSettings, Server
 from footfall_server.hosts.status import status_of
 from footfall_server.ingest.batch_intake import BatchIntake
@@ -255,3 +255,41 @@ async def test_many_wrong_fields_fit_into_what_a_client_reads(
 async def test_an_address_that_is_none_is_named_with_its_variable(address: str) -> None:
     with pytest.raises(OSError, match=r"^FOOTFALL_HOST_ADDRESS: .* is not HOST:PORT with a port of 0 to 65535$"):
         await Server([], HostSettings(address), everybody).start()
+
+
+@pytest.mark.parametrize("requests", [0, 2])
+async def test_a_call_without_a_request_is_told_so_and_of_two_the_first_counts(
+    channel: grpc.aio.Channel, log: LogInMemory, requests: int
+) -> None:
+    call = channel.stream_unary("/footfall.v1.IngestService/WriteEvents")
+    sent = call(iter([batch(writer_id="w", sequence=n + 1).SerializeToString() for n in range(requests)]), timeout=10)
+    if requests:
+        assert ingest_pb2.WriteEventsResponse.FromString(await sent).accepted == 1
+        assert len(log.appended) == 1
+        return
+    error = await refusal(sent)
+    assert (error.code(), error.details()) == (grpc.StatusCode.INVALID_ARGUMENT, "The call has no request.")
+    assert details(error).details[1].Is(error_details_pb2.BadRequest.DESCRIPTOR)
+
+
+async def test_a_stream_of_answers_without_a_request_is_told_so() -> None:
+    async def never(request: bytes, call: Call) -> AsyncGenerator[bytes, None]:
+        raise AssertionError("it has a request")
+        yield b""
+
+    server = Server(
+        [Route("/footfall.v1.ErrorService/StreamErrors", never, Kind.SERVER_STREAM)],
+        HostSettings(unready_seconds=0),
+        everybody,
+    )
+    port = await server.start()
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            call = channel.stream_stream("/footfall.v1.ErrorService/StreamErrors")(timeout=10)
+            await call.done_writing()
+            assert (await call.code(), await call.details()) == (
+                grpc.StatusCode.INVALID_ARGUMENT,
+                "The call has no request.",
+            )
+    finally:
+        await server.drain()

@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError, Message
 
 from footfall.v1 import admin_pb2, ingest_pb2
 from footfall_core.access.grant import EVERY_PROPERTY, OPERATORS
+from footfall_core.access.property_rules import FOR_OPERATORS
 from footfall_core.access.scopes import Scope
 from footfall_core.problems import InvalidRequest
 from footfall_core.properties import PREFIX, parse_property
@@ -85,10 +86,10 @@ def of_operators(_: bytes) -> Need:
 
 
 def of_update(data: bytes) -> Need:
-    """Return the need of an `UpdatePropertyRequest`: a merchant must not resume what its operator has suspended."""
+    """Return the need of an `UpdatePropertyRequest`: some of its fields are for operators."""
     request = _parsed(admin_pb2.UpdatePropertyRequest, data, admin_pb2.UpdatePropertyRequest)
     property_id = parse_property(request.property.name, "property.name")
-    return _administrative(property_id, operators="state" in request.update_mask.paths)
+    return _administrative(property_id, operators=not FOR_OPERATORS.isdisjoint(request.update_mask.paths))
 
 
 def owner_of(name: str, field: str) -> str:

@@ -9,6 +9,7 @@ from footfall.v1.admin_pb2 import CreatePropertyRequest, Property, PropertyState
 from footfall_core.clock import Micros
 from footfall_core.problems import FieldViolation, InvalidRequest
 from footfall_core.properties import PROPERTY_ID, parse_property, property_name
+from footfall_core.quota.own import RANGES, change_own, quota_violations
 from footfall_core.report.days import zone_names
 from footfall_core.report.suggestions import unknown
 
@@ -17,7 +18,13 @@ MAX_DISPLAY_NAME = 100
 MAX_HOSTS = 100
 """Hosts of a property."""
 
-CHANGEABLE = ("display_name", "time_zone", "currency_code", "allowed_hosts", "state")
+QUOTA = "quota"
+CHANGEABLE = (
+    *("display_name", "time_zone", "currency_code", "allowed_hosts", "state", QUOTA),
+    *(f"{QUOTA}.{part}" for part in RANGES),
+)
+FOR_OPERATORS = frozenset(path for path in CHANGEABLE if path.partition(".")[0] in {"state", QUOTA})
+"""What a merchant's own key must not change: else it would resume what its operator suspended, or raise its quota."""
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})*")
@@ -52,6 +59,7 @@ def new_property(request: CreatePropertyRequest, now: Micros) -> Property:
         currency_code=given.currency_code,
         allowed_hosts=given.allowed_hosts,
         state=PropertyState.PROPERTY_STATE_ACTIVE,
+        quota=given.quota if given.quota.ListFields() else None,
     )
     found.create_time.FromMicroseconds(now)
     found.update_time.FromMicroseconds(now)
@@ -74,11 +82,9 @@ def changed_property(current: Property, request: UpdatePropertyRequest, now: Mic
     changed = Property()
     changed.CopyFrom(current)
     for path in paths:
-        changed.ClearField(path)
-        if path == "allowed_hosts":
-            changed.allowed_hosts.extend(given.allowed_hosts)
-        else:
-            setattr(changed, path, getattr(given, path))
+        _change(changed, given, path)
+    if not changed.quota.ListFields():
+        changed.ClearField(QUOTA)
     if not changed.state:
         raise InvalidRequest.of(
             "property.state", "It is missing; allowed are PROPERTY_STATE_ACTIVE and PROPERTY_STATE_SUSPENDED."
@@ -87,6 +93,21 @@ def changed_property(current: Property, request: UpdatePropertyRequest, now: Mic
     _check(_violations(changed))
     changed.update_time.FromMicroseconds(now)
     return changed
+
+
+def _change(changed: Property, given: Property, path: str) -> None:
+    """Take one field over, or its absence."""
+    field, _, part = path.partition(".")
+    if part:
+        change_own(changed.quota, given.quota, part)
+        return
+    changed.ClearField(field)
+    if field == "allowed_hosts":
+        changed.allowed_hosts.extend(given.allowed_hosts)
+    elif field == QUOTA:
+        changed.quota.CopyFrom(given.quota)
+    else:
+        setattr(changed, field, getattr(given, field))
 
 
 def property_id_of(found: Property) -> str:
@@ -109,6 +130,7 @@ def _violations(given: Property) -> Iterator[FieldViolation]:
         )
     if given.state not in PropertyState.values():
         yield FieldViolation("property.state", f"There is no state {given.state}.")
+    yield from quota_violations(given.quota, "property.quota")
     if len(given.allowed_hosts) > MAX_HOSTS:
         yield FieldViolation(
             "property.allowed_hosts", f"There are {len(given.allowed_hosts):,}; at most {MAX_HOSTS} are allowed."

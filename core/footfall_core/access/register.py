@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from google.protobuf.message import DecodeError
 
-from footfall.v1.admin_pb2 import Key, KeyState, Property, PropertyState
+from footfall.v1.admin_pb2 import Key, KeyState, Property, PropertyQuota, PropertyState
 from footfall_core.properties import PREFIX, property_name
 
 KEYS = "/keys/"
@@ -14,7 +14,8 @@ KEYS = "/keys/"
 class Register:
     """Records by name, the last of each: properties and keys; other names are somebody else's, and passed over.
 
-    Properties stay bytes until they are asked for: there may be millions of them.
+    Properties stay bytes until they are asked for: there may be millions of them. The quotas of those that have one of
+    their own are kept apart, since they are asked for at every batch.
     """
 
     def __init__(self, *, keeps_keys: bool = False) -> None:
@@ -25,6 +26,7 @@ class Register:
         """
         self._keeps_keys = keeps_keys
         self._properties: dict[str, bytes] = {}
+        self._quotas: dict[str, PropertyQuota] = {}
         self._revoked: set[str] = set()
         self._keys: dict[str, dict[str, bytes]] = {}
         self._names: list[str] | None = [] if keeps_keys else None
@@ -42,7 +44,7 @@ class Register:
             if keys:
                 self._apply_key(parent, name, Key.FromString(record), record)
             else:
-                Property.FromString(record)
+                self._apply_quota(name, Property.FromString(record))
                 if self._names is not None and name not in self._properties:
                     insort(self._names, name)
                 self._properties[name] = record
@@ -55,6 +57,22 @@ class Register:
             self._revoked.add(name)
         if self._keeps_keys:
             self._keys.setdefault(parent, {})[name] = record
+
+    def _apply_quota(self, name: str, found: Property) -> None:
+        property_id = name.removeprefix(PREFIX)
+        if found.HasField("quota"):
+            # a copy, or all of the property would stay in memory with it
+            self._quotas[property_id] = PropertyQuota()
+            self._quotas[property_id].CopyFrom(found.quota)
+        else:
+            self._quotas.pop(property_id, None)
+
+    def own_quota(self, property_id: str) -> PropertyQuota | None:
+        """Return a property's own quota, not to be changed, or None if it has none; the same object until it changes.
+
+        It costs a look into a dictionary.
+        """
+        return self._quotas.get(property_id)
 
     def property(self, property_id: str) -> Property | None:
         """Return a property, or None if nobody created it."""

@@ -63,8 +63,9 @@ from footfall_server.ingest.write_events import WriteEvents
 from footfall_server.query.get_metadata import get_metadata
 from footfall_server.query.run_report import RunReport
 from footfall_server.query.settings import QuerySettings
+from footfall_server.quotas.of_properties import PropertyQuotas
 from footfall_server.quotas.quotas import ReportQuotas, WriteQuotas
-from footfall_server.quotas.settings import QuotaSettings, same_for_all
+from footfall_server.quotas.settings import QuotaSettings
 
 KINDS = ("events", "host")
 """What says of itself whether it is ready."""
@@ -153,7 +154,7 @@ async def embedded(
         await stack.enter_async_context(_running(steps, queries, bus))
 
         # what a property may use
-        buckets, quota_of = MemoryBuckets(clock), same_for_all(quota)
+        buckets, quota_of = MemoryBuckets(clock), PropertyQuotas(quota.quota(), registry)
         quotas, write_quotas = ReportQuotas(buckets, quota_of), WriteQuotas(buckets, quota_of)
 
         intake = BatchIntake(log, PARTITIONS, write_quotas, clock)

@@ -10,10 +10,9 @@ from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.access.tokens import Verifier
 from footfall_core.clock import SystemClock
 from footfall_server.hosts.keyed import KeyedGate
-from footfall_server.hosts.permit import Gate
 
 
-async def gate(stack: AsyncExitStack, variables: Mapping[str, str]) -> Gate:
+async def gate(stack: AsyncExitStack, variables: Mapping[str, str]) -> KeyedGate:
     """Read who may call what, and follow it until the stack ends; returns when all that was stored by now is known.
 
     Raises:

@@ -8,6 +8,7 @@ from footfall_adapters.access_files import signing_key_of
 from footfall_adapters.environment import read_settings
 from footfall_adapters.kafka.access import KafkaRegistry
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_core.access.ports import Access
 from footfall_core.access.tokens import Signer
 from footfall_core.clock import SystemClock
 from footfall_server.admin.routes import admin_routes
@@ -15,7 +16,7 @@ from footfall_server.admin.settings import AdminServerSettings
 from footfall_server.hosts.call import Route
 
 
-async def routes(stack: AsyncExitStack, variables: Mapping[str, str]) -> list[Route]:
+async def routes(stack: AsyncExitStack, variables: Mapping[str, str], _: Access) -> list[Route]:
     """Start what the admin server needs, in order, and return what it serves; the stack ends it in reverse.
 
     Raises:

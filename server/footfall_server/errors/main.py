@@ -12,19 +12,21 @@ from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.memory.buckets import MemoryBuckets
 from footfall_adapters.redis.buckets import open_buckets
 from footfall_adapters.redis.settings import RedisSettings
+from footfall_core.access.ports import Access
 from footfall_core.clock import SystemClock
 from footfall_server.errors.get_error import GetError
 from footfall_server.errors.list_errors import ListErrors
 from footfall_server.errors.settings import ErrorServerSettings
 from footfall_server.errors.stream_errors import StreamErrors
 from footfall_server.hosts.call import Kind, Route
+from footfall_server.quotas.of_properties import PropertyQuotas
 from footfall_server.quotas.quotas import ReportQuotas
-from footfall_server.quotas.settings import QuotaSettings, same_for_all
+from footfall_server.quotas.settings import QuotaSettings
 
 SERVICE = "/footfall.v1.ErrorService"
 
 
-async def routes(stack: AsyncExitStack, variables: Mapping[str, str]) -> list[Route]:
+async def routes(stack: AsyncExitStack, variables: Mapping[str, str], access: Access) -> list[Route]:
     """Start what the error server needs, in order, and return what it serves; the stack ends it in reverse.
 
     The store is asked through Kafka and by other processes: while it is away streams go on.
@@ -48,7 +50,7 @@ async def routes(stack: AsyncExitStack, variables: Mapping[str, str]) -> list[Ro
     bus = await stack.enter_async_context(open_query_bus(kafka, bus_settings, instance.name, clock))
     buckets = await stack.enter_async_context(open_buckets(redis, MemoryBuckets(clock)))
     raw = await stack.enter_async_context(raw_reader(kafka, raw_settings))
-    quotas = ReportQuotas(buckets, same_for_all(quota))
+    quotas = ReportQuotas(buckets, PropertyQuotas(quota.quota(), access))
     return [
         Route(f"{SERVICE}/StreamErrors", StreamErrors(feed, settings, clock), Kind.SERVER_STREAM),
         Route(f"{SERVICE}/ListErrors", ListErrors(bus, quotas, settings, clock)),

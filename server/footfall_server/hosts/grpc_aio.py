@@ -173,10 +173,11 @@ class Server:
     def _hosted(self, route: Route) -> "grpc.RpcMethodHandler[bytes, bytes]":
         match route.kind:
             case Kind.UNARY:
-                # on the wire it is the same; but a call's request is read when there is room for it, and not before
+                # on the wire it is the same; but a call's request is read when there is room for it, and not before,
+                # and a call that has none gets an answer
                 return grpc.stream_unary_rpc_method_handler(cast("Any", self._unary(route)))
             case Kind.SERVER_STREAM:
-                return grpc.unary_stream_rpc_method_handler(cast("Any", self._server_stream(route)))
+                return grpc.stream_stream_rpc_method_handler(cast("Any", self._server_stream(route)))
             case Kind.BIDI_STREAM:
                 return grpc.stream_stream_rpc_method_handler(cast("Any", self._bidi_stream(route)))
 
@@ -212,10 +213,13 @@ class Server:
     def _server_stream(self, route: Route) -> Any:
         handler, need_of = cast("StreamHandler", route.handler), route.need_of
 
-        async def answer_all(request: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]") -> None:
-            def let_in(call: Call) -> AsyncGenerator[bytes, None]:
+        async def answer_all(_: object, context: "grpc.aio.ServicerContext[bytes, bytes]") -> None:
+            async def let_in(call: Call) -> AsyncGenerator[bytes, None]:
+                request = await self._admission.in_turn(partial(_read_request, context))
                 call.permit.enter(need_of(request))
-                return handler(request, call)
+                async with aclosing(handler(request, call)) as answers:
+                    async for answer in answers:
+                        yield answer
 
             await self._answer_all(route, context, let_in)
 
@@ -295,7 +299,7 @@ class _Messages(AsyncIterator[Message]):
 
 
 async def _read_request(context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
-    """Return the one message of a unary call."""
+    """Return the one request of a call that has one."""
     try:
         message: Any = await context.read()
     except grpc.aio.BaseError as error:
@@ -328,7 +332,12 @@ def _let_go(error: BaseException) -> None:
 
 
 async def _abort(context: "grpc.aio.ServicerContext[bytes, bytes]", status: StatusError, call: Call) -> None:
-    await context.abort(_CODES[status.code], status.message, (*status.trailers, *call.trailers.items()))
+    try:
+        await context.abort(_CODES[status.code], status.message, (*status.trailers, *call.trailers.items()))
+    except grpc.aio.AbortError:
+        raise
+    except grpc.aio.BaseError as error:
+        raise asyncio.CancelledError from error  # the client is gone: it can be told nothing
 
 
 def _peer_address(metadata: dict[str, str], peer: str) -> str:

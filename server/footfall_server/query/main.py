@@ -11,16 +11,18 @@ from footfall_adapters.memory.buckets import MemoryBuckets
 from footfall_adapters.redis.answer_cache import open_answer_cache
 from footfall_adapters.redis.buckets import open_buckets
 from footfall_adapters.redis.settings import RedisSettings
+from footfall_core.access.ports import Access
 from footfall_core.clock import SystemClock
 from footfall_server.hosts.call import Route
 from footfall_server.query.get_metadata import get_metadata
 from footfall_server.query.run_report import RunReport
 from footfall_server.query.settings import QuerySettings
+from footfall_server.quotas.of_properties import PropertyQuotas
 from footfall_server.quotas.quotas import ReportQuotas
-from footfall_server.quotas.settings import QuotaSettings, same_for_all
+from footfall_server.quotas.settings import QuotaSettings
 
 
-async def routes(stack: AsyncExitStack, variables: Mapping[str, str]) -> list[Route]:
+async def routes(stack: AsyncExitStack, variables: Mapping[str, str], access: Access) -> list[Route]:
     """Start what the query server needs, in order, and return what it serves; the stack ends it in reverse.
 
     Raises:
@@ -33,7 +35,7 @@ async def routes(stack: AsyncExitStack, variables: Mapping[str, str]) -> list[Ro
     cache = await stack.enter_async_context(open_answer_cache(redis))
     buckets = await stack.enter_async_context(open_buckets(redis, MemoryBuckets(clock)))
     bus = await stack.enter_async_context(open_query_bus(kafka, bus_settings, instance.name, clock))
-    quotas = ReportQuotas(buckets, same_for_all(quota))
+    quotas = ReportQuotas(buckets, PropertyQuotas(quota.quota(), access))
     return [
         Route("/footfall.v1.QueryService/RunReport", RunReport(bus, cache, quotas, settings, clock)),
         Route("/footfall.v1.QueryService/GetMetadata", get_metadata),

@@ -9,7 +9,7 @@ from footfall_core.problems import OverQuota, TryAgain
 from footfall_core.quota.ports import Buckets
 from footfall_core.quota.quota import BYTES, EVENTS, REPORTS
 from footfall_server.hosts.call import Call
-from footfall_server.quotas.settings import QuotaOf
+from footfall_server.quotas.of_properties import QuotaOf
 from footfall_server.quotas.spending import Spending
 
 SECONDS_OF_A_REPORT = 1.0

@@ -1,17 +1,13 @@
-"""What properties may use."""
+"""What properties may use, unless they have quotas of their own."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from footfall_core.quota.quota import Quota
 
-QuotaOf = Callable[[str], Quota]
-"""Returns what a property, by its id, may use."""
-
 
 @dataclass(frozen=True)
 class QuotaSettings:
-    """What each property may use, over all servers together. 0 is no limit."""
+    """What each property may use that has no quota of its own, over all servers together. 0 is no limit."""
 
     events_per_second: float = 100_000
     """Events that are sent to be stored or checked, good and bad ones alike."""
@@ -27,15 +23,13 @@ class QuotaSettings:
     burst_seconds: float = 10
     """How many seconds' worth may be used at once, after a time in which nothing was."""
 
-
-def same_for_all(settings: QuotaSettings) -> QuotaOf:
-    """Return the quotas of properties: for each of them what the settings say."""
-    quota = Quota(
-        events_per_second=settings.events_per_second,
-        bytes_per_second=settings.bytes_per_second,
-        reports_per_second=settings.reports_per_second,
-        concurrent_reports=settings.concurrent_reports,
-        waiting_bytes=settings.waiting_bytes,
-        burst_seconds=settings.burst_seconds,
-    )
-    return lambda _: quota
+    def quota(self) -> Quota:
+        """Return what a property may use that has no quota of its own."""
+        return Quota(
+            events_per_second=self.events_per_second,
+            bytes_per_second=self.bytes_per_second,
+            reports_per_second=self.reports_per_second,
+            concurrent_reports=self.concurrent_reports,
+            waiting_bytes=self.waiting_bytes,
+            burst_seconds=self.burst_seconds,
+        )

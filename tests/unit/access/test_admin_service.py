@@ -133,7 +133,7 @@ async def test_an_update_changes_what_its_mask_names(admin: Admin) -> None:
     assert (await admin.update(["time_zone"])).time_zone == "UTC"
 
 
-@pytest.mark.parametrize("paths", [[], ["name"], ["create_time"], ["*"], ["nothing"]])
+@pytest.mark.parametrize("paths", [[], ["name"], ["create_time"], ["*"], ["nothing"], ["quota.waiting"]])
 async def test_a_mask_of_other_fields_is_refused(admin: Admin, paths: list[str]) -> None:
     await admin.create("shop")
     with pytest.raises(InvalidRequest) as problem:
@@ -149,6 +149,34 @@ async def test_a_wrong_update_changes_nothing(admin: Admin) -> None:
     assert await admin("GetProperty", api.GetPropertyRequest(name=made.name), api.Property) == made
     with pytest.raises(NotFound):
         await admin.update(["time_zone"], "other", time_zone="UTC")
+
+
+async def test_a_quota_of_its_own_is_changed_part_by_part_or_as_a_whole(admin: Admin) -> None:
+    made = await admin.create("shop", quota=api.PropertyQuota(events_per_second=20, concurrent_reports=0))
+    assert made.quota == api.PropertyQuota(events_per_second=20, concurrent_reports=0)
+    given = api.PropertyQuota(events_per_second=7, reports_per_second=2)
+    # what the mask does not name stays, and what it names and nobody gives is the installation's again
+    changed = await admin.update(["quota.reports_per_second", "quota.concurrent_reports"], quota=given)
+    assert changed.quota == api.PropertyQuota(events_per_second=20, reports_per_second=2)
+    assert (await admin.update(["quota"], quota=given)).quota == given
+    assert (await admin.update(["display_name"], display_name="Shop")).quota == given
+    assert not (await admin.update(["quota"])).HasField("quota")
+    assert not (await admin.update(["quota.burst_seconds"])).HasField("quota")
+    assert not (await admin.create("plain", quota=api.PropertyQuota())).HasField("quota")
+
+
+async def test_what_a_quota_cannot_be_is_named_and_changes_nothing(admin: Admin) -> None:
+    wrong = api.PropertyQuota(events_per_second=0.5, bytes_per_second=1, burst_seconds=0)
+    named = ["property.quota.events_per_second", "property.quota.bytes_per_second", "property.quota.burst_seconds"]
+    with pytest.raises(InvalidRequest) as problem:
+        await admin.create("shop", quota=wrong)
+    assert fields_of(problem.value) == named
+    await admin.create("shop")
+    for paths in (["quota"], [f"quota.{part}" for part in ("events_per_second", "bytes_per_second", "burst_seconds")]):
+        with pytest.raises(InvalidRequest) as problem:
+            await admin.update(paths, quota=wrong)
+        assert fields_of(problem.value) == named
+    assert admin.registry.register.own_quota("shop") is None
 
 
 async def test_lists_come_in_pages_that_end(admin: Admin) -> None:

@@ -316,10 +316,12 @@ async def test_a_handler_sees_the_property_and_one_that_nobody_created_has_defau
     assert behind.zone == "UTC"
 
 
-async def test_only_an_operator_resumes_what_is_suspended(behind: Behind) -> None:
+@pytest.mark.parametrize("path", ["state", "quota", "quota.events_per_second"])
+async def test_only_an_operator_resumes_what_is_suspended_and_changes_a_quota(behind: Behind, path: str) -> None:
     method = "/footfall.v1.AdminService/UpdateProperty"
     request = request_of(method, "shop")
-    request.update_mask.paths.append("state")  # type: ignore[attr-defined]
+    await answer(behind, method, request, KEYRING.token("shop"))
+    request.update_mask.paths.append(path)  # type: ignore[attr-defined]
     with pytest.raises(grpc.aio.AioRpcError) as error:
         await answer(behind, method, request, KEYRING.token("shop"))
     assert reason_of(error.value) == "OPERATORS_ONLY"

@@ -26,43 +26,45 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x66ootfall/v1/admin.proto\x12\x0b\x66ootfall.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd4\x02\n\x08Property\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\x12\x1b\n\ttime_zone\x18\x03 \x01(\tR\x08timeZone\x12#\n\rcurrency_code\x18\x04 \x01(\tR\x0c\x63urrencyCode\x12#\n\rallowed_hosts\x18\x05 \x03(\tR\x0c\x61llowedHosts\x12\x30\n\x05state\x18\x06 \x01(\x0e\x32\x1a.footfall.v1.PropertyStateR\x05state\x12;\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\"k\n\x15\x43reatePropertyRequest\x12\x1f\n\x0bproperty_id\x18\x01 \x01(\tR\npropertyId\x12\x31\n\x08property\x18\x02 \x01(\x0b\x32\x15.footfall.v1.PropertyR\x08property\"(\n\x12GetPropertyRequest\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\"S\n\x15ListPropertiesRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"w\n\x16ListPropertiesResponse\x12\x35\n\nproperties\x18\x01 \x03(\x0b\x32\x15.footfall.v1.PropertyR\nproperties\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x87\x01\n\x15UpdatePropertyRequest\x12\x31\n\x08property\x18\x01 \x01(\x0b\x32\x15.footfall.v1.PropertyR\x08property\x12;\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nupdateMask\"\xcf\x02\n\x03Key\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\x12-\n\x06scopes\x18\x03 \x03(\x0e\x32\x15.footfall.v1.KeyScopeR\x06scopes\x12;\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12+\n\x05state\x18\x05 \x01(\x0e\x32\x15.footfall.v1.KeyStateR\x05state\x12;\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0brevoke_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrevokeTime\"N\n\x10\x43reateKeyRequest\x12\x16\n\x06parent\x18\x01 \x01(\tR\x06parent\x12\"\n\x03key\x18\x02 \x01(\x0b\x32\x10.footfall.v1.KeyR\x03key\"M\n\x11\x43reateKeyResponse\x12\"\n\x03key\x18\x01 \x01(\x0b\x32\x10.footfall.v1.KeyR\x03key\x12\x14\n\x05token\x18\x02 \x01(\tR\x05token\"e\n\x0fListKeysRequest\x12\x16\n\x06parent\x18\x01 \x01(\tR\x06parent\x12\x1b\n\tpage_size\x18\x02 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken\"`\n\x10ListKeysResponse\x12$\n\x04keys\x18\x01 \x03(\x0b\x32\x10.footfall.v1.KeyR\x04keys\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"&\n\x10RevokeKeyRequest\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name*h\n\rPropertyState\x12\x1e\n\x1aPROPERTY_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15PROPERTY_STATE_ACTIVE\x10\x01\x12\x1c\n\x18PROPERTY_STATE_SUSPENDED\x10\x02*\x8f\x01\n\x08KeyScope\x12\x19\n\x15KEY_SCOPE_UNSPECIFIED\x10\x00\x12\x13\n\x0fKEY_SCOPE_WRITE\x10\x01\x12\x14\n\x10KEY_SCOPE_IMPORT\x10\x02\x12\x12\n\x0eKEY_SCOPE_READ\x10\x03\x12\x14\n\x10KEY_SCOPE_ERRORS\x10\x04\x12\x13\n\x0fKEY_SCOPE_ADMIN\x10\x05*i\n\x08KeyState\x12\x19\n\x15KEY_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10KEY_STATE_ACTIVE\x10\x01\x12\x15\n\x11KEY_STATE_REVOKED\x10\x02\x12\x15\n\x11KEY_STATE_EXPIRED\x10\x03\x32\x9d\x04\n\x0c\x41\x64minService\x12K\n\x0e\x43reateProperty\x12\".footfall.v1.CreatePropertyRequest\x1a\x15.footfall.v1.Property\x12\x45\n\x0bGetProperty\x12\x1f.footfall.v1.GetPropertyRequest\x1a\x15.footfall.v1.Property\x12Y\n\x0eListProperties\x12\".footfall.v1.ListPropertiesRequest\x1a#.footfall.v1.ListPropertiesResponse\x12K\n\x0eUpdateProperty\x12\".footfall.v1.UpdatePropertyRequest\x1a\x15.footfall.v1.Property\x12J\n\tCreateKey\x12\x1d.footfall.v1.CreateKeyRequest\x1a\x1e.footfall.v1.CreateKeyResponse\x12G\n\x08ListKeys\x12\x1c.footfall.v1.ListKeysRequest\x1a\x1d.footfall.v1.ListKeysResponse\x12<\n\tRevokeKey\x12\x1d.footfall.v1.RevokeKeyRequest\x1a\x10.footfall.v1.Keyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x66ootfall/v1/admin.proto\x12\x0b\x66ootfall.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\x03\n\x08Property\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\x12\x1b\n\ttime_zone\x18\x03 \x01(\tR\x08timeZone\x12#\n\rcurrency_code\x18\x04 \x01(\tR\x0c\x63urrencyCode\x12#\n\rallowed_hosts\x18\x05 \x03(\tR\x0c\x61llowedHosts\x12\x30\n\x05state\x18\x06 \x01(\x0e\x32\x1a.footfall.v1.PropertyStateR\x05state\x12;\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x12\x30\n\x05quota\x18\t \x01(\x0b\x32\x1a.footfall.v1.PropertyQuotaR\x05quota\"\xeb\x02\n\rPropertyQuota\x12/\n\x11\x65vents_per_second\x18\x01 \x01(\x01H\x00R\x0f\x65ventsPerSecond\x88\x01\x01\x12-\n\x10\x62ytes_per_second\x18\x02 \x01(\x01H\x01R\x0e\x62ytesPerSecond\x88\x01\x01\x12\x31\n\x12reports_per_second\x18\x03 \x01(\x01H\x02R\x10reportsPerSecond\x88\x01\x01\x12\x32\n\x12\x63oncurrent_reports\x18\x04 \x01(\x05H\x03R\x11\x63oncurrentReports\x88\x01\x01\x12(\n\rburst_seconds\x18\x05 \x01(\x01H\x04R\x0c\x62urstSeconds\x88\x01\x01\x42\x14\n\x12_events_per_secondB\x13\n\x11_bytes_per_secondB\x15\n\x13_reports_per_secondB\x15\n\x13_concurrent_reportsB\x10\n\x0e_burst_seconds\"k\n\x15\x43reatePropertyRequest\x12\x1f\n\x0bproperty_id\x18\x01 \x01(\tR\npropertyId\x12\x31\n\x08property\x18\x02 \x01(\x0b\x32\x15.footfall.v1.PropertyR\x08property\"(\n\x12GetPropertyRequest\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\"S\n\x15ListPropertiesRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"w\n\x16ListPropertiesResponse\x12\x35\n\nproperties\x18\x01 \x03(\x0b\x32\x15.footfall.v1.PropertyR\nproperties\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x87\x01\n\x15UpdatePropertyRequest\x12\x31\n\x08property\x18\x01 \x01(\x0b\x32\x15.footfall.v1.PropertyR\x08property\x12;\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nupdateMask\"\xcf\x02\n\x03Key\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\x12-\n\x06scopes\x18\x03 \x03(\x0e\x32\x15.footfall.v1.KeyScopeR\x06scopes\x12;\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12+\n\x05state\x18\x05 \x01(\x0e\x32\x15.footfall.v1.KeyStateR\x05state\x12;\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0brevoke_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nrevokeTime\"N\n\x10\x43reateKeyRequest\x12\x16\n\x06parent\x18\x01 \x01(\tR\x06parent\x12\"\n\x03key\x18\x02 \x01(\x0b\x32\x10.footfall.v1.KeyR\x03key\"M\n\x11\x43reateKeyResponse\x12\"\n\x03key\x18\x01 \x01(\x0b\x32\x10.footfall.v1.KeyR\x03key\x12\x14\n\x05token\x18\x02 \x01(\tR\x05token\"e\n\x0fListKeysRequest\x12\x16\n\x06parent\x18\x01 \x01(\tR\x06parent\x12\x1b\n\tpage_size\x18\x02 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken\"`\n\x10ListKeysResponse\x12$\n\x04keys\x18\x01 \x03(\x0b\x32\x10.footfall.v1.KeyR\x04keys\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"&\n\x10RevokeKeyRequest\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name*h\n\rPropertyState\x12\x1e\n\x1aPROPERTY_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15PROPERTY_STATE_ACTIVE\x10\x01\x12\x1c\n\x18PROPERTY_STATE_SUSPENDED\x10\x02*\x8f\x01\n\x08KeyScope\x12\x19\n\x15KEY_SCOPE_UNSPECIFIED\x10\x00\x12\x13\n\x0fKEY_SCOPE_WRITE\x10\x01\x12\x14\n\x10KEY_SCOPE_IMPORT\x10\x02\x12\x12\n\x0eKEY_SCOPE_READ\x10\x03\x12\x14\n\x10KEY_SCOPE_ERRORS\x10\x04\x12\x13\n\x0fKEY_SCOPE_ADMIN\x10\x05*i\n\x08KeyState\x12\x19\n\x15KEY_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10KEY_STATE_ACTIVE\x10\x01\x12\x15\n\x11KEY_STATE_REVOKED\x10\x02\x12\x15\n\x11KEY_STATE_EXPIRED\x10\x03\x32\x9d\x04\n\x0c\x41\x64minService\x12K\n\x0e\x43reateProperty\x12\".footfall.v1.CreatePropertyRequest\x1a\x15.footfall.v1.Property\x12\x45\n\x0bGetProperty\x12\x1f.footfall.v1.GetPropertyRequest\x1a\x15.footfall.v1.Property\x12Y\n\x0eListProperties\x12\".footfall.v1.ListPropertiesRequest\x1a#.footfall.v1.ListPropertiesResponse\x12K\n\x0eUpdateProperty\x12\".footfall.v1.UpdatePropertyRequest\x1a\x15.footfall.v1.Property\x12J\n\tCreateKey\x12\x1d.footfall.v1.CreateKeyRequest\x1a\x1e.footfall.v1.CreateKeyResponse\x12G\n\x08ListKeys\x12\x1c.footfall.v1.ListKeysRequest\x1a\x1d.footfall.v1.ListKeysResponse\x12<\n\tRevokeKey\x12\x1d.footfall.v1.RevokeKeyRequest\x1a\x10.footfall.v1.Keyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'footfall.v1.admin_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PROPERTYSTATE']._serialized_start=1683
-  _globals['_PROPERTYSTATE']._serialized_end=1787
-  _globals['_KEYSCOPE']._serialized_start=1790
-  _globals['_KEYSCOPE']._serialized_end=1933
-  _globals['_KEYSTATE']._serialized_start=1935
-  _globals['_KEYSTATE']._serialized_end=2040
+  _globals['_PROPERTYSTATE']._serialized_start=2099
+  _globals['_PROPERTYSTATE']._serialized_end=2203
+  _globals['_KEYSCOPE']._serialized_start=2206
+  _globals['_KEYSCOPE']._serialized_end=2349
+  _globals['_KEYSTATE']._serialized_start=2351
+  _globals['_KEYSTATE']._serialized_end=2456
   _globals['_PROPERTY']._serialized_start=108
-  _globals['_PROPERTY']._serialized_end=448
-  _globals['_CREATEPROPERTYREQUEST']._serialized_start=450
-  _globals['_CREATEPROPERTYREQUEST']._serialized_end=557
-  _globals['_GETPROPERTYREQUEST']._serialized_start=559
-  _globals['_GETPROPERTYREQUEST']._serialized_end=599
-  _globals['_LISTPROPERTIESREQUEST']._serialized_start=601
-  _globals['_LISTPROPERTIESREQUEST']._serialized_end=684
-  _globals['_LISTPROPERTIESRESPONSE']._serialized_start=686
-  _globals['_LISTPROPERTIESRESPONSE']._serialized_end=805
-  _globals['_UPDATEPROPERTYREQUEST']._serialized_start=808
-  _globals['_UPDATEPROPERTYREQUEST']._serialized_end=943
-  _globals['_KEY']._serialized_start=946
-  _globals['_KEY']._serialized_end=1281
-  _globals['_CREATEKEYREQUEST']._serialized_start=1283
-  _globals['_CREATEKEYREQUEST']._serialized_end=1361
-  _globals['_CREATEKEYRESPONSE']._serialized_start=1363
-  _globals['_CREATEKEYRESPONSE']._serialized_end=1440
-  _globals['_LISTKEYSREQUEST']._serialized_start=1442
-  _globals['_LISTKEYSREQUEST']._serialized_end=1543
-  _globals['_LISTKEYSRESPONSE']._serialized_start=1545
-  _globals['_LISTKEYSRESPONSE']._serialized_end=1641
-  _globals['_REVOKEKEYREQUEST']._serialized_start=1643
-  _globals['_REVOKEKEYREQUEST']._serialized_end=1681
-  _globals['_ADMINSERVICE']._serialized_start=2043
-  _globals['_ADMINSERVICE']._serialized_end=2584
+  _globals['_PROPERTY']._serialized_end=498
+  _globals['_PROPERTYQUOTA']._serialized_start=501
+  _globals['_PROPERTYQUOTA']._serialized_end=864
+  _globals['_CREATEPROPERTYREQUEST']._serialized_start=866
+  _globals['_CREATEPROPERTYREQUEST']._serialized_end=973
+  _globals['_GETPROPERTYREQUEST']._serialized_start=975
+  _globals['_GETPROPERTYREQUEST']._serialized_end=1015
+  _globals['_LISTPROPERTIESREQUEST']._serialized_start=1017
+  _globals['_LISTPROPERTIESREQUEST']._serialized_end=1100
+  _globals['_LISTPROPERTIESRESPONSE']._serialized_start=1102
+  _globals['_LISTPROPERTIESRESPONSE']._serialized_end=1221
+  _globals['_UPDATEPROPERTYREQUEST']._serialized_start=1224
+  _globals['_UPDATEPROPERTYREQUEST']._serialized_end=1359
+  _globals['_KEY']._serialized_start=1362
+  _globals['_KEY']._serialized_end=1697
+  _globals['_CREATEKEYREQUEST']._serialized_start=1699
+  _globals['_CREATEKEYREQUEST']._serialized_end=1777
+  _globals['_CREATEKEYRESPONSE']._serialized_start=1779
+  _globals['_CREATEKEYRESPONSE']._serialized_end=1856
+  _globals['_LISTKEYSREQUEST']._serialized_start=1858
+  _globals['_LISTKEYSREQUEST']._serialized_end=1959
+  _globals['_LISTKEYSRESPONSE']._serialized_start=1961
+  _globals['_LISTKEYSRESPONSE']._serialized_end=2057
+  _globals['_REVOKEKEYREQUEST']._serialized_start=2059
+  _globals['_REVOKEKEYREQUEST']._serialized_end=2097
+  _globals['_ADMINSERVICE']._serialized_start=2459
+  _globals['_ADMINSERVICE']._serialized_end=3000
 # @@protoc_insertion_point(module_scope)

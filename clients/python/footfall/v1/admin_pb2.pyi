@@ -47,7 +47,7 @@ KEY_STATE_REVOKED: KeyState
 KEY_STATE_EXPIRED: KeyState
 
 class Property(_message.Message):
-    __slots__ = ("name", "display_name", "time_zone", "currency_code", "allowed_hosts", "state", "create_time", "update_time")
+    __slots__ = ("name", "display_name", "time_zone", "currency_code", "allowed_hosts", "state", "create_time", "update_time", "quota")
     NAME_FIELD_NUMBER: _ClassVar[int]
     DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
     TIME_ZONE_FIELD_NUMBER: _ClassVar[int]
@@ -56,6 +56,7 @@ class Property(_message.Message):
     STATE_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    QUOTA_FIELD_NUMBER: _ClassVar[int]
     name: str
     display_name: str
     time_zone: str
@@ -64,7 +65,22 @@ class Property(_message.Message):
     state: PropertyState
     create_time: _timestamp_pb2.Timestamp
     update_time: _timestamp_pb2.Timestamp
-    def __init__(self, name: _Optional[str] = ..., display_name: _Optional[str] = ..., time_zone: _Optional[str] = ..., currency_code: _Optional[str] = ..., allowed_hosts: _Optional[_Iterable[str]] = ..., state: _Optional[_Union[PropertyState, str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    quota: PropertyQuota
+    def __init__(self, name: _Optional[str] = ..., display_name: _Optional[str] = ..., time_zone: _Optional[str] = ..., currency_code: _Optional[str] = ..., allowed_hosts: _Optional[_Iterable[str]] = ..., state: _Optional[_Union[PropertyState, str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., quota: _Optional[_Union[PropertyQuota, _Mapping]] = ...) -> None: ...
+
+class PropertyQuota(_message.Message):
+    __slots__ = ("events_per_second", "bytes_per_second", "reports_per_second", "concurrent_reports", "burst_seconds")
+    EVENTS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
+    BYTES_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
+    REPORTS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
+    CONCURRENT_REPORTS_FIELD_NUMBER: _ClassVar[int]
+    BURST_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    events_per_second: float
+    bytes_per_second: float
+    reports_per_second: float
+    concurrent_reports: int
+    burst_seconds: float
+    def __init__(self, events_per_second: _Optional[float] = ..., bytes_per_second: _Optional[float] = ..., reports_per_second: _Optional[float] = ..., concurrent_reports: _Optional[int] = ..., burst_seconds: _Optional[float] = ...) -> None: ...
 
 class CreatePropertyRequest(_message.Message):
     __slots__ = ("property_id", "property")

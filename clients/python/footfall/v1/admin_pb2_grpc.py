@@ -110,7 +110,7 @@ class AdminServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateProperty(self, request, context):
-        """Changes fields of a property. `state` is for operators. Idempotent; of two changes at once the later one holds.
+        """Changes fields of a property. `state` and `quota` are for operators. Idempotent; of two changes at once the later one holds.
 
         Errors: NOT_FOUND (nobody created it).
         """
