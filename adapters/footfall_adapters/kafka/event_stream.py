@@ -23,6 +23,7 @@ from quixstreams import Application, State, message_context
 from quixstreams.models import Topic
 
 from footfall_adapters.kafka.event_lag import EventLag
+from footfall_adapters.kafka.membership import LONGEST_ABSENCE, Membership
 from footfall_adapters.kafka.partitions import PURCHASES
 from footfall_adapters.kafka.row_writer import RowWriter
 from footfall_adapters.kafka.settings import KafkaSettings
@@ -34,6 +35,7 @@ from footfall_core.processing.purchase_records import passed_tick, purchase_reco
 from footfall_core.processing.record import Outcome, Place, Process
 from footfall_core.processing.second_stage import CountPurchases
 from footfall_core.processing.window import WINDOW_KEPT
+from footfall_core.streams import StreamBroken
 
 log = structlog.get_logger()
 
@@ -109,6 +111,11 @@ class _Application(Application):
         self.failure: BaseException | None = None
         super().__init__(**settings)
 
+    def give_up(self) -> None:
+        """End without having been told to."""
+        self.has_ended = True
+        super().stop()
+
     def stop(self, fail: bool = False) -> None:
         """End; called by a signal's handler as well, and by itself when it has failed."""
         self.has_ended = True
@@ -166,6 +173,7 @@ class EventStream:
             StreamBroken, StreamUnmendableError: see the port; it asks Kafka for topics, and makes those of its state.
         """
         self._stop = stop
+        self._settings = settings
         self._process = process
         self._count = count
         self._kind = kind
@@ -174,6 +182,7 @@ class EventStream:
         self._partitions = kafka.raw_partitions
         self._purchases_topic = kafka.topic(PURCHASES)
         self._last_record: float | None = None
+        self._lost = False
         self._lag = EventLag(kafka.topic(kind.raw_topic), kind)
         self._app = _Application(
             stop,
@@ -233,6 +242,8 @@ class EventStream:
         try:
             with self._told_apart(), self._stopping(), _signals_restored():
                 self._app.run()
+            if self._lost:
+                raise StreamBroken("lost", "The consumer was no member of its group any more, and did not come back.")
         finally:
             self._app.has_ended = True
             if self._producer.instantiated:
@@ -254,13 +265,19 @@ class EventStream:
 
     @contextmanager
     def _stopping(self) -> Iterator[None]:
-        """Tell Quix Streams to stop when the process was told to, until it has."""
+        """Tell Quix Streams to stop when the process was told to, until it has; or when it has lost its group."""
         ended = threading.Event()
+        # a static member is one again when all others have joined too, or their sessions have ended
+        longest = self._settings.session_timeout_ms / 1000 + LONGEST_ABSENCE
+        membership = Membership(self._frame.processing_context.consumer, longest)
 
         def tell() -> None:
             while not ended.wait(STOP_AGAIN_SECONDS):
                 if self._stop.is_set():
                     self._app.stop()
+                elif membership.is_lost():
+                    self._lost = True
+                    self._app.give_up()
 
         thread = threading.Thread(target=tell, name="stopping", daemon=True)
         thread.start()

@@ -1,0 +1,40 @@
+"""Notices a consumer that is in its group no more and does not come back.
+
+librdkafka joins again by itself when a session has ended. Seen with 2.12.1 behind a Kafka that was frozen: it said that
+it would, closed its connection to the group's coordinator and never asked for it again, for minutes, while everything
+else of it went on. Only another consumer in its place helps then.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+LONGEST_ABSENCE = 30.0
+"""Seconds. Much longer than joining takes: a Kafka that is only just back is found within 10 s, the rest takes three
+more."""
+
+
+class Member(Protocol):
+    """A consumer: confluent-kafka's, or what Quix Streams makes of it."""
+
+    def memberid(self) -> str | None:
+        """Return its id in its group; none or an empty one if it is in none."""
+        ...
+
+
+class Membership:
+    """Of one consumer in its group; asked every now and then, by one thread."""
+
+    def __init__(
+        self, consumer: Member, longest_absence: float = LONGEST_ABSENCE, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._consumer = consumer
+        self._longest_absence = longest_absence
+        self._now = now
+        self._last = now()
+
+    def is_lost(self) -> bool:
+        """Return whether the consumer has been no member for longer than joining takes."""
+        if self._consumer.memberid():
+            self._last = self._now()
+        return self._now() - self._last > self._longest_absence
