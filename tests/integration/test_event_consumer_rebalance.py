@@ -20,7 +20,7 @@ from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
 from footfall_local.stack import Stack
 from tests.integration.event_consumer import EventConsumer, consumer, event_ids, own_topics, read, record_of, view
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(480)]
 
 WRITERS = [f"writer-{number}" for number in (10, 11, 9, 12, 0, 1, 4, 6)]
 """Two for each partition."""
@@ -99,7 +99,7 @@ def instance(kafka: KafkaSettings, folder: Path, name: str) -> Iterator[EventCon
 
 def works(running: EventConsumer, seen: int = 0) -> None:
     """Wait until a consumer has processed more records than it was seen to."""
-    running.until(lambda: len(running.records()) > seen, "a record of its own")
+    running.until(lambda: len(running.records()) > seen, "a record of its own", seconds=120)
 
 
 def works_on_all(running: EventConsumer, kafka: KafkaSettings) -> None:
@@ -109,7 +109,9 @@ def works_on_all(running: EventConsumer, kafka: KafkaSettings) -> None:
         return [len(values) for values in read(kafka, "events.rows").values.values()]
 
     before = rows()
-    running.until(lambda: all(now > was for was, now in zip(before, rows(), strict=True)), "rows of all partitions")
+    running.until(
+        lambda: all(now > was for was, now in zip(before, rows(), strict=True)), "rows of all partitions", seconds=120
+    )
 
 
 def event_in(record: bytes) -> str:
