@@ -24,6 +24,8 @@ ORDER = 11
 IMPORTED_SECONDS = 3_600
 """How old imported events are."""
 RETRIED = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNKNOWN}
+PAUSE_SECONDS = 0.02
+"""How long a writer rests behind each batch: what is to be read back must not become the load itself."""
 CALL_SECONDS = 10.0
 PATIENCE_SECONDS = 180.0
 """How long a fault may hold everything up."""
@@ -124,13 +126,15 @@ class Writers:
         with open_channel(self._address) as channel:
             stub = IngestServiceStub(channel)  # type: ignore[no-untyped-call]
             sequence = 0
-            while not self._stop.is_set():
+            while True:
                 sequence += 1
                 request = batch_of(self._property_id, number, writer_id, sequence, imported=imported)
                 self._send(stub, request)
                 with self._told:
                     self.journal.note(request)
                     self._told.notify_all()
+                if self._stop.wait(PAUSE_SECONDS):
+                    return
 
     def _send(self, stub: IngestServiceStub, request: WriteEventsRequest) -> None:
         while True:
