@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-LONGEST_ABSENCE = 30.0
-"""Seconds. Much longer than joining takes: a Kafka that is only just back is found within 10 s, the rest takes three
-more."""
+LONGEST_ABSENCE = 20.0
+"""Seconds. Longer than joining takes: a Kafka that is only just back is found within 10 s, and a group of which another
+member is gone waits for the end of its session, 6 s."""
 
 
 class Member(Protocol):
