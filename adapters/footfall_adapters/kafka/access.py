@@ -161,7 +161,7 @@ class KafkaRegistry(KafkaAccess):
         super().__init__(kafka)
         self._producer = Producer(
             {
-                "bootstrap.servers": kafka.bootstrap_servers,
+                **kafka.client,
                 "enable.idempotence": True,
                 "acks": "all",
                 "linger.ms": 0,

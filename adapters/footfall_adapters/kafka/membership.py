@@ -1,8 +1,9 @@
 """Notices a consumer that is in its group no more and does not come back.
 
-librdkafka joins again by itself when a session has ended. Seen with 2.12.1 behind a Kafka that was frozen: it said that
-it would, closed its connection to the group's coordinator and never asked for it again, for minutes, while everything
-else of it went on. Only another consumer in its place helps then.
+librdkafka joins again by itself when a session has ended, but a client that knows no broker any more does not
+(`footfall_adapters.kafka.settings.RECOVERY` has why it may forget them all, and mends that). Seen with 2.12.1 and its
+defaults: for minutes in no group, while all else of the process went on. Whatever leads there, another consumer in its
+place helps.
 """
 
 import time
