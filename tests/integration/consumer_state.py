@@ -26,7 +26,7 @@ def writers_in_changelog(kafka: KafkaSettings, partition: int) -> set[str]:
     topic = f"changelog__{kafka.topic('event-consumers')}--{kafka.topic('events.raw')}--default"
     latest: dict[bytes, bytes | None] = {}
     config = {
-        **kafka.client,
+        "bootstrap.servers": kafka.bootstrap_servers,
         "group.id": "test",
         "isolation.level": "read_committed",
         "enable.partition.eof": True,

@@ -54,7 +54,7 @@ class Found:
 def read(kafka: KafkaSettings, topic: str, *, committed: bool = True) -> Found:
     """Return all that is in a topic now."""
     config = {
-        **kafka.client,
+        "bootstrap.servers": kafka.bootstrap_servers,
         "group.id": "test",
         "isolation.level": "read_committed" if committed else "read_uncommitted",
         "enable.partition.eof": True,
@@ -75,7 +75,7 @@ def read(kafka: KafkaSettings, topic: str, *, committed: bool = True) -> Found:
 
 def put(kafka: KafkaSettings, partition: int, *records: bytes) -> None:
     """Write raw records to a partition of the raw topic, as an ingest server does."""
-    producer = Producer({**kafka.client, "log_level": 3})
+    producer = Producer({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3})
     for record in records:
         producer.produce(kafka.topic("events.raw"), record, str(partition), partition)
     assert producer.flush(90) == 0  # a Kafka that was frozen takes its time

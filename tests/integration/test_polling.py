@@ -17,7 +17,7 @@ async def test_a_consumer_that_has_left_its_group_for_good_is_followed_by_anothe
     kafka = own_topics(stack)
     topic = kafka.topic("queries.requests")
     config = {
-        **kafka.client,
+        "bootstrap.servers": kafka.bootstrap_servers,
         "group.id": kafka.topic("readers"),
         "session.timeout.ms": 6_000,
         "auto.offset.reset": "earliest",

@@ -161,7 +161,7 @@ class KafkaRegistry(KafkaAccess):
         super().__init__(kafka)
         self._producer = Producer(
             {
-                **kafka.client,
+                "bootstrap.servers": kafka.bootstrap_servers,
                 "enable.idempotence": True,
                 "acks": "all",
                 "linger.ms": 0,

@@ -147,7 +147,7 @@ class KafkaEventLog:
     def _connect(self) -> Producer | None:
         producer = Producer(
             {
-                **self._kafka.client,
+                "bootstrap.servers": self._kafka.bootstrap_servers,
                 "transactional.id": self._transactional_id,
                 "transaction.timeout.ms": self._settings.transaction_timeout_ms,
                 "delivery.timeout.ms": self._settings.transaction_timeout_ms,

@@ -21,7 +21,7 @@ def new_reader(kafka: KafkaSettings, **more: object) -> Consumer:
     """Return a consumer that reads committed records and belongs to no group; the caller closes it."""
     return Consumer(
         {
-            **kafka.client,
+            "bootstrap.servers": kafka.bootstrap_servers,
             # librdkafka asks for a name; partitions are assigned by hand, so nothing is kept under it
             "group.id": f"{kafka.topic_prefix}error-servers",
             "enable.auto.commit": False,

@@ -26,7 +26,7 @@ from footfall_adapters.kafka.event_lag import EventLag
 from footfall_adapters.kafka.membership import LONGEST_ABSENCE, Membership
 from footfall_adapters.kafka.partitions import PURCHASES
 from footfall_adapters.kafka.row_writer import RowWriter
-from footfall_adapters.kafka.settings import RECOVERY, KafkaSettings
+from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.kafka.stream_failures import failure_of
 from footfall_core.clock import Micros
 from footfall_core.kinds import EventKind
@@ -199,7 +199,6 @@ class EventStream:
             request_timeout=ASKING_SECONDS,
             loglevel=None,
             consumer_extra_config={
-                **RECOVERY,
                 # a restarted consumer takes its partitions again at once, and none but those: with a topic more to
                 # read it must be another member, or the brokers hand it what it had before (KIP-345)
                 "group.instance.id": f"{instance}-2",
@@ -210,7 +209,6 @@ class EventStream:
                 "fetch.wait.max.ms": 50,
             },
             producer_extra_config={
-                **RECOVERY,
                 "transactional.id": f"{kafka.topic_prefix}{_TRANSACTIONS[kind]}.{instance}",
                 "transaction.timeout.ms": settings.transaction_timeout_ms,
                 "delivery.timeout.ms": settings.transaction_timeout_ms,

@@ -1,9 +1,8 @@
 """Notices a consumer that is in its group no more and does not come back.
 
-librdkafka joins again by itself when a session has ended, but a client that knows no broker any more does not
-(`footfall_adapters.kafka.settings.RECOVERY` has why it may forget them all, and mends that). Seen with 2.12.1 and its
-defaults: for minutes in no group, while all else of the process went on. Whatever leads there, another consumer in its
-place helps.
+librdkafka joins again by itself when a session has ended. One that has forgotten all of its brokers does not (ADR 17), and
+there may be other ways to get lost: everything else of the process goes on then, and only another consumer in its place
+helps.
 """
 
 import time

@@ -30,7 +30,7 @@ def check_partitions(kafka: KafkaSettings, topics: Sequence[str] = (RAW,), timeo
         SettingsError: a topic has another number of partitions, or does not exist.
         KafkaUnreachableError: Kafka cannot be asked.
     """
-    admin = AdminClient({**kafka.client, "log_level": 3, "logger": LIBRDKAFKA})
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3, "logger": LIBRDKAFKA})
     for topic in map(kafka.topic, topics):
         try:
             metadata = admin.list_topics(topic, timeout=timeout_seconds)
@@ -64,7 +64,7 @@ def check_offsets(
         SettingsError: the group has state and no offsets.
         KafkaUnreachableError: Kafka cannot be asked.
     """
-    admin = AdminClient({**kafka.client, "log_level": 3, "logger": LIBRDKAFKA})
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3, "logger": LIBRDKAFKA})
     try:
         metadata = admin.list_topics(timeout=timeout_seconds).topics
         known = {place.topic for place in _committed(admin, kafka.topic(group), timeout_seconds) if place.offset >= 0}

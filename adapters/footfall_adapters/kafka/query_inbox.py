@@ -115,7 +115,7 @@ def _parsed(record: bytes) -> Query | None:
 async def open_query_inbox(kafka: KafkaSettings, settings: QueryInboxSettings) -> AsyncIterator[KafkaQueryInbox]:
     """Yield an inbox that takes part in the group, and leave the group at the end."""
     config = {
-        **kafka.client,
+        "bootstrap.servers": kafka.bootstrap_servers,
         "group.id": kafka.topic("query-consumers"),
         "session.timeout.ms": settings.session_timeout_ms,
         "heartbeat.interval.ms": settings.session_timeout_ms // 6,

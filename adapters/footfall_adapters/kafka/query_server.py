@@ -54,7 +54,7 @@ async def open_query_bus(
             choose=random.randrange,
         )
         config = {
-            **kafka.client,
+            "bootstrap.servers": kafka.bootstrap_servers,
             "group.id": kafka.topic(f"query-server-{instance}"),  # librdkafka wants one; nothing is committed to it
             "enable.auto.commit": False,
             "auto.offset.reset": "latest",

@@ -67,7 +67,7 @@ def sending(kafka: KafkaSettings) -> Iterator[Sending]:
     """Yield a producer that sends without waiting for company, and flush it at the end."""
     producer = Producer(
         {
-            **kafka.client,
+            "bootstrap.servers": kafka.bootstrap_servers,
             "linger.ms": 0,
             "acks": "1",
             "message.timeout.ms": int(SEND_SECONDS * 1000),

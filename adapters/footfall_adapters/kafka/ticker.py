@@ -87,7 +87,7 @@ def _tick_while_elected(
 def _member(kafka: KafkaSettings, settings: TickerSettings, instance: str) -> Consumer:
     consumer = Consumer(
         {
-            **kafka.client,
+            "bootstrap.servers": kafka.bootstrap_servers,
             "group.id": kafka.topic("tickers"),
             # a restarted server takes its place again at once, without a rebalance
             "group.instance.id": instance,

@@ -109,7 +109,7 @@ def ensure_topics(kafka: KafkaSettings, settings: TopicsSettings, *, timeout_sec
         TopicsError: Kafka can't be reached or refuses, or a topic has another number of partitions than planned.
     """
     plans = topic_plans(kafka, settings)
-    admin = AdminClient({**kafka.client, "log_level": 3})
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3})
     try:
         existing = admin.list_topics(timeout=timeout_seconds).topics
         missing = [plan for plan in plans if kafka.topic(plan.name) not in existing]
