@@ -1,8 +1,7 @@
 """Notices a consumer that is in its group no more and does not come back.
 
-librdkafka joins again by itself when a session has ended. One that has forgotten all of its brokers does not (ADR 17), and
-there may be other ways to get lost: everything else of the process goes on then, and only another consumer in its place
-helps.
+librdkafka joins again by itself when a session has ended. One that has forgotten all its brokers does not (ADR 17), and
+there may be other ways to get lost: everything else of the process goes on then, and only another consumer helps.
 """
 
 import time
