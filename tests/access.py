@@ -150,11 +150,12 @@ class Keyring:
 
 
 def reason_of(error: grpc.RpcError) -> str:
-    """Return the reason in a status' details."""
+    """Return the reason in a status' details; nothing where there is none, as in what the gateway answers by itself."""
     trailers = dict(error.trailing_metadata() or ())  # type: ignore[attr-defined]
-    status = status_pb2.Status.FromString(trailers["grpc-status-details-bin"])
+    status = status_pb2.Status.FromString(trailers.get("grpc-status-details-bin", b""))
     info = error_details_pb2.ErrorInfo()
-    assert status.details[0].Unpack(info)
+    for detail in status.details:
+        detail.Unpack(info)
     return str(info.reason)
 
 

@@ -3,13 +3,10 @@
 `deploy/` uses the same with other addresses.
 """
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from google.protobuf.any_pb2 import Any
-from google.rpc import code_pb2, error_details_pb2, status_pb2
-
+from footfall_local.answers import come_again
 from footfall_local.browsers import CORS, GRPC_WEB, cors_policy
 from footfall_local.filters import Filter, Json, lua_filter, turned_on, type_of
 from footfall_local.rest import openapi, rest_filters
@@ -35,12 +32,6 @@ NEVER = "0s"
 
 MOST_CONNECTIONS = 50_000
 """From clients; without a bound Envoy warns, and runs out of file descriptors instead."""
-
-AGAIN_SECONDS = 1
-"""After how long a call is to come again that no server could be found for."""
-
-NOBODY_ANSWERED = ("UH", "UF", "UC", "UO", "UR", "URX", "LR")
-"""Envoy's flags of a response that it makes itself, because no server was healthy, could be connected to or stayed."""
 
 LARGEST_DOCUMENT = 1024 * 1024
 """Of those that Envoy holds in its configuration; the default is 4 KiB."""
@@ -121,7 +112,7 @@ def _listener(plan: GatewayPlan) -> Json:
             "virtual_hosts": [host],
             "max_direct_response_body_size_bytes": LARGEST_DOCUMENT,
         },
-        "local_reply_config": {"mappers": [_come_again()]},
+        "local_reply_config": {"mappers": [come_again()]},
         "http_filters": [
             *(each.entry() for each in (CORS, GRPC_WEB, health, *rest)),
             {
@@ -138,35 +129,6 @@ def _listener(plan: GatewayPlan) -> Json:
         "address": _socket(plan.address),
         "per_connection_buffer_limit_bytes": 1024 * 1024,
         "filter_chains": [chain],
-    }
-
-
-def _come_again() -> Json:
-    """Return what has the gateway say when to come again, as our servers do, where it answers in their place.
-
-    That of a server which ended under a call is among it: writes may be sent again, and all else changes nothing.
-    """
-    retry = error_details_pb2.RetryInfo()
-    retry.retry_delay.FromSeconds(AGAIN_SECONDS)
-    status = status_pb2.Status(code=code_pb2.UNAVAILABLE, message="No server could be reached; please try again.")
-    detail = Any()
-    detail.Pack(retry)
-    status.details.append(detail)
-    told = {
-        "grpc-status-details-bin": b64encode(status.SerializeToString()).decode(),
-        "grpc-retry-pushback-ms": str(AGAIN_SECONDS * 1000),
-    }
-    from_grpc = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
-    return {
-        "filter": {
-            "and_filter": {
-                "filters": [
-                    {"response_flag_filter": {"flags": list(NOBODY_ANSWERED)}},
-                    {"header_filter": {"header": from_grpc}},
-                ]
-            }
-        },
-        "headers_to_add": [{"header": {"key": key, "value": value}} for key, value in told.items()],
     }
 
 

@@ -61,7 +61,7 @@ def test_what_was_tracked_counts_once_over_ten_kills(tmp_path: Path) -> None:
 
 
 def test_a_spool_that_forgets_is_found_out(tmp_path: Path) -> None:
-    missing, _ = kill_and_count(tmp_path, kills=2, seed=1, broken="forgets")
+    missing, _ = kill_and_count(tmp_path, kills=8, seed=1, broken="forgets")
     assert missing > 0
 
 

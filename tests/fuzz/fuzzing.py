@@ -5,6 +5,8 @@ import random
 from collections import Counter
 from dataclasses import dataclass
 
+from google.protobuf.message import DecodeError
+
 from footfall.aio.channel import open_channel
 from footfall.key import find_key
 from footfall.v1.admin_pb2 import CreatePropertyRequest, RevokeKeyRequest
@@ -109,6 +111,6 @@ def _is_bounded(method: str, request: bytes) -> bool:
             case "RevokeKey":
                 # an operators' key is revoked whether there is one or not
                 return not RevokeKeyRequest.FromString(request).name.startswith("properties/-/keys/")
-    except Exception:  # noqa: BLE001 - whatever cannot be read is refused
+    except DecodeError:  # whatever cannot be read is refused
         return True
     return True

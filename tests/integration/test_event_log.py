@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from footfall.v1.errors_pb2 import EventError
 from footfall_adapters.environment import SettingsError
 from footfall_adapters.kafka.committer import CommitterSettings, KafkaEventLog
-from footfall_adapters.kafka.partitions import check_offsets, check_partitions
+from footfall_adapters.kafka.partitions import KafkaUnreachableError, check_offsets, check_partitions
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.kafka.ticker import TickerSettings, ticking
 from footfall_adapters.kafka.topics import TopicsSettings, ensure_topics
@@ -27,7 +27,7 @@ from footfall_core.problems import TryAgain
 from footfall_core.wire.raw_pb2 import RawRecord
 from footfall_local.stack import Stack
 from tests.contract.event_logs import committed
-from tests.e2e.processes import frozen
+from tests.e2e.processes import frozen, wait_for
 
 pytestmark = pytest.mark.stack
 
@@ -266,7 +266,15 @@ def test_a_group_with_state_and_without_offsets_does_not_begin_anew(kafka: Kafka
     changelog = f"changelog__{kafka.topic('group')}--{kafka.topic(kind.raw_topic)}--default"
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
     admin.create_topics([NewTopic(changelog, 4, 1)])[changelog].result(30)
-    check_offsets(kafka, "group", [kind.raw_topic])  # it has joined, and processed nothing
+
+    def is_good() -> bool | None:
+        try:
+            check_offsets(kafka, "group", [kind.raw_topic])  # it has joined, and processed nothing
+        except KafkaUnreachableError:  # a partition has no leader yet
+            return None
+        return True
+
+    wait_for("each partition to have a leader", is_good)
     producer = Producer({"bootstrap.servers": kafka.bootstrap_servers})
     producer.produce(changelog, b"window", b"key")
     assert producer.flush(30) == 0

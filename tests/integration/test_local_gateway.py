@@ -10,6 +10,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio
 
+from footfall import retry_info
+from footfall_local.answers import AGAIN_SECONDS
 from footfall_local.envoy import GatewayPlan
 from tests.integration.before_servers import addresses, envoy, until
 
@@ -114,6 +116,9 @@ async def test_a_service_without_a_server_is_unavailable(gateway: Gateway) -> No
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await gateway.channel.unary_unary("/footfall.v1.QueryService/RunReport")(b"", timeout=10)
     assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
+    details = dict(refused.value.trailing_metadata() or ())[retry_info.TRAILER]
+    assert isinstance(details, bytes)
+    assert retry_info.retry_delay(details) == AGAIN_SECONDS
 
 
 async def test_what_is_no_service_of_ours_is_unimplemented(gateway: Gateway) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from footfall_adapters.kafka import event_stream
+from footfall_adapters.kafka import application
 from footfall_adapters.kafka.event_stream import (
     LONGEST_SILENCE,
     EventStream,
@@ -36,7 +36,7 @@ def test_a_consumer_is_ready_when_it_reads_what_it_is_assigned(
 
 
 def test_a_stream_is_broken_if_kafka_goes_away_as_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_stream, "ASKING_SECONDS", 0.3)
+    monkeypatch.setattr(application, "REQUEST_SECONDS", 0.3)
     with pytest.raises(StreamBroken):
         EventStream(
             KafkaSettings("127.0.0.1:9"),  # nobody listens

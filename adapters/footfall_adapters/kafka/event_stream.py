@@ -7,27 +7,23 @@ Both are data frames of one application, so the offsets of what was read, the ro
 is handed on and the new state (as its changelog) are one Kafka transaction.
 """
 
-import signal
-import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import structlog
 from confluent_kafka import KafkaException
-from quixstreams import Application, State, message_context
+from quixstreams import State, message_context
 from quixstreams.models import Topic
 
+from footfall_adapters.kafka.application import ToldApplication
 from footfall_adapters.kafka.event_lag import EventLag
-from footfall_adapters.kafka.membership import LONGEST_ABSENCE, Membership
 from footfall_adapters.kafka.partitions import PURCHASES
 from footfall_adapters.kafka.row_writer import RowWriter
 from footfall_adapters.kafka.settings import KafkaSettings
-from footfall_adapters.kafka.stream_failures import failure_of
 from footfall_core.clock import Micros
 from footfall_core.kinds import EventKind
 from footfall_core.processing.figures import count_purchases, count_record
@@ -35,7 +31,6 @@ from footfall_core.processing.purchase_records import passed_tick, purchase_reco
 from footfall_core.processing.record import Outcome, Place, Process
 from footfall_core.processing.second_stage import CountPurchases
 from footfall_core.processing.window import WINDOW_KEPT
-from footfall_core.streams import StreamBroken
 
 log = structlog.get_logger()
 
@@ -95,48 +90,6 @@ _TRANSACTIONS = {EventKind.LIVE: "events", EventKind.IMPORT: "imports"}
 """What transactional ids begin with: two kinds' consumers may have one instance's name."""
 
 
-ASKING_SECONDS = 10.0
-"""How long Kafka may take to say something of topics; so long a SIGTERM may have to wait."""
-
-STOP_AGAIN_SECONDS = 0.2
-"""Quix Streams forgets that it was told to stop before it had started; so it is told until it ends."""
-
-
-class _Application(Application):
-    """Quix Streams, which says what it failed of before it takes itself apart, and fails of that too."""
-
-    def __init__(self, stop: threading.Event, **settings: Any) -> None:
-        self._told = stop
-        self.has_ended = False
-        self.failure: BaseException | None = None
-        super().__init__(**settings)
-
-    def give_up(self) -> None:
-        """End without having been told to."""
-        self.has_ended = True
-        super().stop()
-
-    def stop(self, fail: bool = False) -> None:
-        """End; called by a signal's handler as well, and by itself when it has failed."""
-        self.has_ended = True
-        if fail:
-            self.failure = self.failure or sys.exception()
-        else:
-            self._told.set()
-        super().stop(fail)
-
-
-@contextmanager
-def _signals_restored() -> Iterator[None]:
-    """Have the process handle its signals again behind the block: Quix Streams leaves its own handlers behind."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 class EventStream:
     """Reads the raw topic of one kind of events, and writes what `process` makes of it; a `Stream`.
 
@@ -172,8 +125,6 @@ class EventStream:
         Raises:
             StreamBroken, StreamUnmendableError: see the port; it asks Kafka for topics, and makes those of its state.
         """
-        self._stop = stop
-        self._settings = settings
         self._process = process
         self._count = count
         self._kind = kind
@@ -182,9 +133,8 @@ class EventStream:
         self._partitions = kafka.raw_partitions
         self._purchases_topic = kafka.topic(PURCHASES)
         self._last_record: float | None = None
-        self._lost = False
         self._lag = EventLag(kafka.topic(kind.raw_topic), kind)
-        self._app = _Application(
+        self._app = ToldApplication(
             stop,
             broker_address=kafka.bootstrap_servers,
             consumer_group=kafka.topic(group_of(settings, kind)),
@@ -196,7 +146,6 @@ class EventStream:
             state_dir=state.dir,
             # lost source offsets must stop the consumer, not silently forget which batches were seen
             auto_recover_from_source_offset_out_of_range=False,
-            request_timeout=ASKING_SECONDS,
             loglevel=None,
             consumer_extra_config={
                 # a restarted consumer takes its partitions again at once, and none but those: with a topic more to
@@ -217,7 +166,7 @@ class EventStream:
                 "linger.ms": 5,
             },
         )
-        with self._told_apart():
+        with self._app.errors_told_apart():
             self._frame = self._app.dataframe(self._topic(kafka, kind.raw_topic))
             self._frame.update(self._take, stateful=True, metadata=True)
             if PURCHASES in topics_of(kind):
@@ -240,52 +189,12 @@ class EventStream:
             StreamBroken, StreamUnmendableError: see the port.
         """
         try:
-            with self._told_apart(), self._stopping(), _signals_restored():
-                self._app.run()
-            if self._lost:
-                raise StreamBroken("lost", "The consumer was no member of its group any more, and did not come back.")
+            self._app.run_until_told()
         finally:
-            self._app.has_ended = True
             if self._producer.instantiated:
                 with suppress(KafkaException):
                     # what it still has is void, and would keep it alive
                     self._producer.purge()  # type: ignore[no-untyped-call]
-
-    @contextmanager
-    def _told_apart(self) -> Iterator[None]:
-        """Have an error say whether another stream can take this one's place."""
-        try:
-            yield
-        except Exception as error:
-            first = self._app.failure or error
-            failure = failure_of(first)
-            if failure is None:
-                raise
-            raise failure from first
-
-    @contextmanager
-    def _stopping(self) -> Iterator[None]:
-        """Tell Quix Streams to stop when the process was told to, until it has; or when it has lost its group."""
-        ended = threading.Event()
-        # a static member is one again when all others have joined too, or their sessions have ended
-        longest = self._settings.session_timeout_ms / 1000 + LONGEST_ABSENCE
-        membership = Membership(self._frame.processing_context.consumer, longest)
-
-        def tell() -> None:
-            while not ended.wait(STOP_AGAIN_SECONDS):
-                if self._stop.is_set():
-                    self._app.stop()
-                elif membership.is_lost():
-                    self._lost = True
-                    self._app.give_up()
-
-        thread = threading.Thread(target=tell, name="stopping", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
 
     def is_ready(self) -> bool:
         """Return whether this instance does its part of the work; called from any thread."""

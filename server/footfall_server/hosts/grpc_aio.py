@@ -1,12 +1,11 @@
 """Serves routes with `grpc.aio`, with health, reflection and a drain.
 
-`grpc.aio` is one of several possible hosts: nothing outside this file knows it.
+`grpc.aio` is one of several possible hosts: nothing but this file and `grpc_messages` knows it.
 """
 
 import asyncio
 import signal
-import traceback
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -18,21 +17,18 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from footfall.v1 import admin_pb2, errors_pb2, ingest_pb2, query_pb2
-from footfall_core.access.needs import NeedOf
 from footfall_core.limits import MAX_EVENT_BYTES, MAX_REQUEST_BYTES
-from footfall_core.problems import InvalidRequest, PermissionDenied
 from footfall_core.vitals import Vitals
 from footfall_server.hosts.admission import Admission
 from footfall_server.hosts.call import (
     BidiStreamHandler,
     Call,
-    Denied,
     Kind,
-    Message,
     Route,
     StreamHandler,
     UnaryHandler,
 )
+from footfall_server.hosts.grpc_messages import Messages, abort, let_go, peer_address, read_request, write
 from footfall_server.hosts.permit import Gate
 from footfall_server.hosts.status import StatusError
 from footfall_server.hosts.steps import AROUND_EVERY_CALL, AROUND_EVERY_STREAM
@@ -52,8 +48,6 @@ envelope, and lets the handler refuse in place a batch that its sender filled wi
 only end the whole stream."""
 
 MAX_PORT = 65_535
-
-_CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
 @dataclass(frozen=True)
@@ -187,11 +181,11 @@ class Server:
             try:
                 response = await self._answer(call, route, context)
             except StatusError as status:
-                _let_go(status)
-                await _abort(context, status, call)
+                let_go(status)
+                await abort(context, status, call)
                 raise  # abort has raised already
             except asyncio.CancelledError as cancelled:
-                _let_go(cancelled)
+                let_go(cancelled)
                 raise
             context.set_trailing_metadata(tuple(call.trailers.items()))
             return response
@@ -204,7 +198,7 @@ class Server:
             for step in AROUND_EVERY_CALL:
                 await around.enter_async_context(step(call))
             request = await self._admission.in_turn(
-                partial(_read_request, context), call.time_remaining(), in_vain=route.in_vain()
+                partial(read_request, context), call.time_remaining(), in_vain=route.in_vain()
             )
             call.permit.enter(route.need_of(request))
             with self._admission.holding(len(request)):
@@ -215,7 +209,7 @@ class Server:
 
         async def answer_all(_: object, context: "grpc.aio.ServicerContext[bytes, bytes]") -> None:
             async def let_in(call: Call) -> AsyncGenerator[bytes, None]:
-                request = await self._admission.in_turn(partial(_read_request, context))
+                request = await self._admission.in_turn(partial(read_request, context))
                 call.permit.enter(need_of(request))
                 async with aclosing(handler(request, call)) as answers:
                     async for answer in answers:
@@ -230,7 +224,7 @@ class Server:
 
         async def answer_all(_: object, context: "grpc.aio.ServicerContext[bytes, bytes]") -> None:
             def let_in(call: Call) -> AsyncGenerator[bytes, None]:
-                return handler(_Messages(need_of, call, context), call)
+                return handler(Messages(need_of, call, context), call)
 
             await self._answer_all(route, context, let_in)
 
@@ -255,97 +249,19 @@ class Server:
                 # closed here, not by the garbage collector: a client that goes away leaves nothing behind
                 async with aclosing(answers_of(call)) as answers:
                     async for answer in answers:
-                        await _write(context, answer)
+                        await write(context, answer)
             context.set_trailing_metadata(tuple(call.trailers.items()))
         except StatusError as status:
-            _let_go(status)
-            await _abort(context, status, call)
+            let_go(status)
+            await abort(context, status, call)
 
     def _call(self, route: Route, context: "grpc.aio.ServicerContext[bytes, bytes]") -> Call:
         metadata = {str(name): value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
         return Call(
             method=route.method,
             metadata=metadata,
-            peer_address=_peer_address(metadata, context.peer()),
+            peer_address=peer_address(metadata, context.peer()),
             time_remaining=context.time_remaining,
             draining=self._draining,
             permit=self._gate(metadata),
         )
-
-
-class _Messages(AsyncIterator[Message]):
-    """The messages of a stream as they come; each is taken from the network, and let in, when it is asked for."""
-
-    def __init__(self, need_of: NeedOf, call: Call, context: "grpc.aio.ServicerContext[bytes, bytes]") -> None:
-        self._need_of = need_of
-        self._call = call
-        self._context = context
-
-    async def __anext__(self) -> Message:
-        try:
-            message: Any = await self._context.read()
-        except grpc.aio.BaseError as error:
-            raise asyncio.CancelledError from error  # the server has stopped, and nobody is there to be told
-        if message is grpc.aio.EOF:
-            raise StopAsyncIteration
-        return self._let_in(cast("bytes", message))
-
-    def _let_in(self, message: bytes) -> Message:
-        try:
-            self._call.permit.admit(self._need_of(message))
-        except (PermissionDenied, InvalidRequest) as problem:
-            return Denied(message, problem)
-        return message
-
-
-async def _read_request(context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
-    """Return the one request of a call that has one."""
-    try:
-        message: Any = await context.read()
-    except grpc.aio.BaseError as error:
-        raise asyncio.CancelledError from error  # the client is gone: it can be told nothing
-    if message is grpc.aio.EOF:
-        raise InvalidRequest.of("", "The call has no request.")
-    return cast("bytes", message)
-
-
-async def _write(context: "grpc.aio.ServicerContext[bytes, bytes]", answer: bytes) -> None:
-    """Send an answer; return when the network has taken it, which it does not while the client does not read."""
-    try:
-        await context.write(answer)
-    except grpc.aio.BaseError as error:
-        raise asyncio.CancelledError from error  # the client is gone: it can be told nothing
-
-
-def _let_go(error: BaseException) -> None:
-    """Have the frames that an error went through freed at once, and the request with them.
-
-    Some of them hold the error itself, `AsyncExitStack`'s for one: such rings wait for the garbage collector, which
-    counts objects and not bytes, so that a thousand refused requests of 4 MiB would stay.
-    """
-    links: list[BaseException | None] = [error]
-    while links:
-        if (link := links.pop()) is not None and link.__traceback__ is not None:
-            traceback.clear_frames(link.__traceback__)
-            link.__traceback__ = None
-            links += (link.__cause__, link.__context__)
-
-
-async def _abort(context: "grpc.aio.ServicerContext[bytes, bytes]", status: StatusError, call: Call) -> None:
-    try:
-        await context.abort(_CODES[status.code], status.message, (*status.trailers, *call.trailers.items()))
-    except grpc.aio.AbortError:
-        raise
-    except grpc.aio.BaseError as error:
-        raise asyncio.CancelledError from error  # the client is gone: it can be told nothing
-
-
-def _peer_address(metadata: dict[str, str], peer: str) -> str:
-    """Return the client's address: the last one that the gateway put into `x-forwarded-for`, else the connection's."""
-    forwarded = metadata.get("x-forwarded-for", "")
-    if forwarded:
-        return forwarded.rsplit(",", 1)[-1].strip()
-    transport, _, rest = peer.partition(":")
-    return (
-        rest.rsplit(":", 1)[0].strip("[]").replace("%5B", "").replace("%5D", "") if transport.startswith("ip") else ""
-    )

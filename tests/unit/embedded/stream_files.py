@@ -15,7 +15,7 @@ from footfall_adapters.sqlite.state import SqliteState
 from footfall_core.clock import Micros
 from footfall_core.intake import Arrival, Taken, take
 from footfall_core.processing.purchases import count_once
-from footfall_core.processing.record import process_record
+from footfall_core.processing.record import Outcome, Place, process_record
 
 START = Micros(1_790_000_000_000_000)
 
@@ -105,5 +105,5 @@ class Files:
         return int(count)
 
 
-def process(record, place, load):  # type: ignore[no-untyped-def]
+def process(record: bytes, place: Place, load: Callable[[str], bytes | None]) -> Outcome:
     return process_record("1", record, place, load)
