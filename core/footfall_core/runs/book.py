@@ -12,8 +12,8 @@ from google.protobuf.message import DecodeError, Message
 
 from footfall_core.clock import Micros
 from footfall_core.runs.records import CANCELLED, PROGRESS, RUNS, SERVINGS, run_of, serving_of
-from footfall_core.runs.run import RUN_ID, Run
-from footfall_core.runs.serving import FIRST, Serving, in_force, is_whole
+from footfall_core.runs.run import LIVE, RUN_ID, Run
+from footfall_core.runs.serving import FIRST, LEAD_MICROS, Serving, in_force, is_whole
 from footfall_core.wire.runs_pb2 import RunCancelled, RunDefinition, RunProgress, ServingRecord
 
 M = TypeVar("M", bound=Message)
@@ -85,8 +85,10 @@ class Book:
             return
         if not is_whole(found.parts) or (found.undone_by is not None and found.undone_by >= found.epoch):
             raise ValueError(f"{name} does not give each hour to one run")
-        # one that is stored later never takes effect earlier, whatever the leads and the broker's clock are
-        effective = Micros(max(found.effective_micros, newest.effective_micros))
+        if any(part.run_id != LIVE and part.run_id not in self._entries for part in found.parts):
+            raise ValueError(f"{name} gives hours to a run that nobody has defined")
+        # never before those who read it a while after it was stored can know of it, and never before an earlier one
+        effective = Micros(max(found.effective_micros, stored + LEAD_MICROS, newest.effective_micros))
         self._servings[found.epoch] = replace(found, effective_micros=effective)
         self._attempts[found.epoch] = name
 
