@@ -116,7 +116,7 @@ class Followed(Generic[T]):
     async def _hand_over(self, value: T, places: dict[Place, int]) -> None:
         self._value = value
         self._read.set()
-        log.info(f"following {self._what}", partitions=len(places))
+        log.info("following", what=self._what, partitions=len(places))
         await self._move(places)
 
     async def _take(self, messages: list[Message]) -> None:
@@ -137,7 +137,9 @@ class Followed(Generic[T]):
         try:
             self._apply(value, message)
         except ValueError as error:
-            log.warning(f"not a record of {self._what}", topic=message.topic(), offset=message.offset(), why=str(error))
+            log.warning(
+                "not a record", of=self._what, topic=message.topic(), offset=message.offset(), reason=str(error)
+            )
 
     # ---- from here on: the reader's thread ----
 
@@ -148,9 +150,9 @@ class Followed(Generic[T]):
                 with closing(new_reader(self._kafka, **more)) as reader:
                     self._follow_with(reader)
             except KafkaException as error:
-                log.warning(f"{self._what} cannot be followed", reason=error.args[0].str())
+                log.warning("cannot be followed", what=self._what, reason=error.args[0].str())
             except Exception:
-                log.exception(f"{self._what} cannot be followed")
+                log.exception("cannot be followed", what=self._what)
             self._stop.wait(_AGAIN_SECONDS)
 
     def _follow_with(self, reader: Consumer) -> None:
@@ -205,7 +207,7 @@ class Followed(Generic[T]):
             elif failure.fatal() or failure.code() in _LOST:
                 raise KafkaException(failure)
             else:
-                log.warning(f"{self._what} come late", reason=failure.str())
+                log.warning("records come late", what=self._what, reason=failure.str())
         return found
 
 

@@ -12,7 +12,6 @@ from itertools import pairwise
 from footfall_core.clock import Micros
 from footfall_core.runs.run import LIVE, Run
 
-
 LEAD_MICROS = 5_000_000
 """How long after it was stored a serving takes effect at the earliest, so that all who answer by it know it by then."""
 

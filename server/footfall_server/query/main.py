@@ -38,6 +38,6 @@ async def routes(stack: AsyncExitStack, variables: Mapping[str, str]) -> list[Ro
     serving = serving_of(await stack.enter_async_context(KafkaRuns(kafka, clock)))
     quotas = ReportQuotas(buckets, same_for_all(quota))
     return [
-        Route("/footfall.v1.QueryService/RunReport", RunReport(bus, cache, quotas, settings, clock, serving)),
+        Route("/footfall.v1.QueryService/RunReport", RunReport(bus, cache, quotas, settings, clock, serving=serving)),
         Route("/footfall.v1.QueryService/GetMetadata", get_metadata),
     ]

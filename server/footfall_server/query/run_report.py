@@ -33,6 +33,7 @@ class RunReport:
         quotas: ReportQuotas,
         settings: QuerySettings,
         clock: Clock,
+        *,
         serving: ServingAt = all_live,
     ) -> None:
         self._bus = bus

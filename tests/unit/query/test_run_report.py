@@ -192,7 +192,7 @@ async def test_the_serving_is_decided_once_a_request_and_keeps_answers_apart() -
     """What an answer is made of is the serving's at its request's instant, in the question and in the cache alike."""
     servings = [PlannedServing(epoch, (PlannedHours("live", "", 0, None),)) for epoch in (1, 1, 2)]
     bus, cache, turns = Bus(answers(1, 2, 3)), Cache(), iter(servings)
-    run_report = RunReport(bus, cache, no_report_quotas(), QuerySettings(), CLOCK, lambda _now: next(turns))
+    run_report = RunReport(bus, cache, no_report_quotas(), QuerySettings(), CLOCK, serving=lambda _now: next(turns))
     counts = [await count_of(run_report, request()) for _ in servings]
     assert counts == [(1, False), (1, True), (2, False)]
     assert [plan_from_bytes(plan).serving for plan, _ in bus.asked] == [servings[0], servings[2]]
@@ -204,6 +204,6 @@ async def test_a_server_that_does_not_know_what_serves_answers_nothing() -> None
 
     bus, cache = Bus(answers(1)), Cache()
     await count_of(handler(bus, cache), request())
-    run_report = RunReport(bus, cache, no_report_quotas(), QuerySettings(), CLOCK, unknown)
+    run_report = RunReport(bus, cache, no_report_quotas(), QuerySettings(), CLOCK, serving=unknown)
     with pytest.raises(TryAgain):
         await run_report(request(), call())
