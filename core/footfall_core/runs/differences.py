@@ -1,7 +1,7 @@
-"""How a run's numbers differ from those that are served: which reports are asked for, and how two answers compare. Pure.
+"""How a run's numbers differ from those that are served: which reports are asked for, and how two answers compare.
 
-Both are asked the same reports over all properties, crawlers included, for the same hours of the log. Users are counted
-by day alone: by every dimension too they would take more of the store than the whole of the rest.
+Pure. Both are asked the same reports over all properties, crawlers included, for the same hours of the log. Users are
+counted by day alone: by every dimension too they would take more of the store than the whole of the rest.
 """
 
 from collections.abc import Iterator, Sequence
@@ -82,8 +82,8 @@ def compared_hours(entry: Entry, now: Micros, *, include_open_hour: bool) -> tup
         return run.start_hour, None
     if run.start_hour >= over:
         raise WrongState(
-            f"None of its hours is over yet: the first one is {hour_text(run.start_hour)}. With include_open_hour, what "
-            "has come so far is compared."
+            f"None of its hours is over yet: the first one is {hour_text(run.start_hour)}. With include_open_hour, "
+            "what has come so far is compared."
         )
     return run.start_hour, over
 

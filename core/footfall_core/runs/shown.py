@@ -7,7 +7,6 @@ from footfall.v1.admin_pb2 import (
     ReprocessingMetadata,
     ReprocessingOperation,
     ReprocessingResult,
-    ReprocessingState,
 )
 from footfall.v1.admin_pb2 import Serving as ShownServing
 from footfall_core.clock import Micros
@@ -40,7 +39,7 @@ def _metadata(entry: Entry, state: RunState) -> ReprocessingMetadata:
     shown = ReprocessingMetadata(
         version=run.version,
         dry_run=entry.definition.dry_run,
-        state=ReprocessingState.Value(f"REPROCESSING_STATE_{state.name}"),
+        state=f"REPROCESSING_STATE_{state.name}",
         fraction=fraction_of(progress, state),
         records_done=progress.records_done,
         records_total=progress.records_total,

@@ -126,6 +126,6 @@ def refuse_hole(now_shown: Completeness, then_shown: Completeness) -> None:
         if now is not None and then < now - MAX_BEHIND_MICROS:
             behind = (now - then) / 1e6
             raise WrongState(
-                f"Its {what} are {behind:,.0f} s behind those that are served; at most {MAX_BEHIND_MICROS // 1_000_000} "
-                "s are allowed, as reports would miss as much."
+                f"Its {what} are {behind:,.0f} s behind those that are served; at most "
+                f"{MAX_BEHIND_MICROS // 1_000_000} s are allowed, as reports would miss as much."
             )

@@ -116,6 +116,9 @@ def _detailed(code: int, problem: Problem) -> StatusError:
         details.append(retry)
         # gRFC A6 states the same for clients that do not read the details
         trailers.append(("grpc-retry-pushback-ms", str(int(problem.retry_after_seconds * 1000))))
+    if isinstance(problem, Conflict):
+        # clients try again what was aborted; here somebody has to look again first
+        trailers.append(("grpc-retry-pushback-ms", "-1"))
     message = sentence_of(problem)
     status = status_pb2.Status(code=code, message=message)
     for detail in details:
