@@ -33,8 +33,9 @@ def removed_from(entry: Entry, book: Book, now: Micros, keep: KeepSettings) -> M
     if state in {RunState.CANCELLING, RunState.FAILED}:
         return now
     if entry.definition.dry_run and entry.progress is not None and state in {RunState.DONE, RunState.CAUGHT_UP}:
-        begun = entry.progress.end_time_micros or entry.progress.start_time_micros
-        return Micros(begun + round(keep.dry_run_hours * HOUR_MICROS))
+        said = entry.progress
+        since = said.end_time_micros or said.caught_up_time_micros or said.update_time_micros
+        return Micros(since + round(keep.dry_run_hours * HOUR_MICROS))
     replaced = replaced_since(entry.run.id, book)
     return None if replaced is None else Micros(replaced + round(keep.replaced_hours * HOUR_MICROS))
 

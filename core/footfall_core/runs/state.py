@@ -61,7 +61,7 @@ def _has_caught_up(entry: Entry) -> bool:
     if entry.run.end_hour is not None or entry.progress is None:
         return False
     both = (entry.progress.processed_until_micros, entry.progress.imported_processed_until_micros)
-    return min(both) >= entry.progress.update_time_micros - CAUGHT_UP_MICROS
+    return min(both) > 0 and min(both) >= entry.progress.update_time_micros - CAUGHT_UP_MICROS
 
 
 def under_way(book: Book) -> list[Entry]:
