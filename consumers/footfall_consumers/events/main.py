@@ -31,12 +31,13 @@ def run(variables: Mapping[str, str], vitals: Vitals, kind: EventKind = EventKin
         ProcessingSettings,
         GeographySettings,
     )
+    version = processing.rules()
     check_partitions(kafka, (kind.raw_topic, PURCHASES))
     check_offsets(kafka, group_of(stream, kind), topics_of(kind))
     parse_user_agent("compiles the patterns")  # which takes 0.3 s, better now than under the first record
     with geography(places) as country_of:
-        process = partial(process_record, processing.run, country_of=country_of)
-        count = partial(process_purchases, processing.run, group=stream.group, raw_partitions=kafka.raw_partitions)
+        process = partial(process_record, version, country_of=country_of)
+        count = partial(process_purchases, version.name, group=stream.group, raw_partitions=kafka.raw_partitions)
         events = EventStream(kafka, stream, state, instance.name, process=process, count=count, kind=kind)
         vitals.ready_when(NAMES[kind], events.is_ready)
         clock = SystemClock()

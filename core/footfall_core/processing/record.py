@@ -26,6 +26,7 @@ from footfall_core.problems import InvalidRequest
 from footfall_core.processing.fingerprint import fingerprint_of
 from footfall_core.processing.purchases import PURCHASE, purchase_of
 from footfall_core.processing.rows import RowContext, RowOrigin, event_row, item_rows, tick_row
+from footfall_core.processing.versions import Version
 from footfall_core.processing.window import Sighting, Window, decode_window, encode_window
 from footfall_core.properties import parse_property
 from footfall_core.wire.purchase_pb2 import Purchase
@@ -80,36 +81,38 @@ Process = Callable[[bytes, Place, Callable[[str], bytes | None]], Outcome]
 
 
 def process_record(
-    run: str,
+    version: Version,
     record: bytes,
     place: Place,
     load: Callable[[str], bytes | None],
     *,
     country_of: CountryOf = nowhere,
+    mark: str = "",
 ) -> Outcome:
     """Decide what becomes of a raw record.
 
     Args:
-        run: the processing version at work.
+        version: the rules at work.
         record: the record's bytes.
         place: where it stands.
         load: returns the stored state of a key, or None.
         country_of: knows the countries of addresses.
+        mark: what the column `run` is to say, if not the version alone.
     """
     try:
         raw = RawRecord.FromString(record)
     except DecodeError as error:
         whole = RawPlace(place.partition, place.offset, -1, place.log_time_ms, place.log)
         # it counts as a batch: of what it holds nothing else is known
-        return Outcome(errors=[unreadable_error(whole, run, error)], failures=[error], batches=1)
-    origin = RowOrigin(run, place.log_time_ms // 3_600_000, place.partition)
+        return Outcome(errors=[unreadable_error(whole, version.name, error)], failures=[error], batches=1)
+    origin = RowOrigin(mark or version.name, place.log_time_ms // 3_600_000, place.partition)
     if raw.tick_time_micros:
         return Outcome(
             lines=[tick_row(raw.tick_time_micros, origin, EVENT_COLUMNS)],
             item_lines=[tick_row(raw.tick_time_micros, origin, ITEM_COLUMNS)],
             tick_micros=Micros(raw.tick_time_micros),
         )
-    work = _Work(run, origin.tail, load, country_of)
+    work = _Work(version, origin.tail, load, country_of)
     for batch_index, stored in enumerate(raw.batches):
         work.take(stored, RawPlace(place.partition, place.offset, batch_index, place.log_time_ms, place.log))
     return work.finish()
@@ -118,8 +121,9 @@ def process_record(
 class _Work:
     """A raw record under way."""
 
-    def __init__(self, run: str, tail: str, load: Callable[[str], bytes | None], country_of: CountryOf) -> None:
-        self._run = run
+    def __init__(self, version: Version, tail: str, load: Callable[[str], bytes | None], country_of: CountryOf) -> None:
+        self._attribution = version.attribution
+        self._version = version.name
         self._tail = tail
         self._load = load
         self._country_of = country_of
@@ -139,7 +143,7 @@ class _Work:
             property_id = parse_property(request.property)
         except (DecodeError, InvalidRequest) as error:
             outcome.failures.append(error)
-            outcome.errors.append(unreadable_error(at, self._run, error))
+            outcome.errors.append(unreadable_error(at, self._version, error))
             return
         key, fingerprint, window = "", 0, None
         if request.writer_id:
@@ -150,14 +154,14 @@ class _Work:
                 outcome.duplicates += 1
                 return
             if sighting is not Sighting.NEW:
-                outcome.errors.append(dedupe_error(request, at, self._run, _REFUSALS[sighting]))
+                outcome.errors.append(dedupe_error(request, at, self._version, _REFUSALS[sighting]))
                 return
         try:
             rows = self._rows(batch, request, at, property_id)
-            errors = validation_errors(batch, request, at, self._run) if batch.rejected else []
+            errors = validation_errors(batch, request, at, self._version) if batch.rejected else []
         except Exception as error:  # noqa: BLE001 - whatever it is, its place is kept for processing it again
             outcome.failures.append(error)
-            outcome.errors.append(processing_error(request, at, self._run, error))
+            outcome.errors.append(processing_error(request, at, self._version, error))
             return  # without a mark in the window: it may come again
         if window is not None:
             window.remember(request.sequence, fingerprint)
@@ -183,6 +187,7 @@ class _Work:
             call_address="" if historical else batch.peer_address,
             origin=self._tail,
             country_of=self._country_of,
+            attribution=self._attribution,
         )
         rejected = {verdict.index for verdict in batch.rejected}
         rows = Outcome()
