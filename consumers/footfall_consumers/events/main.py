@@ -5,7 +5,8 @@ from functools import partial
 
 from footfall_adapters.environment import InstanceSettings, read_settings
 from footfall_adapters.geography import GeographySettings, geography
-from footfall_adapters.kafka.event_stream import EventStream, StateSettings, StreamSettings, group_of, topics_of
+from footfall_adapters.kafka.application import StateSettings, StreamSettings
+from footfall_adapters.kafka.event_stream import EventStream, group_of, topics_of
 from footfall_adapters.kafka.partitions import PURCHASES, check_offsets, check_partitions
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_consumers.events.settings import ProcessingSettings

@@ -118,12 +118,34 @@ def process_record(
     return work.finish()
 
 
-class _Work:
-    """A raw record under way."""
+def learn_record(record: bytes, place: Place, load: Callable[[str], bytes | None]) -> dict[str, bytes]:
+    """Return the windows that a raw record leaves behind, and make nothing else of it.
 
-    def __init__(self, version: Version, tail: str, load: Callable[[str], bytes | None], country_of: CountryOf) -> None:
-        self._attribution = version.attribution
-        self._version = version.name
+    Each batch is taken for one that could be processed.
+
+    Args:
+        record: the record's bytes.
+        place: where it stands.
+        load: returns the stored state of a key, or None.
+    """
+    try:
+        batches = RawRecord.FromString(record).batches
+    except DecodeError:
+        return {}
+    work = _Work(None, "", load, nowhere)
+    for batch_index, stored in enumerate(batches):
+        work.take(stored, RawPlace(place.partition, place.offset, batch_index, place.log_time_ms, place.log))
+    return work.finish().windows
+
+
+class _Work:
+    """A raw record under way; without a version, no rows are made of it."""
+
+    def __init__(
+        self, version: Version | None, tail: str, load: Callable[[str], bytes | None], country_of: CountryOf
+    ) -> None:
+        self._rules = version
+        self._version = version.name if version else ""
         self._tail = tail
         self._load = load
         self._country_of = country_of
@@ -157,7 +179,7 @@ class _Work:
                 outcome.errors.append(dedupe_error(request, at, self._version, _REFUSALS[sighting]))
                 return
         try:
-            rows = self._rows(batch, request, at, property_id)
+            rows = self._rows(batch, request, at, property_id, self._rules) if self._rules else Outcome()
             errors = validation_errors(batch, request, at, self._version) if batch.rejected else []
         except Exception as error:  # noqa: BLE001 - whatever it is, its place is kept for processing it again
             outcome.failures.append(error)
@@ -176,7 +198,9 @@ class _Work:
         self._outcome.windows = {key: encode_window(window) for key, window in self._windows.items()}
         return self._outcome
 
-    def _rows(self, batch: RawBatch, request: WriteEventsRequest, at: RawPlace, property_id: str) -> Outcome:
+    def _rows(
+        self, batch: RawBatch, request: WriteEventsRequest, at: RawPlace, property_id: str, version: Version
+    ) -> Outcome:
         """Return the rows of a batch's good events and of their items, and its purchases."""
         # a batch of history was recorded elsewhere: the call's own user agent and address say nothing of its visitors
         historical = request.historical_import
@@ -187,7 +211,7 @@ class _Work:
             call_address="" if historical else batch.peer_address,
             origin=self._tail,
             country_of=self._country_of,
-            attribution=self._attribution,
+            attribution=version.attribution,
         )
         rejected = {verdict.index for verdict in batch.rejected}
         rows = Outcome()

@@ -2,8 +2,8 @@
 
 A version stands for the rules by which a raw record becomes rows, and its name is on every row. A rule that is to
 change what rows say is not changed in place: the new one gets a version here, and the old one stays as long as somebody
-may still process by it. What versions have in common, such as the window of writers, has no place here: two of them must
-agree on what counts, since each serves some of the hours.
+may still process by it. What versions have in common, such as the window of writers, has no place here: two of them
+must agree on what counts, since each serves some of the hours.
 
 Not part of a version, but of the installation: the data base of addresses, and the lists that packages ship.
 """
