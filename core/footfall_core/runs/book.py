@@ -1,7 +1,8 @@
 """What is known of all runs and servings: what an adapter has read of `control`, in its order.
 
 Every process that reads the same records comes to the same book, so there is nobody to ask which of two writers was
-first: of two definitions with one request's id, and of two servings with one epoch, it is the one that stands first.
+first: of two definitions with one request's id, of two servings with one epoch, of a cancellation of a run and a switch
+to it, the one that stands first holds, and the other is passed over.
 """
 
 from collections.abc import Iterator
@@ -65,7 +66,7 @@ class Book:
             self._define(run_id, _parsed(RunDefinition, name, record))
         elif entry is None:
             return  # of a definition that did not hold
-        elif kind == CANCELLED:
+        elif kind == CANCELLED and not self.newest.serves(run_id):
             self._entries[run_id] = replace(entry, cancelled=_parsed(RunCancelled, name, record))
         elif kind == PROGRESS:
             self._entries[run_id] = replace(entry, progress=_parsed(RunProgress, name, record))
@@ -87,10 +88,16 @@ class Book:
             raise ValueError(f"{name} does not give each hour to one run")
         if any(part.run_id != LIVE and part.run_id not in self._entries for part in found.parts):
             raise ValueError(f"{name} gives hours to a run that nobody has defined")
+        if any(self._is_cancelled(part.run_id) for part in found.parts):
+            return
         # never before those who read it a while after it was stored can know of it, and never before an earlier one
         effective = Micros(max(found.effective_micros, stored + LEAD_MICROS, newest.effective_micros))
         self._servings[found.epoch] = replace(found, effective_micros=effective)
         self._attempts[found.epoch] = name
+
+    def _is_cancelled(self, run_id: str) -> bool:
+        entry = self._entries.get(run_id)
+        return entry is not None and entry.cancelled is not None
 
     @property
     def newest(self) -> Serving:

@@ -1,10 +1,12 @@
 """What runs need from outside. The docstrings are the contract that every adapter keeps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from footfall_core.clock import Micros
+from footfall_core.kinds import EventKind
 from footfall_core.runs.book import Book
+from footfall_core.runs.lag import LogLag
 
 
 class Runs(Protocol):
@@ -39,5 +41,17 @@ class RunStore(Runs, Protocol):
 
         Raises:
             TryAgain: it is not stored, or not known to be.
+        """
+        ...
+
+
+class Log(Protocol):
+    """The raw logs, and how far the live run's consumers have come in them."""
+
+    async def lag(self) -> Mapping[EventKind, LogLag]:
+        """Return how far each kind is processed. Bounded in time; changes nothing.
+
+        Raises:
+            TryAgain: it cannot be said at the moment.
         """
         ...

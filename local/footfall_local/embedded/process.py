@@ -48,6 +48,7 @@ from footfall_core.processing.purchases import count_once
 from footfall_core.processing.record import process_record
 from footfall_core.vitals import Vitals
 from footfall_local.embedded.folder import DataFolder, FolderError
+from footfall_server.admin.reprocessing import without_reprocessing
 from footfall_server.admin.routes import admin_routes
 from footfall_server.errors.get_error import GetError
 from footfall_server.errors.list_errors import ListErrors
@@ -169,6 +170,7 @@ async def embedded(
             Route(f"{shown}/ListErrors", ListErrors(bus, quotas, errors, clock)),
             Route(f"{shown}/GetError", GetError(bus, records, quotas, errors, clock)),
             *admin_routes(registry, signer, clock, lambda: secrets.token_hex(8)),
+            *without_reprocessing(),
         ]
         yield routes, KeyedGate(verifier, registry, clock)
 
