@@ -41,6 +41,7 @@ from footfall_core.processing.purchase_records import passed_tick, purchase_reco
 from footfall_core.processing.purchases import Counted
 from footfall_core.processing.record import Outcome, Place, process_record, row_records
 from footfall_core.processing.second_stage import TICKS_KEY, process_purchases
+from footfall_core.processing.versions import Version
 from footfall_core.processing.window import Window, decode_window, encode_window
 from footfall_core.report import results
 from footfall_core.report.answer import Answer, answer_from_bytes, answer_to_bytes
@@ -125,7 +126,7 @@ def _processed(record: bytes, stored: bytes | None = None) -> Outcome:
     def country_of(_: str) -> Country:
         return Country("CH", "Switzerland")
 
-    return process_record("1", record, PLACE, lambda _: stored, country_of=country_of)
+    return process_record(Version("1"), record, PLACE, lambda _: stored, country_of=country_of)
 
 
 def _window() -> bytes:
@@ -184,7 +185,7 @@ def _imported_error() -> EventError:
     assert isinstance(taken, Taken)
     (record,) = raw_records([taken.raw_batch])
     place = dataclasses.replace(PLACE, log=EventKind.IMPORT)
-    (error,) = process_record("1", record, place, lambda _: None).errors
+    (error,) = process_record(Version("1"), record, place, lambda _: None).errors
     return error
 
 

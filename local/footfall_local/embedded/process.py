@@ -120,8 +120,9 @@ async def embedded(
         # the log, and what processes it
         with _opening(data.log):
             records = stack.enter_context(closing(SqliteRawRecords(data.log)))
-        process = partial(process_record, processing.run, country_of=country_of)
-        count = partial(count_once, processing.run)
+        version = processing.rules()
+        process = partial(process_record, version, country_of=country_of)
+        count = partial(count_once, version.name)
         events = SqliteEventStream(records, state, rows, process=process, count=count, settings=stream, clock=clock)
         stack.push_async_callback(asyncio.to_thread, events.stop, CATCH_UP_SECONDS)
         parse_user_agent("compiles the patterns")  # better now than under the first record

@@ -22,6 +22,7 @@ from footfall_core.intake import Arrival, Taken, take
 from footfall_core.problems import TryAgain
 from footfall_core.processing.purchases import count_once
 from footfall_core.processing.record import process_record
+from footfall_core.processing.versions import Version
 
 START = Micros(1_790_000_000_000_000)
 HOUR = 3_600_000_000
@@ -103,7 +104,7 @@ class Files:
 
 
 def process(record, place, load):  # type: ignore[no-untyped-def]
-    return process_record("1", record, place, load)
+    return process_record(Version("1"), record, place, load)
 
 
 def batch(sequence: int, *event_ids: str, writer: str = "w") -> WriteEventsRequest:
