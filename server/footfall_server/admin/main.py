@@ -15,7 +15,7 @@ from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.access.tokens import Signer
 from footfall_core.clock import SystemClock
 from footfall_core.kinds import EventKind
-from footfall_core.runs.versions import VERSIONS
+from footfall_core.processing.versions import VERSIONS
 from footfall_server.admin.reprocessing import reprocessing_routes
 from footfall_server.admin.routes import admin_routes
 from footfall_server.admin.settings import AdminServerSettings
@@ -40,7 +40,7 @@ async def routes(stack: AsyncExitStack, variables: Mapping[str, str]) -> list[Ro
     log = KafkaLog(kafka, groups, clock)
     return [
         *admin_routes(registry, signer, clock, new_key_id),
-        *reprocessing_routes(runs, bus, log, VERSIONS, clock),
+        *reprocessing_routes(runs, bus, log, tuple(VERSIONS), clock),
     ]
 
 
