@@ -10,7 +10,7 @@ from footfall.v1.admin_pb2 import (
 )
 from footfall_core.clock import Clock, Micros
 from footfall_core.completeness import Completeness
-from footfall_core.problems import TooLarge, WrongState
+from footfall_core.problems import TooLarge, TryAgain, WrongState
 from footfall_core.report.plan import PlannedHours
 from footfall_core.runs.asking import existing
 from footfall_core.runs.book import Entry
@@ -19,7 +19,7 @@ from footfall_core.runs.differences import Compared, compared_hours, compared_pa
 from footfall_core.runs.ports import Runs
 from footfall_core.runs.run import hour_begins
 from footfall_core.runs.serving import Served, clipped
-from footfall_core.runs.state import state_of
+from footfall_core.runs.state import RunState, state_of
 from footfall_server.admin.known_rows import ANY_EPOCH, KnownRows
 from footfall_server.admin.properties import parsed
 from footfall_server.hosts.call import Call
@@ -52,8 +52,8 @@ class Comparing:
         asked, now, book = parsed(GetReprocessingDifferencesRequest, request), self.clock.now(), self.runs.book
         entry = existing(book, asked.name)
         call.log["run"] = entry.run.id
-        if not (state := state_of(entry)).has_data:
-            raise WrongState(f"{entry.run.id} is {state.value}: it has no rows to compare.")
+        if (state := state_of(entry)) not in {RunState.CAUGHT_UP, RunState.DONE}:
+            raise WrongState(f"{entry.run.id} is {state.value}: only what has caught up or is done can be compared.")
         start, end = compared_hours(entry, now, include_open_hour=asked.include_open_hour)
         answer = GetReprocessingDifferencesResponse()
         answer.start_hour.FromMicroseconds(hour_begins(start))
@@ -111,8 +111,8 @@ def _refuse_incomplete(served: Completeness, reprocessed: Completeness) -> None:
     """Refuse to compare what is not all there: the difference would be what is still to come.
 
     Raises:
-        WrongState: it is not.
+        TryAgain: it is not, and will be in a moment if the run is done or has caught up.
     """
     for of, known in (("The reprocessing", reprocessed), ("What is served", served)):
         if known.live is None or known.imported is None:
-            raise WrongState(f"{of} has not all of these hours in the store yet; try again when it has.")
+            raise TryAgain(f"{of} has not all of these hours in the store yet; try again when it has.")

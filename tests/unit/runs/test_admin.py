@@ -11,6 +11,7 @@ from footfall.v1 import admin_pb2 as api
 from footfall_core.clock import Micros
 from footfall_core.kinds import EventKind
 from footfall_core.problems import AlreadyExists, Conflict, InvalidRequest, NotFound, TryAgain, WrongState
+from footfall_core.report.plan import PlannedHours
 from footfall_core.runs.lag import LogLag
 from footfall_core.runs.records import cancelled_name, definition_name, definition_of, progress_name
 from footfall_core.runs.run import LIVE, Run, hour_begins
@@ -459,3 +460,30 @@ async def test_footfall_in_one_process_says_that_it_has_no_reprocessing() -> Non
     for route in routes:
         with pytest.raises(WrongState, match="make up"):
             await route.handler(b"", call)  # type: ignore[misc]
+
+
+# ---- differences ----
+
+
+async def test_what_is_under_way_cannot_be_compared_yet(admin: Admin) -> None:
+    made = await admin.start()
+    request = api.GetReprocessingDifferencesRequest(name=made.name)
+    with pytest.raises(WrongState, match="is queued"):
+        await admin("GetReprocessingDifferences", request, api.GetReprocessingDifferencesResponse)
+    admin.catches_up(made.name)
+    admin.shown.until[id_of(made.name)] = None
+    with pytest.raises(TryAgain, match="The reprocessing has not all"):
+        await admin("GetReprocessingDifferences", request, api.GetReprocessingDifferencesResponse)
+
+
+async def test_both_are_asked_for_the_same_hours(admin: Admin) -> None:
+    name = await admin.caught_up()
+    request = api.GetReprocessingDifferencesRequest(name=name)
+    found = await admin("GetReprocessingDifferences", request, api.GetReprocessingDifferencesResponse)
+    assert found.end_hour.ToMicroseconds() == hour_begins(START_HOUR + 10)
+    asked = {plan.serving.parts for plan in admin.shown.asked if plan.serving}
+    ends = (START_HOUR, START_HOUR + 10)
+    assert asked == {
+        (PlannedHours(LIVE, "", *ends),),
+        (PlannedHours(id_of(name), f"2-{id_of(name)}", *ends),),
+    }

@@ -249,7 +249,8 @@ class AdminServiceServicer:
         """Returns how a reprocessing's numbers differ from those that are served for the same hours, over all properties. For
         operators. Reads much: seconds for millions of events.
 
-        Errors: NOT_FOUND, FAILED_PRECONDITION (there is no hour yet that both have all of, or its data are removed).
+        Errors: NOT_FOUND, FAILED_PRECONDITION (it is not done or has not caught up, none of its hours is over, or its data
+        are removed).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
