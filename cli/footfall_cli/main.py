@@ -46,7 +46,7 @@ COMMANDS = {
     "serve": Place(
         "footfall_cli.processes", "serve", "Run servers: ingest, query, errors, admin; or all of it, --embedded."
     ),
-    "consume": Place("footfall_cli.processes", "consume", "Run consumers: events, imports, queries."),
+    "consume": Place("footfall_cli.processes", "consume", "Run consumers: events, imports, queries, runs."),
 }
 
 

@@ -1,6 +1,8 @@
 """The topics and the consumer group of a run: its own, so that they can go when it does."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import Future
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
@@ -79,7 +81,7 @@ def remove_run_topics(kafka: KafkaSettings, group: str, run_id: str) -> None:
     _await(admin.delete_consumer_groups([kafka.topic(group_of_run(group, run_id))]), gone)
 
 
-def _await(futures: dict, unless: Collection[int]) -> None:  # type: ignore[type-arg] - as confluent_kafka has them
+def _await(futures: Mapping[str, Future[Any]], unless: Collection[int]) -> None:
     for future in futures.values():
         try:
             future.result(KAFKA_SECONDS)

@@ -11,6 +11,7 @@ from footfall_core.problems import Conflict, TryAgain, WrongState
 from footfall_core.runs.asking import existing
 from footfall_core.runs.book import Entry
 from footfall_core.runs.current import planned
+from footfall_core.runs.elsewhere import is_counted_alike
 from footfall_core.runs.ports import RunStore
 from footfall_core.runs.records import serving_name, serving_record
 from footfall_core.runs.run import LIVE
@@ -59,6 +60,7 @@ class Switching:
         if entry.definition.dry_run:
             raise WrongState(f"{entry.run.id} is a dry run, for comparing alone; start one without --dry-run.")
         self._refuse_without_data(entry)
+        self._refuse_other_counts(entry, newest)
         after = switched(newest, entry.run, Micros(0))
         if after.parts == newest.parts:
             raise WrongState(f"Reports are made of {entry.run.id} already.")
@@ -82,6 +84,15 @@ class Switching:
             if part.run_id != LIVE and (entry := self.runs.book.entry(part.run_id)) is not None:
                 self._refuse_without_data(entry)
         return await self._hold(newest, after, call)
+
+    def _refuse_other_counts(self, entry: Entry, newest: Serving) -> None:
+        """Refuse a run beside which others serve now than when it was told what counts outside of its hours."""
+        taken_up = entry.progress.serving_epoch if entry.progress is not None else newest.epoch
+        if not is_counted_alike(entry.run, self.runs.book.servings[taken_up], newest):
+            raise WrongState(
+                f"Other runs serve the hours beside those of {entry.run.id} than when it was begun, and may count "
+                "another copy of a purchase there; start it anew."
+            )
 
     def _refuse_other_epoch(self, asked: SwitchReprocessingRequest | RollBackReprocessingRequest) -> None:
         newest = self.runs.book.newest.epoch
