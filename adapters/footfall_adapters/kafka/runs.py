@@ -34,14 +34,14 @@ class KafkaRuns(Followed[Book]):
         super().__init__(kafka, "runs", (CONTROL,), Book, _apply)
         self._clock = clock
         self._fresh_at = Micros(0)
+        self._is_fresh = asyncio.Event()
         self._asked = -EVERY_SECONDS
         self._ends: tuple[Micros, dict[Place, int]] | None = None
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
         try:
-            while not self._fresh_at:
-                await asyncio.sleep(0.02)
+            await self._is_fresh.wait()
         except BaseException:
             await self._end()
             raise
@@ -69,6 +69,8 @@ class KafkaRuns(Followed[Book]):
             asked_at, ends = self._ends
             if all(places[place] >= end for place, end in ends.items()):
                 self._fresh_at, self._ends = asked_at, None
+                assert self._loop is not None
+                self._loop.call_soon_threadsafe(self._is_fresh.set)
 
 
 class KafkaRunStore(KafkaRuns):
