@@ -64,7 +64,6 @@ class Switching:
         after = switched(newest, entry.run, Micros(0))
         if after.parts == newest.parts:
             raise WrongState(f"Reports are made of {entry.run.id} already.")
-        self._refuse_counted_otherwise(entry, newest)
         return await self._hold(newest, after, call)
 
     async def roll_back(self, request: bytes, call: Call) -> bytes:
@@ -103,17 +102,6 @@ class Switching:
     def _refuse_without_data(self, entry: Entry) -> None:
         if not (state := state_of(entry)).has_data:
             raise WrongState(f"{entry.run.id} is {state.value}: it has no rows to make reports of.")
-
-    def _refuse_counted_otherwise(self, entry: Entry, newest: Serving) -> None:
-        """Refuse a run that was begun while others served outside of its hours: orders could count twice, or never."""
-        if entry.progress is None or not entry.progress.HasField("serving_epoch"):
-            return
-        begun_under = self.runs.book.servings[entry.progress.serving_epoch]
-        if not is_counted_alike(entry.run, begun_under, newest):
-            raise WrongState(
-                f"{entry.run.id} was begun when other runs served the hours around its own, so that orders might count "
-                "twice; cancel it and start it anew."
-            )
 
     async def _hold(self, before: Serving, after: Serving, call: Call) -> bytes:
         """Have a serving hold, once all that it needs is there."""

@@ -431,7 +431,7 @@ async def test_a_run_that_was_begun_beside_others_is_not_switched_to(admin: Admi
     later = await admin.start(start=START.replace(hour=9))
     admin.catches_up(later.name, serving_epoch=0)
     await admin.switch(before)
-    with pytest.raises(WrongState, match="other runs served"):
+    with pytest.raises(WrongState, match="Other runs serve the hours beside"):
         await admin.switch(later.name)
     await admin.roll_back()
     await admin.switch(later.name)
