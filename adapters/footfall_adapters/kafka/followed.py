@@ -10,7 +10,7 @@ more, because the topic was made anew, all of it is read again and takes the pla
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from typing import Any, Generic, Self, TypeVar
 
@@ -53,6 +53,9 @@ class Followed(Generic[T]):
 
     That may be minutes later.
     """
+
+    settings: Mapping[str, object] = {}
+    """More settings of the reader."""
 
     def __init__(
         self, kafka: KafkaSettings, what: str, topics: Sequence[str], begin: Callable[[], T], apply: Apply[T]
@@ -147,7 +150,7 @@ class Followed(Generic[T]):
         while not self._stop.is_set():
             try:
                 more = {"enable.partition.eof": True, "group.id": self._kafka.topic(self._what.replace(" ", "-"))}
-                with closing(new_reader(self._kafka, **more)) as reader:
+                with closing(new_reader(self._kafka, **more, **self.settings)) as reader:
                     self._follow_with(reader)
             except KafkaException as error:
                 log.warning("cannot be followed", what=self._what, reason=error.args[0].str())

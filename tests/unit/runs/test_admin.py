@@ -104,10 +104,11 @@ class Admin:
         said = RunProgress(stage=stage, update_time_micros=self.clock.time, **fields)  # type: ignore[arg-type]
         self.runs.book.apply(progress_name(id_of(name)), said.SerializeToString(), self.clock.now())
 
-    def catches_up(self, name: str, behind: int = 0) -> None:
+    def catches_up(self, name: str, behind: int = 0, **fields: Any) -> None:
         """Have the worker say that a run has caught up, and the store show as much."""
         until = self.clock.time - behind
-        self.says(name, RunStage.RUN_STAGE_RUNNING, processed_until_micros=until, imported_processed_until_micros=until)
+        both = {"processed_until_micros": until, "imported_processed_until_micros": until}
+        self.says(name, RunStage.RUN_STAGE_RUNNING, **both, **fields)
         self.shown.until[id_of(name)] = until
 
     async def caught_up(self, **fields: Any) -> str:
@@ -422,6 +423,18 @@ async def test_nothing_is_switched_while_the_store_cannot_say_what_it_has(admin:
     with pytest.raises(TryAgain):
         await admin.switch(name)
     assert admin.runs.book.newest == FIRST
+
+
+async def test_a_run_that_was_begun_beside_others_is_not_switched_to(admin: Admin) -> None:
+    """What counts around its hours is what was served when it was begun."""
+    before = await admin.caught_up()
+    later = await admin.start(start=START.replace(hour=9))
+    admin.catches_up(later.name, serving_epoch=0)
+    await admin.switch(before)
+    with pytest.raises(WrongState, match="Other runs serve the hours beside"):
+        await admin.switch(later.name)
+    await admin.roll_back()
+    await admin.switch(later.name)
 
 
 # ---- lag ----
