@@ -37,6 +37,7 @@ from footfall_core.packing import raw_records, tick_record
 from footfall_core.partitioning import partition_of
 from footfall_core.problems import TryAgain
 from footfall_core.processing.fingerprint import fingerprint_of
+from footfall_core.processing.in_order import WAITING_KEY, handed_on, put_in_order
 from footfall_core.processing.purchase_records import passed_tick, purchase_records
 from footfall_core.processing.purchases import Counted
 from footfall_core.processing.record import Outcome, Place, process_record, row_records
@@ -54,6 +55,7 @@ from footfall_core.wire import query_pb2 as bus
 from footfall_core.wire.access_pb2 import Addressed, AddressedBatch
 from footfall_core.wire.purchase_pb2 import PurchasesRecord
 from footfall_core.wire.raw_pb2 import BatchHead, RawBatch, RawRecord, StreamedBatch
+from footfall_core.wire.run_purchases_pb2 import CountedElsewhere, HandedOn, RunPurchasesRecord, Waiting, WaitingSource
 from footfall_core.wire.runs_pb2 import RunCancelled, RunDefinition, RunProgress, RunStage, ServingRecord
 from footfall_core.wire.state_pb2 import CountedTransaction, PassedTicks, WriterWindow
 
@@ -387,8 +389,29 @@ def _run_progress() -> bytes:
         update_time_micros=NOW,
         failure="The log begins later.",
         caught_up_time_micros=NOW - 1,
+        failed_batches=2,
+        serving_epoch=7,
     )
     return said.SerializeToString()
+
+
+def _handed_on() -> bytes:
+    place = dataclasses.replace(PLACE, log=EventKind.IMPORT)
+    return handed_on(_purchases(EventKind.IMPORT), place, last=True)
+
+
+def _counted_elsewhere() -> bytes:
+    known = CountedElsewhere(keys=["shop/t-1", "shop/t-2"], log_hours=[497_222, 497_223])
+    return RunPurchasesRecord(counted_elsewhere=known).SerializeToString()
+
+
+def _waiting() -> bytes:
+    """Return what waits of the sample's purchase, while others have not come as far."""
+    handed = HandedOn(record=_purchases(), raw_partition=1, log_time_ms=PLACE.log_time_ms)
+    before = Waiting(sources=[WaitingSource(first=3, next=3, newest_ms=5, last=True)] * 2).SerializeToString()
+    waiting = put_in_order(handed, lambda key: before if key == WAITING_KEY else None, 2).state[WAITING_KEY]
+    assert waiting is not None
+    return waiting
 
 
 def _serving() -> bytes:
@@ -432,6 +455,10 @@ KINDS: dict[str, Kind] = {
     "passed_tick": _message(_tick_handed_on, PurchasesRecord),
     "purchases_of_an_import": _message(lambda: _purchases(EventKind.IMPORT), PurchasesRecord),
     "passed_tick_of_an_import": _message(lambda: _tick_handed_on(EventKind.IMPORT), PurchasesRecord),
+    # a run's own topic of purchases, and what waits there
+    "handed_on": _message(_handed_on, RunPurchasesRecord),
+    "counted_elsewhere": _message(_counted_elsewhere, RunPurchasesRecord),
+    "waiting": _message(_waiting, Waiting),
     # events.rows, items.rows, errors.rows
     "event_rows": Kind(
         lambda: _rows(_counted(_purchases()).lines + _processed(tick_record(NOW)).lines), _rows_of(EVENTS)

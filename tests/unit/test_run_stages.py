@@ -12,12 +12,13 @@ from footfall_core.enrichment.traffic import Attribution
 from footfall_core.intake import Arrival, Taken, take
 from footfall_core.kinds import EventKind
 from footfall_core.packing import raw_records, tick_record
+from footfall_core.processing.in_order import handed_on
 from footfall_core.processing.purchase_records import passed_tick, purchase_records
 from footfall_core.processing.record import Place
 from footfall_core.processing.run_stages import HOUR_MS, RunOutcome, RunStage, run_purchases, run_record
 from footfall_core.processing.versions import VERSIONS, UnknownVersionError, Version, newest, version_of
 from footfall_core.runs.run import Run, hour_begins
-from footfall_core.wire.run_purchases_pb2 import CountedElsewhere, HandedOn, RunPurchasesRecord
+from footfall_core.wire.run_purchases_pb2 import CountedElsewhere, RunPurchasesRecord
 
 START, END = 490_000, 490_002
 RUN = Run("r202611270000aaaa", "1", START, END)
@@ -129,19 +130,8 @@ def handed(found: RunOutcome, first: First, hour: float) -> list[bytes]:
         told = [passed_tick("group", first.partition, found.outcome.tick_micros, first.kind)]
     else:
         told = [record for _, record in purchase_records("group", found.outcome.purchases, 1, first.kind)]
-    imported = first.kind is EventKind.IMPORT
-    return [
-        RunPurchasesRecord(
-            handed_on=HandedOn(
-                record=record,
-                imported=imported,
-                raw_partition=first.partition,
-                log_time_ms=int(hour * HOUR_MS),
-                last=found.last,
-            )
-        ).SerializeToString()
-        for record in told
-    ]
+    place = Place(first.partition, first.offset, int(hour * HOUR_MS), first.kind)
+    return [handed_on(record, place, last=found.last) for record in told]
 
 
 def sources() -> list[list[bytes]]:

@@ -22,12 +22,12 @@ from footfall_adapters.kafka.row_writer import RowWriter
 from footfall_adapters.kafka.run_topics import purchases_of_run
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.kinds import EventKind
+from footfall_core.processing.in_order import handed_on
 from footfall_core.processing.purchase_records import passed_tick, purchase_records
 from footfall_core.processing.record import Place
 from footfall_core.processing.run_stages import RunOutcome, RunStage, run_purchases, run_record
 from footfall_core.processing.window import WINDOW_TTL
 from footfall_core.runs.work import Made, RawPlace
-from footfall_core.wire.run_purchases_pb2 import HandedOn, RunPurchasesRecord
 
 log = structlog.get_logger()
 
@@ -112,7 +112,7 @@ class RunStream:
         place = Place(context.partition, context.offset, timestamp, kind)
         end = None if self._end is None else self._end[kind, place.partition]
         found = run_record(self._stage, value, place, state.get_bytes, end)
-        handed_on = list(self._handed_on(found, place))
+        told = self._told(found, place)
         # everything is worked out: from here on nothing but writing
         outcome = found.outcome
         for window_key, window in outcome.windows.items():
@@ -120,7 +120,7 @@ class RunStream:
         for mark, content in found.marks.items():
             state.set_bytes(mark, content)
         self._rows.put(kind, outcome.lines, outcome.item_lines, (), place.partition)
-        for partition, record in handed_on:
+        for partition, record in told:
             self._producer.produce(self._purchases_topic, record, str(partition).encode(), partition=partition)
         for failure in outcome.failures:
             log.error("batch not processed", partition=place.partition, offset=place.offset, exc_info=failure)
@@ -130,7 +130,7 @@ class RunStream:
             self._context.consumer.pause([TopicPartition(context.topic, place.partition)])
         self._rest(time.perf_counter() - began)
 
-    def _handed_on(self, found: RunOutcome, place: Place) -> list[tuple[int, bytes]]:
+    def _told(self, found: RunOutcome, place: Place) -> list[tuple[int, bytes]]:
         """Return what the second stage is told of a raw record: partition and record."""
         outcome, group = found.outcome, self._stage.group
         if outcome.tick_micros is not None:
@@ -138,7 +138,7 @@ class RunStream:
             told = [(partition, tick) for partition in range(self._partitions)]
         else:
             told = list(purchase_records(group, outcome.purchases, self._partitions, place.log))
-        return [(partition, _waiting(record, place, last=found.last)) for partition, record in told]
+        return [(partition, handed_on(record, place, last=found.last)) for partition, record in told]
 
     def _take_purchases(self, value: bytes, key: bytes, timestamp: int, headers: Any, state: State[str, Any]) -> None:
         del key, timestamp, headers
@@ -162,14 +162,3 @@ class RunStream:
         """Leave the processor to others for as long as this one's share says."""
         if self._share < 1:
             time.sleep(min(LONGEST_REST, worked * (1 - self._share) / self._share))
-
-
-def _waiting(record: bytes, place: Place, *, last: bool) -> bytes:
-    handed = HandedOn(
-        record=record,
-        imported=place.log is EventKind.IMPORT,
-        raw_partition=place.partition,
-        log_time_ms=place.log_time_ms,
-        last=last,
-    )
-    return RunPurchasesRecord(handed_on=handed).SerializeToString()

@@ -1,9 +1,12 @@
 """The runner of reprocessings, and the worker that it starts for each run."""
 
 import asyncio
+import os
 import shutil
+import signal
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +37,9 @@ from footfall_core.processing.versions import UnknownVersionError, version_of
 from footfall_core.runs.book import Entry
 from footfall_core.runs.removal import KeepSettings
 from footfall_core.vitals import Vitals
+
+PARENT_SECONDS = 1.0
+"""How often a worker looks whether the runner that has started it is still there."""
 
 RAW_TOPICS = tuple(kind.raw_topic for kind in EventKind)
 
@@ -116,6 +122,7 @@ def work(variables: Mapping[str, str], run_id: str) -> None:
     )
     check_partitions(kafka, RAW_TOPICS)
     step_back()
+    _end_with(os.getppid())
     clock = SystemClock()
     with run_desk(kafka, clock) as desk, geography(places) as country_of:
         entry = desk.entry(run_id)
@@ -145,3 +152,14 @@ def work(variables: Mapping[str, str], run_id: str) -> None:
             say_seconds=settings.say_seconds,
         )
         worker.run(entry)
+
+
+def _end_with(parent: int) -> None:
+    """Have this process told to end when its parent is gone: another runner starts another worker."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()

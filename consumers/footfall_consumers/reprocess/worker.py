@@ -25,6 +25,9 @@ from footfall_core.wire.runs_pb2 import RunProgress, RunStage
 
 log = structlog.get_logger()
 
+STOP_SECONDS = 0.5
+"""How often the processing is told to end until it does: it hears nothing of it while it begins."""
+
 
 class Desk(Protocol):
     """Where a worker asks and says what is known of runs; called from any thread, waits."""
@@ -191,7 +194,7 @@ class _Telling:
                 if worker.work.is_done():
                     worker.desk.say(run_id, processed(said, self._entry, worker.clock.now()))
                     log.info("run processed", run=run_id, rows=said.rows)
-                    self._stream.stop()
+                    self._end_the_stream()
                     return
                 worker.desk.say(run_id, said)
             except TryAgain as problem:
@@ -201,6 +204,12 @@ class _Telling:
                 log.exception("progress not known", run=run_id)
             if self._stop.wait(worker.say_seconds):
                 return
+
+    def _end_the_stream(self) -> None:
+        """Have the processing end, however far it has come with beginning."""
+        self._stream.stop()
+        while not self._stop.wait(STOP_SECONDS):
+            self._stream.stop()
 
 
 def is_to_be_worked_on(entry: Entry) -> bool:

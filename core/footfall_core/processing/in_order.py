@@ -10,11 +10,31 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
+from footfall_core.kinds import EventKind
 from footfall_core.processing.purchases import Load
-from footfall_core.wire.run_purchases_pb2 import HandedOn, Waiting, WaitingSource
+from footfall_core.processing.record import Place
+from footfall_core.wire.run_purchases_pb2 import HandedOn, RunPurchasesRecord, Waiting, WaitingSource
 
 WAITING_KEY = "~waiting"
 """Key of what waits in a partition's state; what waits itself is behind it, by raw partition and number."""
+
+
+def handed_on(record: bytes, place: Place, *, last: bool) -> bytes:
+    """Return what the first stage of a run tells its second one.
+
+    Args:
+        record: a `PurchasesRecord`.
+        place: of the raw record that it was made of.
+        last: whether the raw partition hands on nothing more.
+    """
+    handed = HandedOn(
+        record=record,
+        imported=place.log is EventKind.IMPORT,
+        raw_partition=place.partition,
+        log_time_ms=place.log_time_ms,
+        last=last,
+    )
+    return RunPurchasesRecord(handed_on=handed).SerializeToString()
 
 
 @dataclass(slots=True)
