@@ -175,10 +175,11 @@ class Followed(Generic[T]):
             self.look_round(reader, places)
             self._on_loop(self._hand_over, value, places)
         while not self._stop.is_set():
-            records = [message for message in self._next(reader) if message.error() is None]
-            if records:
+            messages = self._next(reader)
+            if records := [message for message in messages if message.error() is None]:
                 self._on_loop(self._take, records)
-            places |= places_behind(records)
+            # the end of a partition may lie behind its last record
+            places |= places_behind(messages)
             self.look_round(reader, places)
 
     def look_round(self, reader: Consumer, places: dict[Place, int]) -> None:
