@@ -5,6 +5,7 @@ each of them shows one version as a whole, no event twice and none missing.
 """
 
 import itertools
+import json
 import threading
 import time
 import uuid
@@ -297,14 +298,15 @@ def test_a_wrong_rule_is_put_right_while_the_shop_goes_on(
 
             # what would be different
             hour = f"{began:%Y-%m-%dT%H}"
-            dry = footfall("reprocess", "start", "--from", hour, "--dry-run", "--open-hour", "--json").json
+            dry = _patiently(footfall, "start", "--from", hour, "--dry-run", "--open-hour")
             channels = [one for one in dry["differences"] if one.get("dimension") == "defaultChannelGroup"]
             assert {one["value"] for one in channels} >= {"Paid Search", "Organic Search", "Paid Social"}
 
             # in earnest
             name = footfall("reprocess", "start", "--from", hour, "--json").json["name"]
             run_id = name.removeprefix("reprocessings/")
-            footfall("reprocess", "show", run_id, "--wait", "--json")
+            shown = _patiently(footfall, "show", run_id, "--wait")
+            assert (shown["metadata"]["state"], shown["metadata"]["version"]) == ("REPROCESSING_STATE_CAUGHT_UP", "2")
             turns = []
             for act in (("switch", run_id), ("rollback",), ("switch", run_id)):
                 turned = wait_for("a switch", lambda act=act: _turned(footfall, *act), WAIT, 1)  # type: ignore[misc]
@@ -323,6 +325,14 @@ def test_a_wrong_rule_is_put_right_while_the_shop_goes_on(
     _each_answer_is_of_its_instant(poller, fixed, turns)
     print(f"{len(poller.answers)} answers over {turns}")
     _equals_a_fresh_installation(wrong, tmp_path, [fixed.property_id, live_shop.property_id, demo])
+
+
+def _patiently(footfall: Footfall, *arguments: str) -> Any:
+    """Return what a command says that waits."""
+    with footfall.running("reprocess", *arguments, "--json") as process:
+        out, err = process.communicate(timeout=WAIT)
+    assert process.returncode == 0, err
+    return json.loads(out)
 
 
 def _turned(footfall: Footfall, *arguments: str) -> Any:
