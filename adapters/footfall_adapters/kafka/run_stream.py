@@ -115,10 +115,9 @@ class RunStream:
         told = self._told(found, place)
         # everything is worked out: from here on nothing but writing
         outcome = found.outcome
-        for window_key, window in outcome.windows.items():
-            state.set_bytes(window_key, window, ttl=WINDOW_TTL)
-        for mark, content in found.marks.items():
-            state.set_bytes(mark, content)
+        # all of it expires: a store that begins without times would be made anew when the first one comes
+        for state_key, content in (outcome.windows | found.marks).items():
+            state.set_bytes(state_key, content, ttl=WINDOW_TTL)
         self._rows.put(kind, outcome.lines, outcome.item_lines, (), place.partition)
         for partition, record in told:
             self._producer.produce(self._purchases_topic, record, str(partition).encode(), partition=partition)

@@ -56,7 +56,7 @@ class RunOutcome:
 
     outcome: Outcome = field(default_factory=Outcome)
     marks: dict[str, bytes] = field(default_factory=dict)
-    """New state by key, which does not expire."""
+    """New state by key, beside the windows."""
     last: bool = False
     """Whether it is the partition's last."""
 
