@@ -217,20 +217,25 @@ class Poller:
 
 @pytest.fixture
 def beside() -> Iterator[Callable[[Any], Any]]:
-    """Run things in threads of their own, until the test ends."""
-    started: list[tuple[Any, threading.Thread]] = []
+    """Run things in threads of their own, until `end` or the test's."""
+    started: list[Any] = []
 
     def start(what: Any) -> Any:
-        thread = threading.Thread(target=what.run)
-        thread.start()
-        started.append((what, thread))
+        what.thread = threading.Thread(target=what.run)
+        what.thread.start()
+        started.append(what)
         return what
 
     yield start
-    for what, thread in reversed(started):
-        what.stop.set()
-        thread.join(60)
-        assert not thread.is_alive()
+    for what in reversed(started):
+        end(what)
+
+
+def end(what: Any) -> None:
+    """End what runs beside."""
+    what.stop.set()
+    what.thread.join(60)
+    assert not what.thread.is_alive()
 
 
 def all_requests(stack: Stack) -> Iterator[WriteEventsRequest]:
@@ -313,14 +318,14 @@ def test_a_wrong_rule_is_put_right_while_the_shop_goes_on(
                 effective = datetime.fromisoformat(turned["effective_time"]).timestamp()
                 turns.append(effective)
                 wait_for("its instant", lambda effective=effective: time.time() > effective + 3 or None)  # type: ignore[misc]
-            poller.stop.set()
+            end(poller)
 
             # what comes after the switch, for days before it
             for channel in PAGES:
                 fixed.send(channel, 2, timedelta(hours=50))
                 fixed.send(channel, 2, timedelta(days=40), imported=True)
-            fixed.await_channels(fixed.sent)
-        live.stop.set()
+        end(live)
+        fixed.await_channels(fixed.sent)
     assert poller.problems == []
     _each_answer_is_of_its_instant(poller, fixed, turns)
     print(f"{len(poller.answers)} answers over {turns}")
