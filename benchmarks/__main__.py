@@ -18,6 +18,7 @@ from footfall_core.intake import Arrival, Taken, take
 from footfall_core.packing import raw_records
 from footfall_core.processing.fingerprint import fingerprint_of
 from footfall_core.processing.record import Place, process_record, row_records
+from footfall_core.processing.versions import Version
 from footfall_core.validation.batch import batch_problem, verdicts
 
 EVENTS = 500
@@ -74,7 +75,7 @@ def main() -> None:
     records = list(raw_records(t.raw_batch for t in taken if isinstance(t, Taken)))
     bought = [take(b, arrival) for b in requests(items=ITEMS)]
     records_of_items = list(raw_records(t.raw_batch for t in bought if isinstance(t, Taken)))
-    outcome = process_record("1", records[0], Place(0, 0, NOW // 1000), lambda _: None)
+    outcome = process_record(Version("1"), records[0], Place(0, 0, NOW // 1000), lambda _: None)
 
     measure("parse", rounds, lambda: [WriteEventsRequest.FromString(b) for b in made])
     measure("validate (parsed)", rounds, lambda: [(batch_problem(r), verdicts(r, NOW, 1 << 20)) for r in parsed])
@@ -84,7 +85,7 @@ def main() -> None:
 
         def process(raw: list[bytes]) -> None:
             for record in raw:
-                process_record("1", record, Place(0, 0, NOW // 1000), lambda _: None, country_of=country_of)
+                process_record(Version("1"), record, Place(0, 0, NOW // 1000), lambda _: None, country_of=country_of)
 
         measure("consumer: decode, dedupe, enrich, rows", rounds, lambda: process(records))
         measure(f"  the same with {ITEMS} items an event", rounds, lambda: process(records_of_items))

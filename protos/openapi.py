@@ -39,6 +39,8 @@ PROPERTY = "The property's id."
 KEY = "The key's id."
 SPELLINGS = {"name": "property", "parent": "property", "property.name": "property", "name_1": "key"}
 """What parts of a path are called here: the generator takes fields' names, which differ for one and the same path."""
+OF_RUNS, SPELLINGS_OF_RUNS = "/v1/reprocessings/", {"name": "reprocessing"}
+"""What a path begins with whose names are no property's, and how they are spelled there."""
 
 
 def documents(scratch: Path) -> Iterator[Json]:
@@ -62,9 +64,9 @@ def merged(parts: Iterable[Json]) -> Json:
         for path, operations in part["paths"].items():
             paths.setdefault(_spelled(path), {}).update(operations)
         schemas |= part["components"]["schemas"]
-    for path in paths.values():
-        for operation in path.values():
-            _put_right(operation)
+    for path, operations in paths.items():
+        for operation in operations.values():
+            _put_right(operation, _spellings(path))
     return {
         "openapi": "3.1.0",
         "info": INFO,
@@ -74,14 +76,20 @@ def merged(parts: Iterable[Json]) -> Json:
     }
 
 
-def _put_right(operation: Json) -> None:
+def _spellings(path: str) -> dict[str, str]:
+    return SPELLINGS_OF_RUNS if path.startswith(OF_RUNS) else SPELLINGS
+
+
+def _put_right(operation: Json, spellings: dict[str, str]) -> None:
     # a summary of one line, and the contract's whole comment as the description
     comment = [operation.get("summary", ""), operation.get("description", "")]
     operation["description"] = "\n\n".join(paragraph for paragraph in comment if paragraph)
     operation["summary"] = operation["operationId"].rpartition("_")[2]
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
-            parameter["name"] = SPELLINGS.get(parameter["name"], parameter["name"])
+            parameter["name"] = spellings.get(parameter["name"], parameter["name"])
+        if parameter["in"] == "path" and parameter["name"] == "reprocessing":
+            parameter["description"] = "The reprocessing's id."
         if parameter["in"] == "path" and parameter["name"] == "key":
             parameter["description"] = KEY
         if parameter["in"] == "path" and parameter["name"] == "property":
@@ -95,7 +103,7 @@ def _put_right(operation: Json) -> None:
 
 
 def _spelled(path: str) -> str:
-    for field, name in SPELLINGS.items():
+    for field, name in _spellings(path).items():
         path = path.replace(f"{{{field}}}", f"{{{name}}}")
     return path
 

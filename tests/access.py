@@ -30,8 +30,25 @@ SCOPES: Mapping[str, Scope] = {
 }
 """By service, what its methods need."""
 
-OPERATORS = frozenset({"/footfall.v1.AdminService/CreateProperty", "/footfall.v1.AdminService/ListProperties"})
+OPERATORS = frozenset(
+    f"/footfall.v1.AdminService/{name}"
+    for name in (
+        "CreateProperty",
+        "ListProperties",
+        "StartReprocessing",
+        "GetReprocessing",
+        "ListReprocessings",
+        "CancelReprocessing",
+        "SwitchReprocessing",
+        "RollBackReprocessing",
+        "GetReprocessingDifferences",
+        "GetLag",
+    )
+)
 """Methods that no property's key may call."""
+
+NO_RUN = "reprocessings/r197001010000none"
+"""A run that nobody has started."""
 
 
 def now() -> Micros:
@@ -81,6 +98,14 @@ def request_of(method: str, property_id: str) -> Message:
         "CreateKey": admin_pb2.CreateKeyRequest(parent=name, key=key),
         "ListKeys": admin_pb2.ListKeysRequest(parent=name),
         "RevokeKey": admin_pb2.RevokeKeyRequest(name=f"{name}/keys/none"),
+        "StartReprocessing": admin_pb2.StartReprocessingRequest(),
+        "GetReprocessing": admin_pb2.GetReprocessingRequest(name=NO_RUN),
+        "ListReprocessings": admin_pb2.ListReprocessingsRequest(),
+        "CancelReprocessing": admin_pb2.CancelReprocessingRequest(name=NO_RUN),
+        "SwitchReprocessing": admin_pb2.SwitchReprocessingRequest(name=NO_RUN),
+        "RollBackReprocessing": admin_pb2.RollBackReprocessingRequest(epoch=1_000_000),
+        "GetReprocessingDifferences": admin_pb2.GetReprocessingDifferencesRequest(name=NO_RUN),
+        "GetLag": admin_pb2.GetLagRequest(),
     }
     return requests[method.rpartition("/")[2]]
 

@@ -21,8 +21,8 @@ class GeographySettings:
 
     database: str = REGISTRIES
     """`registries`: to which country the five internet registries gave an address, as the package `iptocc` ships it.
-    A path: a MaxMind DB file (`.mmdb`) with a country in each record. Empty: no event has a country. Change it
-    together with `FOOTFALL_PROCESSING_RUN`: rows that were made before keep their countries."""
+    A path: a MaxMind DB file (`.mmdb`) with a country in each record. Empty: no event has a country. Rows that
+    were made before it was changed keep their countries until they are processed anew (`footfall reprocess`)."""
     remembered: int = 65_536
     """Addresses whose country is remembered; each takes some 200 bytes."""
 

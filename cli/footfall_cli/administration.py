@@ -26,14 +26,18 @@ Ask = Callable[[str, Message], Any]
 
 
 @contextmanager
-def administration(endpoint: str | None) -> Iterator[Ask]:
+def administration(endpoint: str | None, seconds: float = SECONDS) -> Iterator[Ask]:
     """Yield what calls the methods of `AdminService`; what goes wrong ends the command.
+
+    Args:
+        endpoint: where; None: as `find_endpoint` finds it.
+        seconds: how long a call is tried for.
 
     Raises:
         Failure: a call was refused, or nobody answers.
     """
     address = find_endpoint(endpoint)
-    policy = RetryPolicy(give_up_after_seconds=SECONDS, attempt_seconds=SECONDS)
+    policy = RetryPolicy(give_up_after_seconds=seconds, attempt_seconds=seconds)
     with closing(open_keyed_channel(address)) as channel:
         stub = AdminServiceStub(channel)  # type: ignore[no-untyped-call]  # the generated stubs carry no types
 

@@ -38,13 +38,15 @@ COMMANDS = {
     "errors": Place("footfall_cli.errors", "errors", "Show what was wrong with events."),
     "properties": Place("footfall_cli.properties", "properties", "Create, show and change properties."),
     "keys": Place("footfall_cli.keys", "keys", "Create, list and revoke keys."),
+    "reprocess": Place("footfall_cli.reprocess", "reprocess", "Process the log anew, compare, switch."),
+    "lag": Place("footfall_cli.lag", "lag", "Show what is behind, and since when."),
     "signing-key": Place("footfall_cli.signing_key", "signing_key", "Make what keys are signed with."),
     "provision": Place("footfall_cli.provision", "provision", "Make topics and datasources, or bring them up to date."),
     "bench": Place("footfall_cli.bench", "bench", "Measure how fast Footfall is on this machine."),
     "serve": Place(
         "footfall_cli.processes", "serve", "Run servers: ingest, query, errors, admin; or all of it, --embedded."
     ),
-    "consume": Place("footfall_cli.processes", "consume", "Run consumers: events, imports, queries."),
+    "consume": Place("footfall_cli.processes", "consume", "Run consumers: events, imports, queries, runs."),
 }
 
 

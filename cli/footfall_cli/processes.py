@@ -21,7 +21,11 @@ CONSUMERS = {
     "events": "footfall_consumers.events.main",
     "imports": "footfall_consumers.events.main",
     "queries": "footfall_consumers.queries.main",
+    "runs": "footfall_consumers.reprocess.main",
+    "run": "footfall_consumers.reprocess.main",
 }
+ALONE = frozenset({"runs", "run"})
+"""What shares its process with nothing else."""
 
 
 @click.command()
@@ -84,17 +88,26 @@ async def _serve(kinds: list[Callable[[AsyncExitStack, Mapping[str, str], Any], 
 
 @click.command()
 @click.argument("kinds", nargs=-1, required=True, type=click.Choice(list(CONSUMERS)), metavar="KIND...")
-def consume(kinds: tuple[str, ...]) -> None:
-    """Run consumers: events, imports, queries.
+@click.option("--run", "run_id", metavar="ID", help="Which reprocessing `run` is to work on.")
+def consume(kinds: tuple[str, ...], *, run_id: str | None) -> None:
+    """Run consumers: events, imports, queries, runs.
 
-    Events and imports are processes of their own, so that history delays no live event. Settings come from the
-    environment; every one that is missing or wrong is named.
+    Events and imports are processes of their own, so that history delays no live event. `runs` has reprocessings worked
+    on, each by a process that it starts (`run`). Settings come from the environment; every one that is missing or wrong
+    is named.
     """
+    if (run_id is None) == ("run" in kinds):
+        raise click.UsageError("`run` takes --run, and nothing else does.")
+    if set(kinds) & ALONE and len(set(kinds)) > 1:
+        raise click.UsageError("runs and run take a process each.")
     if {"events", "imports"} <= set(kinds):
         raise click.UsageError("events and imports take a process each: history must not delay live events.")
     _log()
     try:
-        _consume(set(kinds))
+        if run_id is not None:
+            import_module(CONSUMERS["run"]).work(os.environ, run_id)
+        else:
+            _consume(set(kinds))
     except Exception as error:  # noqa: BLE001 - the end of the process: one sentence, then the exit code
         _end(error)
 
@@ -114,8 +127,9 @@ def _consume_with(kinds: set[str], vitals: "Vitals") -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    if kinds == {"queries"}:
-        import_module(CONSUMERS["queries"]).run(os.environ, vitals, stop)
+    if kinds in ({"queries"}, {"runs"}):
+        (kind,) = kinds
+        import_module(CONSUMERS[kind]).run(os.environ, vitals, stop)
         return
     with ThreadPoolExecutor(thread_name_prefix="queries") as beside:
         queries = None
@@ -148,17 +162,17 @@ def _end(error: Exception) -> NoReturn:
     from confluent_kafka import KafkaException
 
     from footfall_adapters.environment import SettingsError
-    from footfall_core.streams import StreamUnmendableError
+    from footfall_core.streams import StreamBroken, StreamUnmendableError
 
-    if isinstance(error, SettingsError | OSError):
+    if isinstance(error, SettingsError | OSError | StreamUnmendableError):
         click.echo(f"footfall: {error}", err=True)
         sys.exit(2)
     if isinstance(error, KafkaException):
         click.echo(f"footfall: Kafka: {error.args[0].str()}", err=True)
         sys.exit(3)
-    if isinstance(error, StreamUnmendableError):
+    if isinstance(error, StreamBroken):
         click.echo(f"footfall: {error}", err=True)
-        sys.exit(2)
+        sys.exit(3)
     import structlog
 
     structlog.get_logger().exception("the process ends with an error")

@@ -2,13 +2,12 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import click
 import httpx
 
 from footfall_adapters.druid import supervisors
-from footfall_adapters.druid.supervisors import IntakeSettings
+from footfall_adapters.druid.supervisors import DruidOverlordSettings, IntakeSettings
 from footfall_adapters.environment import SettingsError, read_settings
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.kafka.topics import TopicsError, TopicsSettings, ensure_topics
@@ -16,14 +15,6 @@ from footfall_cli.terminal import EXIT_UNREACHABLE, EXIT_WRONG_USE, Failure
 from footfall_core.columns import TABLES
 
 TOPICS, DATASOURCES = "topics", "datasources"
-
-
-@dataclass(frozen=True)
-class DruidOverlordSettings:
-    """Where Druid takes orders."""
-
-    url: str
-    """URL of the overlord or a router, `http://host:port`."""
 
 
 @click.command()

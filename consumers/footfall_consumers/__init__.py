@@ -1,1 +1,1 @@
-"""The processes that read topics: event consumer and query consumer."""
+"""The processes that read topics: event consumer, query consumer, and what processes the log again."""

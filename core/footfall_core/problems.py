@@ -10,6 +10,8 @@
     ├── HistoryGone         what the caller wants to resume from is not kept any more; names what is
     ├── NotFound            there is no such thing, or not any more
     ├── AlreadyExists       there is such a thing already
+    ├── WrongState          what it is about does not allow it as it is now
+    ├── Conflict            somebody else was first; look again
     ├── Unauthenticated     no key, or none that is valid; says why
     ├── PermissionDenied    the key may not do this; says why
     └── DeadlinePassed      nobody waits for the answer any more
@@ -97,6 +99,14 @@ class NotFound(Problem):
 
 class AlreadyExists(Problem):
     """What is to be created is there already."""
+
+
+class WrongState(Problem):
+    """What the request is about does not allow it as it is now."""
+
+
+class Conflict(Problem):
+    """Somebody else has changed what the request is about, after the caller has looked or at the same time."""
 
 
 class Unauthenticated(Problem):

@@ -39,6 +39,8 @@ _COMMANDS = {
     **{f"{module}:routes": f"footfall serve {kind}" for kind, module in SERVERS.items()},
     "footfall_consumers.events.main:run": "footfall consume events, imports",
     "footfall_consumers.queries.main:_run": "footfall consume queries",
+    "footfall_consumers.reprocess.main:_run": "footfall consume runs",
+    "footfall_consumers.reprocess.main:work": "footfall consume run",
 }
 """Who calls `read_settings`, and the command that runs it. A call from elsewhere is an error."""
 

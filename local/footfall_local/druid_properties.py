@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 
-from footfall_core.columns import TABLES
+from footfall_core.columns import TABLES, TABLES_OF_KINDS
 from footfall_local.home import Home
 from footfall_local.parts import Addresses
 from footfall_local.ports import LOOPBACK
 
 MiB = 1024 * 1024
+
+PLACES = 2 * len(TABLES) + sum(map(len, TABLES_OF_KINDS.values()))
+"""Tasks that the indexer can run at a time."""
 
 
 def druid_properties(home: Home, addresses: Addresses, *, command: str, listener: str) -> dict[str, object]:
@@ -106,11 +109,11 @@ def _special(home: Home) -> dict[str, dict[str, object]]:
         "indexer": {
             **buffers,
             "druid.processing.numThreads": 1,
-            # a task for each table, and its successor while it publishes
-            "druid.worker.capacity": 2 * len(TABLES),
+            # a task for each table, and its successor while it publishes; and one for each of a reprocessing's
+            "druid.worker.capacity": PLACES,
             "druid.worker.numConcurrentMerges": 1,
             # shared out among all places, taken or not
-            "druid.worker.globalIngestionHeapLimitBytes": 2 * len(TABLES) * 60 * MiB,
+            "druid.worker.globalIngestionHeapLimitBytes": PLACES * 45 * MiB,
             "druid.indexer.task.baseTaskDir": home.data / "druid" / "tasks",
             "druid.indexer.task.gracefulShutdownTimeout": "PT5S",
             # a restarted indexer goes on with its tasks; the overlord would take a minute to notice that they are gone

@@ -33,6 +33,8 @@ PROCESSES = (
     Process("ingest-2", ("serve", "ingest"), serves_grpc=True, needs=(TOPICS, "redis")),
     Process("events-1", ("consume", "events"), serves_grpc=False, needs=(TOPICS,), keeps_state=True),
     Process("imports-1", ("consume", "imports"), serves_grpc=False, needs=(TOPICS,), keeps_state=True),
+    # starts a worker for each reprocessing, and rests otherwise
+    Process("runs-1", ("consume", "runs"), serves_grpc=False, needs=(DATASOURCES, "druid-broker"), keeps_state=True),
     Process("query-1", ("serve", "query"), serves_grpc=True, needs=(TOPICS, "redis")),
     Process("queries-1", ("consume", "queries"), serves_grpc=False, needs=(DATASOURCES, "druid-broker")),
     # in one process, because memory is dear on one machine; apart elsewhere, for one of them has the signing key

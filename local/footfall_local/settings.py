@@ -74,6 +74,8 @@ class LocalSettings:
     """Health and telemetry of the event consumer, over HTTP."""
     imports_1_health_port: Port | None = None
     """Health and telemetry of the consumer of imports, over HTTP."""
+    runs_1_health_port: Port | None = None
+    """Health and telemetry of what has reprocessings worked on, over HTTP."""
     queries_1_health_port: Port | None = None
     """Health and telemetry of the query consumer, over HTTP."""
     ingest_1_health_port: Port | None = None

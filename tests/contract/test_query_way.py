@@ -52,7 +52,7 @@ class Store:
         self.release.set()
 
     async def newest_ticks(
-        self, table: str, kind: EventKind, since: Micros, until: Micros, deadline: Micros
+        self, table: str, kind: EventKind, since: Micros, until: Micros, deadline: Micros, *, run_id: str
     ) -> NewestTicks:
         return {(way, 0): until if kind is EventKind.LIVE else Micros(until - 1) for way in TICK_PROPERTIES}
 

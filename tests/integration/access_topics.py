@@ -15,8 +15,9 @@ NAMES = (PROPERTIES, CONTROL)
 
 def make_topics(kafka: KafkaSettings) -> None:
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3})
-    compacted = {"cleanup.policy": "compact"}
-    new = [NewTopic(kafka.topic(name), num_partitions=1, replication_factor=1, config=compacted) for name in NAMES]
+    # the broker's time of a record of `control` says when a switch of runs takes effect
+    settings = {"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"}
+    new = [NewTopic(kafka.topic(name), num_partitions=1, replication_factor=1, config=settings) for name in NAMES]
     for made in admin.create_topics(new).values():
         made.result(30)
 

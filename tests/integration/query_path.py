@@ -32,6 +32,7 @@ from footfall_core.report.ports import ReportStore
 from footfall_core.vitals import Vitals
 from footfall_server.query import main as query
 from tests.gates import NothingKnown
+from tests.integration.access_topics import topics_of
 from tests.serving import served
 
 
@@ -128,7 +129,8 @@ def query_path(addresses: Mapping[str, str], **changed: str) -> Iterator[QueryPa
     create_topics(addresses["kafka"], [*query_topics, *(table.topic for table in TABLES)])
     for table in TABLES:
         ensure(f"http://{addresses['druid_overlord']}", KafkaSettings(addresses["kafka"]), table, IntakeSettings())
-    with query_consumer(variables), query_server(variables) as port:
+    control = KafkaSettings(addresses["kafka"], topic_prefix=prefix)
+    with topics_of(control), query_consumer(variables), query_server(variables) as port:
         path = QueryPath(addresses, variables, port)
         try:
             yield path

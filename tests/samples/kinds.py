@@ -37,24 +37,35 @@ from footfall_core.packing import raw_records, tick_record
 from footfall_core.partitioning import partition_of
 from footfall_core.problems import TryAgain
 from footfall_core.processing.fingerprint import fingerprint_of
+from footfall_core.processing.in_order import WAITING_KEY, handed_on, put_in_order
 from footfall_core.processing.purchase_records import passed_tick, purchase_records
 from footfall_core.processing.purchases import Counted
 from footfall_core.processing.record import Outcome, Place, process_record, row_records
 from footfall_core.processing.second_stage import TICKS_KEY, process_purchases
+from footfall_core.processing.versions import Version
 from footfall_core.processing.window import Window, decode_window, encode_window
 from footfall_core.report import results
 from footfall_core.report.answer import Answer, answer_from_bytes, answer_to_bytes
-from footfall_core.report.plan import plan_from_bytes, plan_to_bytes
+from footfall_core.report.plan import PlannedHours, PlannedServing, plan_from_bytes, plan_to_bytes
 from footfall_core.report.planner import plan_report
+from footfall_core.runs.records import definition_of, serving_of, serving_record
+from footfall_core.runs.run import LIVE, Run
+from footfall_core.runs.serving import LEAD_MICROS, Served, Serving
 from footfall_core.wire import query_pb2 as bus
 from footfall_core.wire.access_pb2 import Addressed, AddressedBatch
 from footfall_core.wire.purchase_pb2 import PurchasesRecord
 from footfall_core.wire.raw_pb2 import BatchHead, RawBatch, RawRecord, StreamedBatch
+from footfall_core.wire.run_purchases_pb2 import CountedElsewhere, HandedOn, RunPurchasesRecord, Waiting, WaitingSource
+from footfall_core.wire.runs_pb2 import RunCancelled, RunDefinition, RunProgress, RunStage, ServingRecord
 from footfall_core.wire.state_pb2 import CountedTransaction, PassedTicks, WriterWindow
 
 NOW = Micros(1_790_000_000_000_000)
 PLACE = Place(partition=2, offset=1_234_567_890_123, log_time_ms=NOW // 1000)
 SIGNING_KEY = new_signing_key(b"only for the samples, not a key!")
+RUN = Run("r202609211333abcd", "2", 497_000, 497_222)
+SERVING = Serving(
+    7, Micros(0), (Served(LIVE, 0, 497_000), Served(RUN.id, 497_000, 497_222), Served(LIVE, 497_222, None)), undone_by=5
+)
 SELECTION = ErrorSelection("shop", stages=frozenset({2}), codes=frozenset({1, 3}), writer_id="writer-1")
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 
@@ -117,7 +128,7 @@ def _processed(record: bytes, stored: bytes | None = None) -> Outcome:
     def country_of(_: str) -> Country:
         return Country("CH", "Switzerland")
 
-    return process_record("1", record, PLACE, lambda _: stored, country_of=country_of)
+    return process_record(Version("1"), record, PLACE, lambda _: stored, country_of=country_of)
 
 
 def _window() -> bytes:
@@ -182,7 +193,7 @@ def _imported_error() -> EventError:
     assert isinstance(taken, Taken)
     (record,) = raw_records([taken.raw_batch])
     place = dataclasses.replace(PLACE, log=EventKind.IMPORT)
-    (error,) = process_record("1", record, place, lambda _: None).errors
+    (error,) = process_record(Version("1"), record, place, lambda _: None).errors
     return error
 
 
@@ -377,6 +388,66 @@ def _import() -> bytes:
     return WriteEventsRequest(property="properties/p", sequence=7, historical_import=True).SerializeToString()
 
 
+# ---- runs ----
+
+
+def _run_definition() -> bytes:
+    return definition_of(RUN, dry_run=True, request_id="nightly", now=NOW).SerializeToString()
+
+
+def _run_progress() -> bytes:
+    said = RunProgress(
+        stage=RunStage.RUN_STAGE_RUNNING,
+        records_done=10,
+        records_total=100,
+        rows=5_000,
+        processed_until_micros=NOW - 3_000_000,
+        imported_processed_until_micros=NOW - 2_000_000,
+        estimated_end_micros=NOW + 60_000_000,
+        start_time_micros=NOW - 10_000_000,
+        end_time_micros=NOW + 1,
+        update_time_micros=NOW,
+        failure="The log begins later.",
+        caught_up_time_micros=NOW - 1,
+        failed_batches=2,
+        serving_epoch=7,
+    )
+    return said.SerializeToString()
+
+
+def _handed_on() -> bytes:
+    place = dataclasses.replace(PLACE, log=EventKind.IMPORT)
+    return handed_on(_purchases(EventKind.IMPORT), place, last=True)
+
+
+def _counted_elsewhere() -> bytes:
+    known = CountedElsewhere(keys=["shop/t-1", "shop/t-2"], log_hours=[497_222, 497_223])
+    return RunPurchasesRecord(counted_elsewhere=known).SerializeToString()
+
+
+def _waiting() -> bytes:
+    """Return what waits of the sample's purchase, while others have not come as far."""
+    handed = HandedOn(record=_purchases(), raw_partition=1, log_time_ms=PLACE.log_time_ms)
+    before = Waiting(sources=[WaitingSource(first=3, next=3, newest_ms=5, last=True)] * 2).SerializeToString()
+    waiting = put_in_order(handed, lambda key: before if key == WAITING_KEY else None, 2).state[WAITING_KEY]
+    assert waiting is not None
+    return waiting
+
+
+def _serving() -> bytes:
+    return serving_record(SERVING, LEAD_MICROS).SerializeToString()
+
+
+def _served(data: bytes) -> Any:
+    return dataclasses.asdict(serving_of(ServingRecord.FromString(data), NOW))
+
+
+def _plan_of_runs() -> bytes:
+    live = PlannedHours(LIVE, "", 0, RUN.start_hour)
+    of_runs = PlannedServing(7, (live, PlannedHours(RUN.id, RUN.mark, RUN.start_hour, None)))
+    return plan_to_bytes(dataclasses.replace(plan_from_bytes(_plan()), serving=of_runs))
+
+
 KINDS: dict[str, Kind] = {
     # events.raw
     "write_events_request": Kind(_request, _marks),
@@ -405,6 +476,10 @@ KINDS: dict[str, Kind] = {
     "passed_tick": _message(_tick_handed_on, PurchasesRecord),
     "purchases_of_an_import": _message(lambda: _purchases(EventKind.IMPORT), PurchasesRecord),
     "passed_tick_of_an_import": _message(lambda: _tick_handed_on(EventKind.IMPORT), PurchasesRecord),
+    # a run's own topic of purchases, and what waits there
+    "handed_on": _message(_handed_on, RunPurchasesRecord),
+    "counted_elsewhere": _message(_counted_elsewhere, RunPurchasesRecord),
+    "waiting": _message(_waiting, Waiting),
     # events.rows, items.rows, errors.rows
     "event_rows": Kind(
         lambda: _rows(_counted(_purchases()).lines + _processed(tick_record(NOW)).lines), _rows_of(EVENTS)
@@ -418,6 +493,7 @@ KINDS: dict[str, Kind] = {
     "event_error_of_an_import": _message(lambda: error_record(_imported_error())[1], EventError),
     # queries.requests
     "plan": Kind(_plan, lambda data: dataclasses.asdict(plan_from_bytes(data))),
+    "plan_of_runs": Kind(_plan_of_runs, lambda data: dataclasses.asdict(plan_from_bytes(data))),
     "query_of_a_report": _message(lambda: _asked(plan=_plan()), bus.QueryRequest),
     "query_of_errors": _message(lambda: _asked(errors=_errors_question()), bus.QueryRequest),
     # queries.results
@@ -442,6 +518,11 @@ KINDS: dict[str, Kind] = {
     "property": _message(_property, Property),
     "property_with_a_quota": _message(_property_with_a_quota, Property),
     "key": _message(lambda: key_of(_grant(), "our reports", NOW).SerializeToString(), Key),
+    # control: runs, and which of them serve
+    "run_definition": _message(_run_definition, RunDefinition),
+    "run_cancelled": _message(lambda: RunCancelled(time_micros=NOW).SerializeToString(), RunCancelled),
+    "run_progress": _message(_run_progress, RunProgress),
+    "serving": Kind(_serving, _served, lambda data: [ServingRecord.FromString(data)]),
     # what a key's holder sends
     "token": Kind(lambda: Signer(SIGNING_KEY).token(_grant(), NOW).encode(), _granted),
     # what is read of requests before their handlers

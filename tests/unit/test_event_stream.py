@@ -5,14 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from footfall_adapters.kafka import application
-from footfall_adapters.kafka.event_stream import (
-    LONGEST_SILENCE,
-    EventStream,
-    StateSettings,
-    StreamSettings,
-    does_its_part,
-)
+from footfall_adapters.kafka import told_application
+from footfall_adapters.kafka.application import StateSettings, StreamSettings
+from footfall_adapters.kafka.event_stream import LONGEST_SILENCE, EventStream, does_its_part
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.kinds import EventKind
 from footfall_core.streams import StreamBroken
@@ -36,7 +31,7 @@ def test_a_consumer_is_ready_when_it_reads_what_it_is_assigned(
 
 
 def test_a_stream_is_broken_if_kafka_goes_away_as_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(application, "REQUEST_SECONDS", 0.3)
+    monkeypatch.setattr(told_application, "REQUEST_SECONDS", 0.3)
     with pytest.raises(StreamBroken):
         EventStream(
             KafkaSettings("127.0.0.1:9"),  # nobody listens

@@ -14,6 +14,7 @@ from footfall_core.packing import raw_records
 from footfall_core.problems import InvalidRequest, TooLarge
 from footfall_core.processing.purchases import count_once
 from footfall_core.processing.record import Place, process_record
+from footfall_core.processing.versions import Version
 from tests.fuzz.mutations import almost_right
 from tests.fuzz.samples import write_events
 
@@ -49,7 +50,7 @@ def test_whatever_comes_is_refused_or_can_be_processed(request: bytes, arrival: 
     assert (head.property_id, head.sequence) == (decision.property_id, decision.sequence)
     assert head.events == decision.answer.accepted + len(decision.answer.rejected)
     (record,) = raw_records([decision.raw_batch])
-    outcome = process_record("test", record, Place(0, 0, NOW // 1000), {}.get)
+    outcome = process_record(Version("test"), record, Place(0, 0, NOW // 1000), {}.get)
     assert outcome.failures == []
     assert len(outcome.lines) + len(outcome.purchases) == decision.answer.accepted
     assert len(outcome.errors) == len(decision.answer.rejected)

@@ -28,8 +28,9 @@ def methods() -> list[tuple[str, str, str]]:
                 rule = method.options.Extensions[annotations_pb2.http]
                 verb = rule.WhichOneof("pattern")
                 if verb is not None:
-                    path = re.sub(r"\{[\w.]+=(properties/[^}]*)\}", r"\1", getattr(rule, verb))
+                    path = re.sub(r"\{[\w.]+=((?:properties|reprocessings)/[^}]*)\}", r"\1", getattr(rule, verb))
                     path = path.replace("properties/*", "properties/{property}").replace("keys/*", "keys/{key}")
+                    path = path.replace("reprocessings/*", "reprocessings/{reprocessing}")
                     found.append((f"{service.name}_{method.name}", verb, path))
                 else:
                     # a stream in both directions has no place in HTTP/1.1
@@ -47,7 +48,7 @@ def test_it_has_the_path_of_every_method_and_no_other(document: dict[str, Any]) 
         for path, verbs in document["paths"].items()
         for verb, operation in verbs.items()
     ]
-    assert len(described) == 14
+    assert len(described) == 22
     assert sorted(described) == sorted(methods())
 
 

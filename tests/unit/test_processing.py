@@ -22,6 +22,7 @@ from footfall_core.partitioning import partition_of
 from footfall_core.problems import InvalidRequest, TooLarge
 from footfall_core.processing.purchases import count_once
 from footfall_core.processing.record import MAX_ROW_RECORD_BYTES, Outcome, Place, process_record, row_records
+from footfall_core.processing.versions import Version
 from footfall_core.processing.window import WINDOW_KEPT
 from footfall_core.validation.batch import WRITER_ID
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
@@ -57,7 +58,7 @@ class State(dict[str, bytes]):
     def process(self, *messages: WriteEventsRequest) -> Outcome:
         (record,) = raw_records([taken(message).raw_batch for message in messages])
         place = Place(2, self.offset, self.log_time_ms)
-        outcome = process_record("test", record, place, self.get, country_of=country_of)
+        outcome = process_record(Version("test"), record, place, self.get, country_of=country_of)
         self.offset += 1
         self.update(outcome.windows)
         counted = count_once("test", outcome.purchases, self.get)
@@ -136,7 +137,7 @@ def test_the_calls_user_agent_stands_in_only_for_live_events() -> None:
         result = take(request(historical_import=historical).SerializeToString(), browser)
         assert isinstance(result, Taken)
         (record,) = raw_records([result.raw_batch])
-        (row,) = rows(process_record("test", record, Place(0, 0, NOW // 1000), {}.get))
+        (row,) = rows(process_record(Version("test"), record, Place(0, 0, NOW // 1000), {}.get))
         assert row["browser"] == expected
 
 
@@ -257,7 +258,7 @@ def test_a_batch_that_cannot_be_processed_is_kept_in_the_errors_and_can_come_aga
 
 
 def test_a_record_that_is_none_is_an_error_that_keeps_its_place() -> None:
-    outcome = process_record("test", b"no protobuf", Place(3, 9, NOW // 1000), {}.get)
+    outcome = process_record(Version("test"), b"no protobuf", Place(3, 9, NOW // 1000), {}.get)
     (error,) = outcome.errors
     assert (error.property, error.code) == ("properties/~unreadable", ErrorCode.ERROR_CODE_PROCESSING_FAILED)
     assert (error.payload.partition, error.payload.offset, error.payload.batch_index) == (3, 9, -1)
@@ -282,16 +283,16 @@ def test_a_record_that_is_none_is_an_error_that_keeps_its_place() -> None:
 def test_a_batch_that_is_none_is_put_aside_and_its_neighbours_count(unreadable: bytes) -> None:
     good = [taken(request(event(), writer_id="w", sequence=number)).raw_batch for number in (1, 2)]
     record = RawRecord(batches=[good[0], unreadable, good[1]]).SerializeToString()
-    outcome = process_record("test", record, Place(3, 9, NOW // 1000), {}.get)
+    outcome = process_record(Version("test"), record, Place(3, 9, NOW // 1000), {}.get)
     (error,) = outcome.errors
     assert (error.property, error.payload.offset, error.payload.batch_index) == ("properties/~unreadable", 9, 1)
     assert (outcome.batches, len(outcome.lines), len(outcome.failures)) == (3, 2, 1)
-    again = process_record("test", record, Place(3, 9, NOW // 1000), {}.get)
+    again = process_record(Version("test"), record, Place(3, 9, NOW // 1000), {}.get)
     assert again.errors == outcome.errors
 
 
 def test_a_tick_becomes_a_row_of_the_reserved_property() -> None:
-    outcome = process_record("test", tick_record(NOW), Place(3, 9, NOW // 1000), {}.get)
+    outcome = process_record(Version("test"), tick_record(NOW), Place(3, 9, NOW // 1000), {}.get)
     (row,) = rows(outcome)
     assert (row["property"], row["raw_partition"], row["tick_time_micros"]) == ("~tick", "3", str(NOW))
     assert row["time_ms"] == str(NOW // 1000)
@@ -497,7 +498,7 @@ def test_state_that_cannot_be_read_stops_everything_instead_of_blaming_the_batch
 
     (record,) = raw_records([taken(request(writer_id="w", sequence=1)).raw_batch])
     with pytest.raises(OSError, match="the disk is gone"):
-        process_record("test", record, Place(0, 0, NOW // 1000), broken)
+        process_record(Version("test"), record, Place(0, 0, NOW // 1000), broken)
 
 
 def test_a_batch_of_nothing_but_mistakes_stays_within_a_record() -> None:

@@ -20,6 +20,7 @@ from footfall_core.processing.purchase_records import passed_tick, purchase_reco
 from footfall_core.processing.purchases import Counted, count_once
 from footfall_core.processing.record import MAX_ROW_RECORD_BYTES, Outcome, Place, process_record
 from footfall_core.processing.second_stage import process_purchases
+from footfall_core.processing.versions import Version
 from footfall_core.wire.purchase_pb2 import Purchase, PurchasesRecord
 
 NOW = 1_790_000_000_000_000
@@ -41,7 +42,7 @@ def first_stage(place: Place, *requests: WriteEventsRequest) -> tuple[bytes, Out
     """Return the raw record of batches, and what it gives."""
     taken = [take(each.SerializeToString(), Arrival(NOW, "192.0.2.1", "", "")) for each in requests]
     (record,) = raw_records([each.raw_batch for each in taken if isinstance(each, Taken)])
-    return record, process_record("1", record, place, lambda _: None)
+    return record, process_record(Version("1"), record, place, lambda _: None)
 
 
 class SecondStage:
@@ -232,7 +233,7 @@ def test_a_purchase_is_before_the_tick_that_says_so_in_whatever_order_the_raw_pa
 
 
 def test_a_tick_is_handed_on_and_is_a_row_at_once() -> None:
-    outcome = process_record("1", tick_record(Micros(NOW)), Place(2, 0, NOW // 1000), lambda _: None)
+    outcome = process_record(Version("1"), tick_record(Micros(NOW)), Place(2, 0, NOW // 1000), lambda _: None)
     assert outcome.tick_micros == NOW
     assert tick_of(outcome.lines) == ("~tick", "2", NOW)
 

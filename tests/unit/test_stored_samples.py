@@ -9,7 +9,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from footfall_core.columns import ERROR_COLUMNS, EVENT_COLUMNS, ITEM_COLUMNS, TABLES, Table
-from footfall_core.wire import access_pb2, purchase_pb2, query_pb2, raw_pb2, state_pb2
+from footfall_core.wire import access_pb2, purchase_pb2, query_pb2, raw_pb2, run_purchases_pb2, runs_pb2, state_pb2
 from tests.conftest import ROOT
 from tests.samples.kinds import KINDS
 from tests.samples.store import FOLDER, agrees, versions
@@ -48,7 +48,7 @@ def set_fields(message: Message) -> Iterator[str]:
 
 
 def test_every_field_of_every_internal_message_stands_in_a_sample() -> None:
-    files = (access_pb2, purchase_pb2, query_pb2, raw_pb2, state_pb2)
+    files = (access_pb2, purchase_pb2, query_pb2, raw_pb2, run_purchases_pb2, runs_pb2, state_pb2)
     protos = {path.stem for path in (ROOT / "protos/footfall/internal/v1").glob("*.proto")}
     assert {Path(file.DESCRIPTOR.name).stem for file in files} == protos
     kinds = [kind for file in files for kind in file.DESCRIPTOR.message_types_by_name.values()]

@@ -19,6 +19,7 @@ from footfall_core.errors.selection import ErrorSelection
 from footfall_core.kinds import EventKind
 from footfall_core.problems import InvalidRequest, TooSlow, TryAgain
 from footfall_core.properties import TICK_PROPERTIES
+from footfall_core.runs.run import LIVE
 from footfall_server.hosts.call import Call, Kind, Route
 from footfall_server.hosts.grpc_aio import HostSettings, Server
 from tests.gates import everybody
@@ -155,8 +156,9 @@ class Ticks:
         self.looks = 0
 
     async def newest_ticks(
-        self, _table: str, kind: EventKind, _since: Micros, _until: Micros, _deadline: Micros
+        self, _table: str, kind: EventKind, _since: Micros, _until: Micros, _deadline: Micros, *, run_id: str
     ) -> NewestTicks:
+        assert run_id == LIVE
         self.looks += 1
         if self.newest is None:
             raise TryAgain("away")

@@ -22,6 +22,7 @@ from footfall_adapters.druid.dimensions import (
     output_name,
 )
 from footfall_adapters.druid.having import having
+from footfall_adapters.druid.hours import of_its_hours
 from footfall_adapters.druid.instants import instant, interval
 from footfall_adapters.druid.measures import (
     aggregations,
@@ -32,13 +33,15 @@ from footfall_adapters.druid.measures import (
     of_events,
     post_aggregations,
 )
+from footfall_core.access.grant import EVERY_PROPERTY
 from footfall_core.clock import Micros
-from footfall_core.columns import TABLES_OF_KINDS
 from footfall_core.properties import TICK_PROPERTIES
 from footfall_core.report.currencies import MAX_CURRENCIES, money_of
 from footfall_core.report.days import Day, days_between
 from footfall_core.report.fields import METRICS, Metric
 from footfall_core.report.plan import Plan
+from footfall_core.runs.run import LIVE
+from footfall_core.runs.tables import tables_of
 
 Query = dict[str, Any]
 
@@ -214,8 +217,9 @@ def _group_by(plan: Plan, **parts: Any) -> Query:
 
 
 def _datasources(plan: Plan) -> list[str]:
-    """Return what the plan's table is in Druid: the union of what came live and what was imported."""
-    return [table.name for table in TABLES_OF_KINDS[plan.table].values()]
+    """Return what the plan's table is in Druid: the union of what came live and what was imported, of each run."""
+    runs = (LIVE,) if plan.serving is None else plan.serving.run_ids
+    return [table.name for run_id in runs for table in tables_of(run_id)[plan.table].values()]
 
 
 def _dimension_specs(plan: Plan) -> list[dict[str, str]]:
@@ -236,9 +240,15 @@ def _built(kind: str, **parts: Any) -> Query:
 
 
 def _conditions(plan: Plan) -> list[Filter]:
-    conditions = [Filter(dimension="property", value=plan.property_id)]
+    conditions = [_of_the_property(plan), *of_its_hours(plan.serving)]
     if not plan.include_bots:
         conditions.append(Filter(dimension="is_bot", value="0"))
     if plan.condition is not None:
         conditions.append(filter_of(plan.condition, plan))
     return conditions
+
+
+def _of_the_property(plan: Plan) -> Filter:
+    if plan.property_id != EVERY_PROPERTY:
+        return Filter(dimension="property", value=plan.property_id)
+    return Filter(type="not", field=Filter(type="in", dimension="property", values=list(TICK_PROPERTIES)))

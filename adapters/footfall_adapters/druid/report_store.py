@@ -13,7 +13,6 @@ from footfall_adapters.druid.report_rows import Rows
 from footfall_adapters.druid.settings import DruidSettings
 from footfall_adapters.druid.side_by_side import side_by_side
 from footfall_core.clock import Micros
-from footfall_core.columns import TABLES_OF_KINDS
 from footfall_core.completeness import NewestTicks
 from footfall_core.kinds import EventKind
 from footfall_core.problems import NotComputable
@@ -22,6 +21,8 @@ from footfall_core.report.currencies import currency_of, must_be_looked_for
 from footfall_core.report.fields import METRICS, Aggregate
 from footfall_core.report.plan import Plan
 from footfall_core.report.row_values import in_order, numbers, passes, with_range
+from footfall_core.runs.run import LIVE
+from footfall_core.runs.tables import tables_of
 
 STANDARD_ERROR = 1 / math.sqrt(SKETCH_SIZE - 1)
 """Of a theta sketch of this size, relative."""
@@ -39,14 +40,18 @@ class DruidReportStore:
         self._settings = settings
 
     async def newest_ticks(
-        self, table: str, kind: EventKind, since: Micros, until: Micros, deadline: Micros
+        self, table: str, kind: EventKind, since: Micros, until: Micros, deadline: Micros, *, run_id: str = LIVE
     ) -> NewestTicks:
         """Return the newest tick of each partition: see the port."""
-        datasource = TABLES_OF_KINDS[table][kind].name
-        if not await self._availability.all_there(datasource, deadline):
+        if not await self.shows_all(table, kind, deadline, run_id=run_id):
             return {}
+        datasource = tables_of(run_id)[table][kind].name
         rows = await self._broker.ask(queries.ticks_query(datasource, since, until), deadline)
         return {(way, int(partition)): Micros(tick) for way, partition, tick in rows if partition is not None and tick}
+
+    async def shows_all(self, table: str, kind: EventKind, deadline: Micros, *, run_id: str = LIVE) -> bool:
+        """Return whether all that is stored can be seen: see the port."""
+        return await self._availability.all_there(tables_of(run_id)[table][kind].name, deadline)
 
     async def run(self, plan: Plan, deadline: Micros) -> Report:
         """Compute a report: see the port."""

@@ -21,6 +21,14 @@ _NEVER_IN_A_VALUE = "\u0001"
 
 
 @dataclass(frozen=True)
+class DruidOverlordSettings:
+    """Where Druid takes orders."""
+
+    url: str
+    """URL of the overlord or a router, `http://host:port`."""
+
+
+@dataclass(frozen=True)
 class IntakeSettings:
     """How Druid takes in the rows of one table."""
 

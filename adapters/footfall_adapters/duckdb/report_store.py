@@ -15,6 +15,7 @@ from footfall_core.report.answer import Report, ReportRow
 from footfall_core.report.currencies import currency_of, must_be_looked_for
 from footfall_core.report.plan import Plan
 from footfall_core.report.row_values import in_order, labels, numbers, passes, with_range
+from footfall_core.runs.run import LIVE
 
 RAW_PARTITION = 0
 """The embedded log is one partition, and its purchases take no way of their own."""
@@ -50,6 +51,8 @@ class DuckDBReportStore:
         since: Micros,
         until: Micros,
         deadline: Micros,  # noqa: ARG002
+        *,
+        run_id: str = LIVE,  # noqa: ARG002
     ) -> NewestTicks:
         """Return the newest tick of each partition: see the port. Rows of all tables and kinds come in together."""
         tick = self._complete_until()
@@ -58,6 +61,17 @@ class DuckDBReportStore:
             if tick is None or not since <= tick <= until
             else {(way, RAW_PARTITION): tick for way in TICK_PROPERTIES}
         )
+
+    async def shows_all(
+        self,
+        table: str,  # noqa: ARG002 - the port's
+        kind: EventKind,  # noqa: ARG002
+        deadline: Micros,  # noqa: ARG002
+        *,
+        run_id: str = LIVE,  # noqa: ARG002
+    ) -> bool:
+        """Return whether all that is stored can be seen: see the port. There is one file, and it is whole or closed."""
+        return True
 
     async def run(self, plan: Plan, deadline: Micros) -> Report:
         """Compute a report: see the port."""

@@ -1,95 +1,88 @@
-"""Quix Streams as a part of a process: it ends when the process is told to, and says what it has failed of."""
+"""What all that processes the log has in common: Quix Streams with its offsets, output and state in one transaction."""
 
-import signal
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
 
-from quixstreams import Application
-
-from footfall_adapters.kafka.stream_failures import failure_of
-
-REQUEST_SECONDS = 10.0
-"""How long Kafka may take to say something of topics; so long a SIGTERM may have to wait."""
-
-STOP_AGAIN_SECONDS = 0.2
-"""Quix Streams forgets that it was told to stop before it had started; so it is told until it ends."""
+from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.kafka.told_application import ToldApplication
 
 
-class ToldApplication(Application):
-    """An application that ends once when `stop` is set, and sets it when a signal tells it to end.
+@dataclass(frozen=True)
+class StateSettings:
+    """Where the event consumer keeps its state."""
+
+    dir: Path
+    """Folder of RocksDB; one instance's own. Rebuilt from the changelog topic if it is lost."""
+
+
+@dataclass(frozen=True)
+class StreamSettings:
+    """How raw records are processed."""
+
+    group: str = "event-consumers"
+    """Consumer group, and with it the run: another group processes the log anew. That of imports is called the same,
+    with `-imports` behind it; those of reprocessings with `-run-` and their id."""
+    commit_interval_seconds: float = 0.1
+    """How much is gathered into one transaction; rows can be read when it commits."""
+    session_timeout_ms: int = 30_000
+    """After this long the partitions of an instance that is gone go to others. Longer than a restart takes, which
+    gets its partitions back without moving any state. Milliseconds."""
+    transaction_timeout_ms: int = 10_000
+    """After this long the broker aborts a transaction whose consumer is gone. Milliseconds."""
+
+
+def exactly_once(
+    kafka: KafkaSettings,
+    settings: StreamSettings,
+    folder: Path,
+    *,
+    group: str,
+    member: str,
+    transactions: str,
+    commit_seconds: float,
+    stop: threading.Event,
+) -> ToldApplication:
+    """Return an application of Quix Streams that counts nothing twice, whatever ends it.
 
     Args:
-        stop: of the whole process.
-        settings: those of Quix Streams.
+        kafka: where the log is.
+        settings: what its group's brokers wait for.
+        folder: of its state.
+        group: of consumers, without the prefix.
+        member: its name in the group: a restarted consumer takes its partitions again at once, and none but those, so
+            that with a topic more to read it must be another member (KIP-345).
+        transactions: its transactional id, without the prefix.
+        commit_seconds: how much is gathered into one transaction.
+        stop: set when the process is told to end.
     """
-
-    def __init__(self, stop: threading.Event, **settings: Any) -> None:
-        self._told = stop
-        self._failure: BaseException | None = None
-        self.has_ended = False
-        super().__init__(request_timeout=REQUEST_SECONDS, **settings)
-
-    def stop(self, fail: bool = False) -> None:
-        """End; called by a signal's handler as well, and by itself when it has failed."""
-        self.has_ended = True
-        if fail:
-            # the first error: what fails behind it, while Quix Streams takes itself apart, says less
-            self._failure = self._failure or sys.exception()
-        else:
-            self._told.set()
-        super().stop(fail)
-
-    def run_until_told(self) -> None:
-        """Process until the process is told to end; call it once, in the main thread.
-
-        Raises:
-            StreamBroken, StreamUnmendableError: see `footfall_core.streams.Stream`.
-        """
-        try:
-            with self.errors_told_apart(), self._stopped_when_told(), _signals_restored():
-                self.run()
-        finally:
-            self.has_ended = True
-
-    @contextmanager
-    def errors_told_apart(self) -> Iterator[None]:
-        """Have an error in the block say whether another application can take this one's place."""
-        try:
-            yield
-        except Exception as error:
-            first = self._failure or error
-            failure = failure_of(first)
-            if failure is None:
-                raise
-            raise failure from first
-
-    @contextmanager
-    def _stopped_when_told(self) -> Iterator[None]:
-        ended = threading.Event()
-
-        def tell() -> None:
-            while not ended.wait(STOP_AGAIN_SECONDS):
-                if self._told.is_set():
-                    self.stop()
-
-        thread = threading.Thread(target=tell, name="stopping", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
-
-
-@contextmanager
-def _signals_restored() -> Iterator[None]:
-    """Have the process handle its signals again behind the block: Quix Streams leaves its own handlers behind."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return ToldApplication(
+        stop,
+        broker_address=kafka.bootstrap_servers,
+        consumer_group=kafka.topic(group),
+        auto_offset_reset="earliest",
+        processing_guarantee="exactly-once",
+        commit_interval=commit_seconds,
+        # with the default of a second, the second record of a burst waits that long
+        consumer_poll_timeout=0.02,
+        state_dir=folder,
+        # lost source offsets must stop the consumer, not silently forget which batches were seen
+        auto_recover_from_source_offset_out_of_range=False,
+        loglevel=None,
+        consumer_extra_config={
+            "group.instance.id": member,
+            "session.timeout.ms": settings.session_timeout_ms,
+            "heartbeat.interval.ms": min(3_000, settings.session_timeout_ms // 3),
+            "isolation.level": "read_committed",
+            "fetch.message.max.bytes": 8 * 1024 * 1024,
+            "fetch.wait.max.ms": 50,
+        },
+        producer_extra_config={
+            "transactional.id": f"{kafka.topic_prefix}{transactions}",
+            "transaction.timeout.ms": settings.transaction_timeout_ms,
+            "delivery.timeout.ms": settings.transaction_timeout_ms,
+            "message.max.bytes": 6 * 1024 * 1024,
+            "compression.type": "lz4",
+            "linger.ms": 5,
+        },
+    )

@@ -10,8 +10,6 @@ is handed on and the new state (as its changelog) are one Kafka transaction.
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -19,7 +17,7 @@ from confluent_kafka import KafkaException
 from quixstreams import State, message_context
 from quixstreams.models import Topic
 
-from footfall_adapters.kafka.application import ToldApplication
+from footfall_adapters.kafka.application import StateSettings, StreamSettings, exactly_once
 from footfall_adapters.kafka.event_lag import EventLag
 from footfall_adapters.kafka.partitions import PURCHASES
 from footfall_adapters.kafka.row_writer import RowWriter
@@ -33,30 +31,6 @@ from footfall_core.processing.second_stage import CountPurchases
 from footfall_core.processing.window import WINDOW_KEPT
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class StateSettings:
-    """Where the event consumer keeps its state."""
-
-    dir: Path
-    """Folder of RocksDB; one instance's own. Rebuilt from the changelog topic if it is lost."""
-
-
-@dataclass(frozen=True)
-class StreamSettings:
-    """How raw records are processed."""
-
-    group: str = "event-consumers"
-    """Consumer group, and with it the run: another group processes the log anew. That of imports is called the same,
-    with `-imports` behind it."""
-    commit_interval_seconds: float = 0.1
-    """How much is gathered into one transaction; rows can be read when it commits."""
-    session_timeout_ms: int = 30_000
-    """After this long the partitions of an instance that is gone go to others. Longer than a restart takes, which
-    gets its partitions back without moving any state. Milliseconds."""
-    transaction_timeout_ms: int = 10_000
-    """After this long the broker aborts a transaction whose consumer is gone. Milliseconds."""
 
 
 def group_of(settings: StreamSettings, kind: EventKind) -> str:
@@ -134,37 +108,16 @@ class EventStream:
         self._purchases_topic = kafka.topic(PURCHASES)
         self._last_record: float | None = None
         self._lag = EventLag(kafka.topic(kind.raw_topic), kind)
-        self._app = ToldApplication(
-            stop,
-            broker_address=kafka.bootstrap_servers,
-            consumer_group=kafka.topic(group_of(settings, kind)),
-            auto_offset_reset="earliest",
-            processing_guarantee="exactly-once",
-            commit_interval=settings.commit_interval_seconds,
-            # with the default of a second, the second record of a burst waits that long
-            consumer_poll_timeout=0.02,
-            state_dir=state.dir,
-            # lost source offsets must stop the consumer, not silently forget which batches were seen
-            auto_recover_from_source_offset_out_of_range=False,
-            loglevel=None,
-            consumer_extra_config={
-                # a restarted consumer takes its partitions again at once, and none but those: with a topic more to
-                # read it must be another member, or the brokers hand it what it had before (KIP-345)
-                "group.instance.id": f"{instance}-2",
-                "session.timeout.ms": settings.session_timeout_ms,
-                "heartbeat.interval.ms": 3_000,
-                "isolation.level": "read_committed",
-                "fetch.message.max.bytes": 8 * 1024 * 1024,
-                "fetch.wait.max.ms": 50,
-            },
-            producer_extra_config={
-                "transactional.id": f"{kafka.topic_prefix}{_TRANSACTIONS[kind]}.{instance}",
-                "transaction.timeout.ms": settings.transaction_timeout_ms,
-                "delivery.timeout.ms": settings.transaction_timeout_ms,
-                "message.max.bytes": 6 * 1024 * 1024,
-                "compression.type": "lz4",
-                "linger.ms": 5,
-            },
+        self._app = exactly_once(
+            kafka,
+            settings,
+            state.dir,
+            group=group_of(settings, kind),
+            # -2: it has read a topic more than the first members did
+            member=f"{instance}-2",
+            transactions=f"{_TRANSACTIONS[kind]}.{instance}",
+            commit_seconds=settings.commit_interval_seconds,
+            stop=stop,
         )
         with self._app.errors_told_apart():
             self._frame = self._app.dataframe(self._topic(kafka, kind.raw_topic))

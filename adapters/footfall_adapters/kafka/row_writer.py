@@ -6,19 +6,22 @@ from quixstreams.internal_producer import InternalProducer
 
 from footfall.v1.errors_pb2 import EventError
 from footfall_adapters.kafka.settings import KafkaSettings
-from footfall_core.columns import ERRORS, EVENTS, ITEMS, TABLES_OF_KINDS
+from footfall_core.columns import ERRORS, EVENTS, ITEMS
 from footfall_core.errors.records import error_record
 from footfall_core.errors.rows import error_row
 from footfall_core.kinds import EventKind
 from footfall_core.processing.record import row_records
+from footfall_core.runs.run import LIVE
+from footfall_core.runs.tables import tables_of
 
 
 class RowWriter:
     """Writes rows of events and items, and errors with theirs."""
 
-    def __init__(self, kafka: KafkaSettings, producer: InternalProducer) -> None:
-        self._row_topics = {kind: kafka.topic(table.topic) for kind, table in TABLES_OF_KINDS[EVENTS.name].items()}
-        self._item_row_topics = {kind: kafka.topic(table.topic) for kind, table in TABLES_OF_KINDS[ITEMS.name].items()}
+    def __init__(self, kafka: KafkaSettings, producer: InternalProducer, run_id: str = LIVE) -> None:
+        tables = tables_of(run_id)
+        self._row_topics = {kind: kafka.topic(table.topic) for kind, table in tables[EVENTS.name].items()}
+        self._item_row_topics = {kind: kafka.topic(table.topic) for kind, table in tables[ITEMS.name].items()}
         self._error_topic = kafka.topic("errors")
         self._error_row_topic = kafka.topic(ERRORS.topic)
         self._producer = producer
@@ -38,7 +41,7 @@ class RowWriter:
             lines: rows of events.
             item_lines: rows of items.
             errors: written with their rows.
-            partition: of the record.
+            partition: that of the record's number, but for those of a run's second stage.
         """
         error_lines = [error_row(error) for error in errors]
         # everything is worked out: from here on nothing but writing

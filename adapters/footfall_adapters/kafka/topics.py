@@ -94,8 +94,8 @@ def topic_plans(kafka: KafkaSettings, settings: TopicsSettings) -> list[TopicPla
         TopicPlan("queries.results", settings.query_partitions, minutes_only),
         # read whole by every server, in the order in which they were written
         TopicPlan("properties", 1, {"cleanup.policy": "compact"}),
-        # one partition: whoever is assigned it is elected
-        TopicPlan("control", 1, {"cleanup.policy": "compact"}),
+        # one partition: whoever is assigned it is elected. The broker's time says when a switch of runs takes effect
+        TopicPlan("control", 1, {"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"}),
     ]
 
 
@@ -108,7 +108,13 @@ def ensure_topics(kafka: KafkaSettings, settings: TopicsSettings, *, timeout_sec
     Raises:
         TopicsError: Kafka can't be reached or refuses, or a topic has another number of partitions than planned.
     """
-    plans = topic_plans(kafka, settings)
+    return make_topics(kafka, settings, topic_plans(kafka, settings), timeout_seconds=timeout_seconds)
+
+
+def make_topics(
+    kafka: KafkaSettings, settings: TopicsSettings, plans: Sequence[TopicPlan], *, timeout_seconds: float = 30.0
+) -> list[str]:
+    """Create those of some topics that are missing, and set what is not set as planned: see `ensure_topics`."""
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3})
     try:
         existing = admin.list_topics(timeout=timeout_seconds).topics

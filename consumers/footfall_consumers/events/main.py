@@ -6,7 +6,8 @@ from functools import partial
 
 from footfall_adapters.environment import InstanceSettings, read_settings
 from footfall_adapters.geography import GeographySettings, geography
-from footfall_adapters.kafka.event_stream import EventStream, StateSettings, StreamSettings, group_of, topics_of
+from footfall_adapters.kafka.application import StateSettings, StreamSettings
+from footfall_adapters.kafka.event_stream import EventStream, group_of, topics_of
 from footfall_adapters.kafka.partitions import PURCHASES, KafkaUnreachableError, check_offsets, check_partitions
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_consumers.events.settings import ProcessingSettings
@@ -45,12 +46,13 @@ def run(variables: Mapping[str, str], vitals: Vitals, stop: threading.Event, kin
         ProcessingSettings,
         GeographySettings,
     )
+    version = processing.rules()
     check_partitions(kafka, (kind.raw_topic, PURCHASES))
     check_offsets(kafka, group_of(stream, kind), topics_of(kind))
     parse_user_agent("compiles the patterns")  # which takes 0.3 s, better now than under the first record
     with geography(places) as country_of:
-        process = partial(process_record, processing.run, country_of=country_of)
-        count = partial(process_purchases, processing.run, group=stream.group, raw_partitions=kafka.raw_partitions)
+        process = partial(process_record, version, country_of=country_of)
+        count = partial(process_purchases, version.name, group=stream.group, raw_partitions=kafka.raw_partitions)
 
         def opened() -> EventStream:
             try:

@@ -1,12 +1,26 @@
 """Which processing is at work."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from footfall_core.processing.versions import Version, version_of
+
+
+def _known(name: str) -> str:
+    version_of(name)
+    return name
 
 
 @dataclass(frozen=True)
 class ProcessingSettings:
     """Which processing is at work."""
 
-    run: str = "1"
-    """Name of the run, stamped on every row. It stands for all that decides what a row says: the rules, and the data
-    that they look things up in."""
+    version: Annotated[str, AfterValidator(_known)] = ""
+    """Processing version of what comes, stamped on every row. Empty: the newest that this code knows. To go on with an
+    older one while a reprocessing makes rows of the newest, name it here."""
+
+    def rules(self) -> Version:
+        """Return the version."""
+        return version_of(self.version)

@@ -8,12 +8,24 @@ from typing import NoReturn
 
 from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
-from footfall_core.completeness import LOOK_AHEAD, LOOK_BACK, Completeness, data_complete_until
+from footfall_core.completeness import LOOK_AHEAD, LOOK_BACK, MINUTE, Completeness, data_complete_until
 from footfall_core.kinds import EventKind
+from footfall_core.report.plan import PlannedHours, PlannedServing
 from footfall_core.report.ports import ReportStore
+from footfall_core.runs.run import LIVE, hour_begins
+
+ALL_LIVE = (PlannedHours(LIVE, "", 0, None),)
+"""What is asked for as long as nothing was ever switched."""
+
+LOOK_BEHIND_THE_END: tuple[Micros, ...] = (Micros(10 * MINUTE), Micros(7 * 24 * 60 * MINUTE))
+"""How far behind the end of a part to look for the ticks that say that it is whole, one after the other."""
 
 ASK_MICROS = 10 * 1_000_000
 """How long looking for ticks may take; each report's own deadline ends its waiting before that."""
+
+
+_Asked = tuple[str, tuple[PlannedHours, ...]]
+"""A table, and the parts that a report of it is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,35 +46,77 @@ class CompleteUntil:
         self._clock = clock
         self._raw_partitions = raw_partitions
         self._life_micros = life_micros
-        self._looks: dict[str, _Look] = {}
+        self._looks: dict[_Asked, _Look] = {}
+        self._whole: set[tuple[str, EventKind, PlannedHours]] = set()
         self._newest: dict[tuple[str, EventKind], Micros] = {}
 
-    async def now(self, table: str) -> Completeness:
+    async def now(self, table: str, serving: PlannedServing | None = None) -> Completeness:
         """Return the instants for the reports of a table.
+
+        Args:
+            table: what a report calls it.
+            serving: of which runs' rows the report is made; None: of the live run's alone.
 
         Raises:
             Problem: as the store raises it.
         """
         now = self._clock.now()
-        look = self._looks.get(table)
+        asked = (table, serving.parts if serving else ALL_LIVE)
+        look = self._looks.get(asked)
         if look is None or _failed(look.found) or not 0 <= now - look.begun <= self._life_micros:
-            look = self._looks[table] = _Look(now, asyncio.create_task(self._look(table, now)))
+            self._forget_old_looks(now)
+            look = self._looks[asked] = _Look(now, asyncio.create_task(self._look(*asked, now)))
             look.found.add_done_callback(_failed)
         # who leaves does not take the others along
         return await asyncio.shield(look.found)
 
-    async def _look(self, table: str, now: Micros) -> Completeness:
+    def _forget_old_looks(self, now: Micros) -> None:
+        """Forget looks that nobody uses any more: each serving, and each comparison of runs, has looks of its own."""
+        for asked, look in tuple(self._looks.items()):
+            if look.found.done() and not 0 <= now - look.begun <= self._life_micros:
+                del self._looks[asked]
+
+    async def _look(self, table: str, parts: Sequence[PlannedHours], now: Micros) -> Completeness:
         live, imported = await asyncio.gather(
-            self._ticks(table, EventKind.LIVE, now), self._ticks(table, EventKind.IMPORT, now)
+            self._of_kind(table, EventKind.LIVE, parts, now), self._of_kind(table, EventKind.IMPORT, parts, now)
         )
         return Completeness(live, imported)
 
-    async def _ticks(self, table: str, kind: EventKind, now: Micros) -> Micros | None:
+    async def _of_kind(self, table: str, kind: EventKind, parts: Sequence[PlannedHours], now: Micros) -> Micros | None:
+        """Return the instant of one kind: of the part that is still to come, once all others are whole."""
+        *closed, last = parts
+        if last.end_hour is not None:
+            closed.append(last)
+        whole = await asyncio.gather(*(self._is_whole(table, kind, part, now) for part in closed))
+        if not all(whole):
+            return None
+        return await self._ticks(table, kind, last.run_id, now) if last.end_hour is None else hour_begins(last.end_hour)
+
+    async def _is_whole(self, table: str, kind: EventKind, part: PlannedHours, now: Micros) -> bool:
+        """Return whether the store shows all of hours that have an end: whether each partition shows a later tick.
+
+        What once was whole stays so, but for segments that nobody serves at the moment.
+        """
+        deadline = Micros(now + ASK_MICROS)
+        if (table, kind, part) in self._whole:
+            return await self._store.shows_all(table, kind, deadline, run_id=part.run_id)
+        assert part.end_hour is not None
+        end = hour_begins(part.end_hour)
+        for look_ahead in LOOK_BEHIND_THE_END:
+            until = Micros(end + look_ahead)
+            ticks = await self._store.newest_ticks(table, kind, end, until, deadline, run_id=part.run_id)
+            if data_complete_until(ticks, self._raw_partitions) is not None:
+                self._whole.add((table, kind, part))
+                return True
+        return False
+
+    async def _ticks(self, table: str, kind: EventKind, run_id: str, now: Micros) -> Micros | None:
         for look_back in LOOK_BACK:
             since, until = Micros(now - look_back), Micros(now + LOOK_AHEAD)
-            ticks = await self._store.newest_ticks(table, kind, since, until, Micros(now + ASK_MICROS))
+            ticks = await self._store.newest_ticks(table, kind, since, until, Micros(now + ASK_MICROS), run_id=run_id)
             if (found := data_complete_until(ticks, self._raw_partitions)) is not None:
-                self._newest[table, kind] = max(found, self._newest.get((table, kind), found))
+                if run_id == LIVE:
+                    self._newest[table, kind] = max(found, self._newest.get((table, kind), found))
                 return found
         return None
 

@@ -78,7 +78,7 @@ class Steps:
     async def _report(self, plan_bytes: bytes, deadline: Micros) -> Answer:
         plan = plan_from_bytes(plan_bytes)
         # before the report's own queries, so that they show at least what stands before these ticks
-        completeness = await self.complete_until.now(plan.table)
+        completeness = await self.complete_until.now(plan.table, plan.serving)
         report = await self.store.run(plan, deadline)
         return answer_of(plan, report, completeness)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from footfall.v1.errors_pb2 import EventError
 from footfall.v1.ingest_pb2 import WriteEventsRequest
+from footfall_core.clock import Micros
 from footfall_core.errors.records import RawPlace, duplicate_transaction_error
 from footfall_core.kinds import EventKind
 from footfall_core.properties import PREFIX
@@ -38,6 +39,8 @@ class Counted:
     """New state by key; it never expires."""
     log: EventKind = EventKind.LIVE
     """In whose log they stand, and so whose tables the rows belong to."""
+    tick_micros: Micros | None = None
+    """The tick's time, if the rows are a tick's."""
 
 
 CountOnce = Callable[[Iterable[Purchase], Load], Counted]

@@ -26,6 +26,7 @@ from footfall_core.problems import InvalidRequest
 from footfall_core.processing.fingerprint import fingerprint_of
 from footfall_core.processing.purchases import PURCHASE, purchase_of
 from footfall_core.processing.rows import RowContext, RowOrigin, event_row, item_rows, tick_row
+from footfall_core.processing.versions import Version
 from footfall_core.processing.window import Sighting, Window, decode_window, encode_window
 from footfall_core.properties import parse_property
 from footfall_core.wire.purchase_pb2 import Purchase
@@ -80,46 +81,71 @@ Process = Callable[[bytes, Place, Callable[[str], bytes | None]], Outcome]
 
 
 def process_record(
-    run: str,
+    version: Version,
     record: bytes,
     place: Place,
     load: Callable[[str], bytes | None],
     *,
     country_of: CountryOf = nowhere,
+    mark: str = "",
 ) -> Outcome:
     """Decide what becomes of a raw record.
 
     Args:
-        run: the processing version at work.
+        version: the rules at work.
         record: the record's bytes.
         place: where it stands.
         load: returns the stored state of a key, or None.
         country_of: knows the countries of addresses.
+        mark: what the column `run` is to say, if not the version alone.
     """
     try:
         raw = RawRecord.FromString(record)
     except DecodeError as error:
         whole = RawPlace(place.partition, place.offset, -1, place.log_time_ms, place.log)
         # it counts as a batch: of what it holds nothing else is known
-        return Outcome(errors=[unreadable_error(whole, run, error)], failures=[error], batches=1)
-    origin = RowOrigin(run, place.log_time_ms // 3_600_000, place.partition)
+        return Outcome(errors=[unreadable_error(whole, version.name, error)], failures=[error], batches=1)
+    origin = RowOrigin(mark or version.name, place.log_time_ms // 3_600_000, place.partition)
     if raw.tick_time_micros:
         return Outcome(
             lines=[tick_row(raw.tick_time_micros, origin, EVENT_COLUMNS)],
             item_lines=[tick_row(raw.tick_time_micros, origin, ITEM_COLUMNS)],
             tick_micros=Micros(raw.tick_time_micros),
         )
-    work = _Work(run, origin.tail, load, country_of)
+    work = _Work(version, origin.tail, load, country_of)
     for batch_index, stored in enumerate(raw.batches):
         work.take(stored, RawPlace(place.partition, place.offset, batch_index, place.log_time_ms, place.log))
     return work.finish()
 
 
-class _Work:
-    """A raw record under way."""
+def learn_record(record: bytes, place: Place, load: Callable[[str], bytes | None]) -> dict[str, bytes]:
+    """Return the windows that a raw record leaves behind, and make nothing else of it.
 
-    def __init__(self, run: str, tail: str, load: Callable[[str], bytes | None], country_of: CountryOf) -> None:
-        self._run = run
+    Each batch is taken for one that could be processed.
+
+    Args:
+        record: the record's bytes.
+        place: where it stands.
+        load: returns the stored state of a key, or None.
+    """
+    try:
+        batches = RawRecord.FromString(record).batches
+    except DecodeError:
+        return {}
+    work = _Work(None, "", load, nowhere)
+    for batch_index, stored in enumerate(batches):
+        work.take(stored, RawPlace(place.partition, place.offset, batch_index, place.log_time_ms, place.log))
+    return work.finish().windows
+
+
+class _Work:
+    """A raw record under way; without a version, no rows are made of it."""
+
+    def __init__(
+        self, version: Version | None, tail: str, load: Callable[[str], bytes | None], country_of: CountryOf
+    ) -> None:
+        self._rules = version
+        self._version = version.name if version else ""
         self._tail = tail
         self._load = load
         self._country_of = country_of
@@ -139,7 +165,7 @@ class _Work:
             property_id = parse_property(request.property)
         except (DecodeError, InvalidRequest) as error:
             outcome.failures.append(error)
-            outcome.errors.append(unreadable_error(at, self._run, error))
+            outcome.errors.append(unreadable_error(at, self._version, error))
             return
         key, fingerprint, window = "", 0, None
         if request.writer_id:
@@ -152,14 +178,14 @@ class _Work:
                     self._windows[key] = window
                 return
             if sighting is not Sighting.NEW:
-                outcome.errors.append(dedupe_error(request, at, self._run, _REFUSALS[sighting]))
+                outcome.errors.append(dedupe_error(request, at, self._version, _REFUSALS[sighting]))
                 return
         try:
-            rows = self._rows(batch, request, at, property_id)
-            errors = validation_errors(batch, request, at, self._run) if batch.rejected else []
+            rows = self._rows(batch, request, at, property_id, self._rules) if self._rules else Outcome()
+            errors = validation_errors(batch, request, at, self._version) if batch.rejected else []
         except Exception as error:  # noqa: BLE001 - whatever it is, its place is kept for processing it again
             outcome.failures.append(error)
-            outcome.errors.append(processing_error(request, at, self._run, error))
+            outcome.errors.append(processing_error(request, at, self._version, error))
             return  # without a mark in the window: it may come again
         if window is not None:
             window.remember(request.sequence, fingerprint)
@@ -175,7 +201,9 @@ class _Work:
         self._outcome.windows = {key: encode_window(window) for key, window in self._windows.items()}
         return self._outcome
 
-    def _rows(self, batch: RawBatch, request: WriteEventsRequest, at: RawPlace, property_id: str) -> Outcome:
+    def _rows(
+        self, batch: RawBatch, request: WriteEventsRequest, at: RawPlace, property_id: str, version: Version
+    ) -> Outcome:
         """Return the rows of a batch's good events and of their items, and its purchases."""
         # a batch of history was recorded elsewhere: the call's own user agent and address say nothing of its visitors
         historical = request.historical_import
@@ -186,6 +214,7 @@ class _Work:
             call_address="" if historical else batch.peer_address,
             origin=self._tail,
             country_of=self._country_of,
+            attribution=version.attribution,
         )
         rejected = {verdict.index for verdict in batch.rejected}
         rows = Outcome()

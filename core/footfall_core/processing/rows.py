@@ -17,7 +17,7 @@ from footfall_core.enrichment.activity import is_active_user
 from footfall_core.enrichment.country import CountryOf
 from footfall_core.enrichment.language import parse_language
 from footfall_core.enrichment.page import parse_page
-from footfall_core.enrichment.traffic import attribute
+from footfall_core.enrichment.traffic import Attribution
 from footfall_core.enrichment.user_agent import parse_user_agent
 from footfall_core.event_time import EventTimes
 from footfall_core.properties import TICK_PROPERTY
@@ -39,7 +39,7 @@ class RowOrigin:
     """Where the rows of one raw record come from."""
 
     run: str
-    """The processing version at work."""
+    """What the column `run` says: `footfall_core.runs.run.Run.mark`."""
     log_hour: int
     """Hours since the Unix epoch of the raw record's time in the log."""
     raw_partition: int
@@ -63,13 +63,14 @@ class RowContext:
     origin: str
     """`RowOrigin.tail` of the raw record."""
     country_of: CountryOf
+    attribution: Attribution
 
 
 def event_row(event: Event, context: RowContext) -> str:
     """Return the row of a valid event, without a line break."""
     location = event.page_location
     page = parse_page(location)
-    traffic = attribute(page, event.page_referrer)
+    traffic = context.attribution.of(page, event.page_referrer)
     device = parse_user_agent(event.user_agent or context.call_user_agent)
     language = parse_language(event.language)
     country = context.country_of(event.ip_override or context.call_address)

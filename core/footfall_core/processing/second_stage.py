@@ -60,6 +60,7 @@ def _passed(tick: PassedTick, log: EventKind, run: str, load: Load, *, partition
     newest[tick.raw_partition] = max(newest[tick.raw_partition], tick.time_micros)
     counted = Counted(log=log, state={TICKS_KEYS[log]: PassedTicks(newest_micros=newest).SerializeToString()})
     if (passed := Micros(min(newest))) > before:
+        counted.tick_micros = passed
         origin = RowOrigin(run, passed // HOUR_MICROS, partition)
         counted.lines = [tick_row(passed, origin, EVENT_COLUMNS, PURCHASES_TICK_PROPERTY)]
         counted.item_lines = [tick_row(passed, origin, ITEM_COLUMNS, PURCHASES_TICK_PROPERTY)]

@@ -215,10 +215,40 @@ class PlannedRange:
 
 @with_config(_STRICT)
 @dataclass(frozen=True, slots=True)
+class PlannedHours:
+    """Hours of the log whose events a run's rows give."""
+
+    run_id: str
+    mark: str
+    """What the run's rows are known by: `Run.mark`."""
+    start_hour: int
+    """The first of them, hours since the Unix epoch."""
+    end_hour: int | None
+    """The one after the last; None: all that are still to come are among them."""
+
+
+@with_config(_STRICT)
+@dataclass(frozen=True, slots=True)
+class PlannedServing:
+    """Which runs' rows an answer is made of: decided once a request, so that no answer is made of two servings."""
+
+    epoch: int
+    parts: tuple[PlannedHours, ...]
+    """In the order of their hours, none twice."""
+
+    @property
+    def run_ids(self) -> tuple[str, ...]:
+        """The runs, each once."""
+        return tuple(dict.fromkeys(part.run_id for part in self.parts))
+
+
+@with_config(_STRICT)
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A report to be computed."""
 
     property_id: str
+    """Of one property; `footfall_core.access.grant.EVERY_PROPERTY` in what operators compare alone."""
     table: str
     """Name of the one table that has all of the report's fields: `footfall_core.columns.TABLES`."""
     ranges: tuple[PlannedRange, ...]
@@ -239,6 +269,8 @@ class Plan:
     currency_code: str
     """Amounts of money are of this currency alone; empty: of the one currency that there is."""
     version: int = PLAN_VERSION
+    serving: PlannedServing | None = None
+    """None: nothing was ever switched, so all of it is the live run's."""
 
     @property
     def range(self) -> PlannedRange:
@@ -280,8 +312,11 @@ def _form() -> TypeAdapter[Plan]:
 
 
 def plan_to_bytes(plan: Plan) -> bytes:
-    """Return the plan's one form as bytes."""
-    return _form().dump_json(plan)
+    """Return the plan's one form as bytes.
+
+    As long as nothing was ever switched, it is what it was before there were runs, for consumers that know of none.
+    """
+    return _form().dump_json(plan, exclude={"serving"} if plan.serving is None else None)
 
 
 def plan_from_bytes(data: bytes) -> Plan:

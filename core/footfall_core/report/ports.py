@@ -11,6 +11,7 @@ from footfall_core.completeness import NewestTicks
 from footfall_core.kinds import EventKind
 from footfall_core.report.answer import Answer, Report
 from footfall_core.report.plan import Plan
+from footfall_core.runs.run import LIVE
 from footfall_core.wire.query_pb2 import ErrorsQuestion
 
 Question = bytes | ErrorsQuestion
@@ -21,12 +22,19 @@ class ReportStore(Protocol):
     """Where the events are; asked by the query consumer, by many queries at a time on one event loop."""
 
     async def newest_ticks(
-        self, table: str, kind: EventKind, since: Micros, until: Micros, deadline: Micros
+        self, table: str, kind: EventKind, since: Micros, until: Micros, deadline: Micros, *, run_id: str = LIVE
     ) -> NewestTicks:
-        """Return the newest tick of each partition, of those from `since` to `until` that a table shows now.
+        """Return the newest tick of each partition, of those from `since` to `until` that a run's table shows now.
 
-        A report of this table that is run afterwards sees at least what stands before these ticks in the kind's log.
-        There are none as long as the store lacks, as far as it knows itself, some of what it has stored of the kind.
+        A report of this run's table that is run afterwards sees at least what stands before these ticks in the kind's
+        log. There are none as long as the store lacks, as far as it knows itself, some of what it has stored of them.
+        Raises as `run` does.
+        """
+        ...
+
+    async def shows_all(self, table: str, kind: EventKind, deadline: Micros, *, run_id: str = LIVE) -> bool:
+        """Return whether the store shows, as far as it knows itself, all that it has stored of a run's table.
+
         Raises as `run` does.
         """
         ...

@@ -48,6 +48,7 @@ from footfall_core.processing.purchases import count_once
 from footfall_core.processing.record import process_record
 from footfall_core.vitals import Vitals
 from footfall_local.embedded.folder import DataFolder, FolderError
+from footfall_server.admin.reprocessing import without_reprocessing
 from footfall_server.admin.routes import admin_routes
 from footfall_server.errors.get_error import GetError
 from footfall_server.errors.list_errors import ListErrors
@@ -120,8 +121,9 @@ async def embedded(
         # the log, and what processes it
         with _opening(data.log):
             records = stack.enter_context(closing(SqliteRawRecords(data.log)))
-        process = partial(process_record, processing.run, country_of=country_of)
-        count = partial(count_once, processing.run)
+        version = processing.rules()
+        process = partial(process_record, version, country_of=country_of)
+        count = partial(count_once, version.name)
         events = SqliteEventStream(records, state, rows, process=process, count=count, settings=stream, clock=clock)
         stack.push_async_callback(asyncio.to_thread, events.stop, CATCH_UP_SECONDS)
         parse_user_agent("compiles the patterns")  # better now than under the first record
@@ -169,6 +171,7 @@ async def embedded(
             Route(f"{shown}/ListErrors", ListErrors(bus, quotas, errors, clock)),
             Route(f"{shown}/GetError", GetError(bus, records, quotas, errors, clock)),
             *admin_routes(registry, signer, clock, lambda: secrets.token_hex(8)),
+            *without_reprocessing(),
         ]
         yield routes, KeyedGate(verifier, registry, clock)
 

@@ -30,4 +30,12 @@ NEEDS: Mapping[str, NeedOf] = {
     "/footfall.v1.AdminService/CreateKey": of_administration(admin_pb2.CreateKeyRequest),
     "/footfall.v1.AdminService/ListKeys": of_administration(admin_pb2.ListKeysRequest),
     "/footfall.v1.AdminService/RevokeKey": of_administration(admin_pb2.RevokeKeyRequest),
+    "/footfall.v1.AdminService/StartReprocessing": of_operators,
+    "/footfall.v1.AdminService/GetReprocessing": of_operators,
+    "/footfall.v1.AdminService/ListReprocessings": of_operators,
+    "/footfall.v1.AdminService/CancelReprocessing": of_operators,
+    "/footfall.v1.AdminService/SwitchReprocessing": of_operators,
+    "/footfall.v1.AdminService/RollBackReprocessing": of_operators,
+    "/footfall.v1.AdminService/GetReprocessingDifferences": of_operators,
+    "/footfall.v1.AdminService/GetLag": of_operators,
 }

@@ -8,6 +8,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from footfall_core.problems import (
     AlreadyExists,
+    Conflict,
     DeadlinePassed,
     FieldViolation,
     HistoryGone,
@@ -21,6 +22,7 @@ from footfall_core.problems import (
     TooSlow,
     TryAgain,
     Unauthenticated,
+    WrongState,
 )
 
 DOMAIN = "footfall"
@@ -54,6 +56,8 @@ CODES: tuple[tuple[type[Problem], int], ...] = (
     (AlreadyExists, code_pb2.ALREADY_EXISTS),
     (Unauthenticated, code_pb2.UNAUTHENTICATED),
     (PermissionDenied, code_pb2.PERMISSION_DENIED),
+    (WrongState, code_pb2.FAILED_PRECONDITION),
+    (Conflict, code_pb2.ABORTED),
     (NotComputable, code_pb2.FAILED_PRECONDITION),
     (TryAgain, code_pb2.UNAVAILABLE),
     (OverQuota, code_pb2.RESOURCE_EXHAUSTED),
@@ -112,6 +116,9 @@ def _detailed(code: int, problem: Problem) -> StatusError:
         details.append(retry)
         # gRFC A6 states the same for clients that do not read the details
         trailers.append(("grpc-retry-pushback-ms", str(int(problem.retry_after_seconds * 1000))))
+    if isinstance(problem, Conflict):
+        # clients try again what was aborted; here somebody has to look again first
+        trailers.append(("grpc-retry-pushback-ms", "-1"))
     message = sentence_of(problem)
     status = status_pb2.Status(code=code, message=message)
     for detail in details:

@@ -1,5 +1,7 @@
 """`RunReport`: parse, plan, look in the cache, else ask once for all who ask the same, keep, answer."""
 
+from dataclasses import replace
+
 from google.protobuf.message import DecodeError
 
 from footfall.v1 import query_pb2
@@ -13,6 +15,7 @@ from footfall_core.report.limits import MAX_PLAN_BYTES
 from footfall_core.report.plan import Plan, plan_key, plan_to_bytes
 from footfall_core.report.planner import plan_report
 from footfall_core.report.ports import AnswerCache, QueryBus
+from footfall_core.runs.current import ServingAt, all_live
 from footfall_server.hosts.call import Call
 from footfall_server.hosts.deadlines import deadline_of
 from footfall_server.query.flights import Flights
@@ -24,20 +27,30 @@ class RunReport:
     """The handler of `RunReport`."""
 
     def __init__(
-        self, bus: QueryBus, cache: AnswerCache, quotas: ReportQuotas, settings: QuerySettings, clock: Clock
+        self,
+        bus: QueryBus,
+        cache: AnswerCache,
+        quotas: ReportQuotas,
+        settings: QuerySettings,
+        clock: Clock,
+        *,
+        serving: ServingAt = all_live,
     ) -> None:
         self._bus = bus
         self._cache = cache
         self._quotas = quotas
         self._settings = settings
         self._clock = clock
+        self._serving = serving
         self._flights: Flights[Answer] = Flights()
 
     async def __call__(self, request: bytes, call: Call) -> bytes:
         """Return the bytes of a `RunReportResponse`."""
         asked = _parsed(request)
         asked.time_zone = asked.time_zone or call.permit.property.time_zone
-        plan = plan_report(asked, self._clock.now())
+        now = self._clock.now()
+        # once a request: whatever is switched meanwhile, its answer is made of one serving
+        plan = replace(plan_report(asked, now), serving=self._serving(now))
         call.log["property"] = plan.property_id
         data = _carried(plan)
         key = plan_key(data)

@@ -26,7 +26,7 @@ from footfall_cli.demo.shop import PRODUCTS
 from footfall_cli.demo.sources import SOURCES
 from footfall_core.enrichment.language import parse_language
 from footfall_core.enrichment.page import parse_page
-from footfall_core.enrichment.traffic import attribute
+from footfall_core.enrichment.traffic import Attribution
 from footfall_core.enrichment.user_agent import parse_user_agent
 from footfall_core.event_time import EventTimes
 from footfall_core.validation.batch import batch_problem, verdicts
@@ -258,7 +258,7 @@ def test_those_who_come_back_were_new_on_an_earlier_day():
 def test_a_source_comes_out_as_its_channel_on_every_page(source):
     page = parse_page(f"https://www.hatter.example/cart?{source.query}")
 
-    assert attribute(page, source.referrer).channel_group == source.channel
+    assert Attribution().of(page, source.referrer).channel_group == source.channel
 
 
 @pytest.mark.parametrize("device", DEVICES, ids=lambda device: device.user_agent)

@@ -16,6 +16,7 @@ from footfall_core.clock import Micros
 from footfall_core.intake import Arrival, Taken, take
 from footfall_core.processing.purchases import count_once
 from footfall_core.processing.record import Outcome, Place, process_record
+from footfall_core.processing.versions import Version
 
 START = Micros(1_790_000_000_000_000)
 
@@ -106,4 +107,4 @@ class Files:
 
 
 def process(record: bytes, place: Place, load: Callable[[str], bytes | None]) -> Outcome:
-    return process_record("1", record, place, load)
+    return process_record(Version("1"), record, place, load)

@@ -5,9 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall_core.enrichment.page import parse_page
-from footfall_core.enrichment.traffic import DIRECT, Traffic, attribute
+from footfall_core.enrichment.traffic import DIRECT, Attribution, Traffic
 
 PAGE = "https://www.example.com/shoes"
+
+attribute = Attribution().of
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ class Store:
         self.message = ""
 
     async def newest_ticks(
-        self, table: str, kind: EventKind, since: Micros, until: Micros, deadline: Micros
+        self, table: str, kind: EventKind, since: Micros, until: Micros, deadline: Micros, *, run_id: str
     ) -> NewestTicks:
         self.asked.append(f"{kind.value} ticks" if table == "events" else f"{kind.value} ticks of {table}")
         if self.ticks_error:

@@ -8,9 +8,9 @@ import pytest
 from footfall.v1 import query_pb2
 from footfall_core.clock import Micros, SystemClock
 from footfall_core.completeness import Completeness
-from footfall_core.problems import DeadlinePassed, InvalidRequest, TooLarge
+from footfall_core.problems import DeadlinePassed, InvalidRequest, TooLarge, TryAgain
 from footfall_core.report.answer import Answer, answer_to_bytes
-from footfall_core.report.plan import plan_from_bytes
+from footfall_core.report.plan import PlannedHours, PlannedServing, plan_from_bytes
 from footfall_server.hosts.call import Call
 from footfall_server.query.run_report import RunReport
 from footfall_server.query.settings import QuerySettings
@@ -186,3 +186,24 @@ async def test_an_instant_that_no_timestamp_can_be_is_the_callers_mistake() -> N
     asked.min_imported_data_complete_until.seconds = 2**63 - 1
     with pytest.raises(InvalidRequest, match="min_imported_data_complete_until"):
         await handler(Bus(answers()))(asked.SerializeToString(), call())
+
+
+async def test_the_serving_is_decided_once_a_request_and_keeps_answers_apart() -> None:
+    """What an answer is made of is the serving's at its request's instant, in the question and in the cache alike."""
+    servings = [PlannedServing(epoch, (PlannedHours("live", "", 0, None),)) for epoch in (1, 1, 2)]
+    bus, cache, turns = Bus(answers(1, 2, 3)), Cache(), iter(servings)
+    run_report = RunReport(bus, cache, no_report_quotas(), QuerySettings(), CLOCK, serving=lambda _now: next(turns))
+    counts = [await count_of(run_report, request()) for _ in servings]
+    assert counts == [(1, False), (1, True), (2, False)]
+    assert [plan_from_bytes(plan).serving for plan, _ in bus.asked] == [servings[0], servings[2]]
+
+
+async def test_a_server_that_does_not_know_what_serves_answers_nothing() -> None:
+    def unknown(_now: Micros) -> None:
+        raise TryAgain("Kafka does not answer.")
+
+    bus, cache = Bus(answers(1)), Cache()
+    await count_of(handler(bus, cache), request())
+    run_report = RunReport(bus, cache, no_report_quotas(), QuerySettings(), CLOCK, serving=unknown)
+    with pytest.raises(TryAgain):
+        await run_report(request(), call())

@@ -26,8 +26,9 @@ if _version_not_supported:
 
 
 class AdminServiceStub:
-    """Creates and changes properties and their keys. Every call needs a key with the scope `admin`: of the property, or an
-    operator's, which is for all properties. What was answered OK holds on all servers within seconds.
+    """Creates and changes properties and their keys, and has the log processed anew. Every call needs a key with the scope
+    `admin`: of the property, or an operator's, which is for all properties. What was answered OK holds on all servers
+    within seconds.
 
     Errors of every method: UNAUTHENTICATED (no key, or one that is not valid), PERMISSION_DENIED (a key without the
     right), INVALID_ARGUMENT (BadRequest says which field), UNAVAILABLE with RetryInfo (Kafka away, draining).
@@ -74,11 +75,52 @@ class AdminServiceStub:
                 request_serializer=footfall_dot_v1_dot_admin__pb2.RevokeKeyRequest.SerializeToString,
                 response_deserializer=footfall_dot_v1_dot_admin__pb2.Key.FromString,
                 _registered_method=True)
+        self.StartReprocessing = channel.unary_unary(
+                '/footfall.v1.AdminService/StartReprocessing',
+                request_serializer=footfall_dot_v1_dot_admin__pb2.StartReprocessingRequest.SerializeToString,
+                response_deserializer=footfall_dot_v1_dot_admin__pb2.ReprocessingOperation.FromString,
+                _registered_method=True)
+        self.GetReprocessing = channel.unary_unary(
+                '/footfall.v1.AdminService/GetReprocessing',
+                request_serializer=footfall_dot_v1_dot_admin__pb2.GetReprocessingRequest.SerializeToString,
+                response_deserializer=footfall_dot_v1_dot_admin__pb2.ReprocessingOperation.FromString,
+                _registered_method=True)
+        self.ListReprocessings = channel.unary_unary(
+                '/footfall.v1.AdminService/ListReprocessings',
+                request_serializer=footfall_dot_v1_dot_admin__pb2.ListReprocessingsRequest.SerializeToString,
+                response_deserializer=footfall_dot_v1_dot_admin__pb2.ListReprocessingsResponse.FromString,
+                _registered_method=True)
+        self.CancelReprocessing = channel.unary_unary(
+                '/footfall.v1.AdminService/CancelReprocessing',
+                request_serializer=footfall_dot_v1_dot_admin__pb2.CancelReprocessingRequest.SerializeToString,
+                response_deserializer=footfall_dot_v1_dot_admin__pb2.ReprocessingOperation.FromString,
+                _registered_method=True)
+        self.SwitchReprocessing = channel.unary_unary(
+                '/footfall.v1.AdminService/SwitchReprocessing',
+                request_serializer=footfall_dot_v1_dot_admin__pb2.SwitchReprocessingRequest.SerializeToString,
+                response_deserializer=footfall_dot_v1_dot_admin__pb2.Serving.FromString,
+                _registered_method=True)
+        self.RollBackReprocessing = channel.unary_unary(
+                '/footfall.v1.AdminService/RollBackReprocessing',
+                request_serializer=footfall_dot_v1_dot_admin__pb2.RollBackReprocessingRequest.SerializeToString,
+                response_deserializer=footfall_dot_v1_dot_admin__pb2.Serving.FromString,
+                _registered_method=True)
+        self.GetReprocessingDifferences = channel.unary_unary(
+                '/footfall.v1.AdminService/GetReprocessingDifferences',
+                request_serializer=footfall_dot_v1_dot_admin__pb2.GetReprocessingDifferencesRequest.SerializeToString,
+                response_deserializer=footfall_dot_v1_dot_admin__pb2.GetReprocessingDifferencesResponse.FromString,
+                _registered_method=True)
+        self.GetLag = channel.unary_unary(
+                '/footfall.v1.AdminService/GetLag',
+                request_serializer=footfall_dot_v1_dot_admin__pb2.GetLagRequest.SerializeToString,
+                response_deserializer=footfall_dot_v1_dot_admin__pb2.GetLagResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer:
-    """Creates and changes properties and their keys. Every call needs a key with the scope `admin`: of the property, or an
-    operator's, which is for all properties. What was answered OK holds on all servers within seconds.
+    """Creates and changes properties and their keys, and has the log processed anew. Every call needs a key with the scope
+    `admin`: of the property, or an operator's, which is for all properties. What was answered OK holds on all servers
+    within seconds.
 
     Errors of every method: UNAUTHENTICATED (no key, or one that is not valid), PERMISSION_DENIED (a key without the
     right), INVALID_ARGUMENT (BadRequest says which field), UNAVAILABLE with RetryInfo (Kafka away, draining).
@@ -144,6 +186,83 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StartReprocessing(self, request, context):
+        """Has hours of the log processed anew, into tables of their own, beside what is served. An operation that outlives
+        its caller: `GetReprocessing` says how far it is. What reports show does not change. For operators. Idempotent with
+        a `request_id`.
+
+        Errors: ALREADY_EXISTS (the `request_id` started another one), FAILED_PRECONDITION (too many are under way; or the
+        embedded process, which has none).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetReprocessing(self, request, context):
+        """Returns how far a reprocessing is. For operators.
+
+        Errors: NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListReprocessings(self, request, context):
+        """Lists the reprocessings, the newest first, in pages, and says which runs serve which hours. For operators.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelReprocessing(self, request, context):
+        """Ends a reprocessing that serves nothing; its data are removed, and cannot be had back. For operators. Idempotent.
+
+        Errors: NOT_FOUND, FAILED_PRECONDITION (it serves: roll back first).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SwitchReprocessing(self, request, context):
+        """Has reports show a reprocessing's rows for its hours, from an instant a few seconds ahead, at which all servers turn
+        together. For operators. Not idempotent: once it serves, it is refused.
+
+        Errors: NOT_FOUND, FAILED_PRECONDITION (a dry run; it is not done or has not caught up; it serves already), ABORTED
+        (somebody else has switched since `epoch`, or at the same time).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RollBackReprocessing(self, request, context):
+        """Takes the last switch back that was not taken back: reports show what they showed before it, and what has come
+        since. For operators. Not idempotent.
+
+        Errors: FAILED_PRECONDITION (nothing is left to take back; what served before is removed or lags), ABORTED (somebody
+        else has switched since `epoch`, or at the same time).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetReprocessingDifferences(self, request, context):
+        """Returns how a reprocessing's numbers differ from those that are served for the same hours, over all properties. For
+        operators. Reads much: seconds for millions of events.
+
+        Errors: NOT_FOUND, FAILED_PRECONDITION (it is not done or has not caught up, none of its hours is over, or its data
+        are removed).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetLag(self, request, context):
+        """Returns how far behind the log the live run and each reprocessing under way are. For operators.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -182,6 +301,46 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     request_deserializer=footfall_dot_v1_dot_admin__pb2.RevokeKeyRequest.FromString,
                     response_serializer=footfall_dot_v1_dot_admin__pb2.Key.SerializeToString,
             ),
+            'StartReprocessing': grpc.unary_unary_rpc_method_handler(
+                    servicer.StartReprocessing,
+                    request_deserializer=footfall_dot_v1_dot_admin__pb2.StartReprocessingRequest.FromString,
+                    response_serializer=footfall_dot_v1_dot_admin__pb2.ReprocessingOperation.SerializeToString,
+            ),
+            'GetReprocessing': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReprocessing,
+                    request_deserializer=footfall_dot_v1_dot_admin__pb2.GetReprocessingRequest.FromString,
+                    response_serializer=footfall_dot_v1_dot_admin__pb2.ReprocessingOperation.SerializeToString,
+            ),
+            'ListReprocessings': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReprocessings,
+                    request_deserializer=footfall_dot_v1_dot_admin__pb2.ListReprocessingsRequest.FromString,
+                    response_serializer=footfall_dot_v1_dot_admin__pb2.ListReprocessingsResponse.SerializeToString,
+            ),
+            'CancelReprocessing': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelReprocessing,
+                    request_deserializer=footfall_dot_v1_dot_admin__pb2.CancelReprocessingRequest.FromString,
+                    response_serializer=footfall_dot_v1_dot_admin__pb2.ReprocessingOperation.SerializeToString,
+            ),
+            'SwitchReprocessing': grpc.unary_unary_rpc_method_handler(
+                    servicer.SwitchReprocessing,
+                    request_deserializer=footfall_dot_v1_dot_admin__pb2.SwitchReprocessingRequest.FromString,
+                    response_serializer=footfall_dot_v1_dot_admin__pb2.Serving.SerializeToString,
+            ),
+            'RollBackReprocessing': grpc.unary_unary_rpc_method_handler(
+                    servicer.RollBackReprocessing,
+                    request_deserializer=footfall_dot_v1_dot_admin__pb2.RollBackReprocessingRequest.FromString,
+                    response_serializer=footfall_dot_v1_dot_admin__pb2.Serving.SerializeToString,
+            ),
+            'GetReprocessingDifferences': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReprocessingDifferences,
+                    request_deserializer=footfall_dot_v1_dot_admin__pb2.GetReprocessingDifferencesRequest.FromString,
+                    response_serializer=footfall_dot_v1_dot_admin__pb2.GetReprocessingDifferencesResponse.SerializeToString,
+            ),
+            'GetLag': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLag,
+                    request_deserializer=footfall_dot_v1_dot_admin__pb2.GetLagRequest.FromString,
+                    response_serializer=footfall_dot_v1_dot_admin__pb2.GetLagResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'footfall.v1.AdminService', rpc_method_handlers)
@@ -191,8 +350,9 @@ def add_AdminServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AdminService:
-    """Creates and changes properties and their keys. Every call needs a key with the scope `admin`: of the property, or an
-    operator's, which is for all properties. What was answered OK holds on all servers within seconds.
+    """Creates and changes properties and their keys, and has the log processed anew. Every call needs a key with the scope
+    `admin`: of the property, or an operator's, which is for all properties. What was answered OK holds on all servers
+    within seconds.
 
     Errors of every method: UNAUTHENTICATED (no key, or one that is not valid), PERMISSION_DENIED (a key without the
     right), INVALID_ARGUMENT (BadRequest says which field), UNAVAILABLE with RetryInfo (Kafka away, draining).
@@ -377,6 +537,222 @@ class AdminService:
             '/footfall.v1.AdminService/RevokeKey',
             footfall_dot_v1_dot_admin__pb2.RevokeKeyRequest.SerializeToString,
             footfall_dot_v1_dot_admin__pb2.Key.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StartReprocessing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footfall.v1.AdminService/StartReprocessing',
+            footfall_dot_v1_dot_admin__pb2.StartReprocessingRequest.SerializeToString,
+            footfall_dot_v1_dot_admin__pb2.ReprocessingOperation.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReprocessing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footfall.v1.AdminService/GetReprocessing',
+            footfall_dot_v1_dot_admin__pb2.GetReprocessingRequest.SerializeToString,
+            footfall_dot_v1_dot_admin__pb2.ReprocessingOperation.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReprocessings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footfall.v1.AdminService/ListReprocessings',
+            footfall_dot_v1_dot_admin__pb2.ListReprocessingsRequest.SerializeToString,
+            footfall_dot_v1_dot_admin__pb2.ListReprocessingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelReprocessing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footfall.v1.AdminService/CancelReprocessing',
+            footfall_dot_v1_dot_admin__pb2.CancelReprocessingRequest.SerializeToString,
+            footfall_dot_v1_dot_admin__pb2.ReprocessingOperation.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SwitchReprocessing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footfall.v1.AdminService/SwitchReprocessing',
+            footfall_dot_v1_dot_admin__pb2.SwitchReprocessingRequest.SerializeToString,
+            footfall_dot_v1_dot_admin__pb2.Serving.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RollBackReprocessing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footfall.v1.AdminService/RollBackReprocessing',
+            footfall_dot_v1_dot_admin__pb2.RollBackReprocessingRequest.SerializeToString,
+            footfall_dot_v1_dot_admin__pb2.Serving.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReprocessingDifferences(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footfall.v1.AdminService/GetReprocessingDifferences',
+            footfall_dot_v1_dot_admin__pb2.GetReprocessingDifferencesRequest.SerializeToString,
+            footfall_dot_v1_dot_admin__pb2.GetReprocessingDifferencesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLag(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footfall.v1.AdminService/GetLag',
+            footfall_dot_v1_dot_admin__pb2.GetLagRequest.SerializeToString,
+            footfall_dot_v1_dot_admin__pb2.GetLagResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,0 +1,114 @@
+"""The datasources of a run: made, put to rest when all of its rows are in, and removed."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+import structlog
+
+from footfall_adapters.druid import supervisors
+from footfall_adapters.druid.supervisors import IntakeSettings
+from footfall_adapters.kafka.run_topics import run_tables
+from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_core.clock import Micros
+from footfall_core.properties import TICK_PROPERTIES
+from footfall_core.runs.run import LIVE
+
+log = structlog.get_logger()
+
+ANSWER_SECONDS = 30.0
+TASKS_SECONDS = 120.0
+"""How long tasks that were told to end may take to."""
+
+_SUPERVISORS, _TASKS = "/druid/indexer/v1/supervisor", "/druid/indexer/v1"
+
+
+class RunDatasources:
+    """What is done with the datasources of runs; each call waits for Druid, and is idempotent.
+
+    All raise `httpx.HTTPError` if Druid is away or refuses.
+    """
+
+    def __init__(self, overlord_url: str, broker_url: str, kafka: KafkaSettings, settings: IntakeSettings) -> None:
+        self._overlord_url = overlord_url
+        self._broker_url = broker_url
+        self._kafka = kafka
+        self._settings = settings
+
+    def make(self, run_id: str) -> None:
+        """Have Druid take in a run's rows."""
+        for table in run_tables(run_id):
+            supervisors.ensure(self._overlord_url, self._kafka, table, self._settings)
+
+    def shows_end(self, run_id: str, end: Micros) -> bool:
+        """Return whether Druid shows all rows of a run with an end: its last ticks, on all ways, in all tables."""
+        ways = {(property_id, n) for property_id in TICK_PROPERTIES for n in range(self._kafka.raw_partitions)}
+        with httpx.Client(base_url=self._broker_url, timeout=ANSWER_SECONDS) as broker:
+            for table in run_tables(run_id):
+                query = {"query": _LAST_TICKS.format(table.name), "resultFormat": "array"}
+                parameters = [{"type": "BIGINT", "value": end}, *_texts(TICK_PROPERTIES)]
+                answer = broker.post("/druid/v2/sql", json=query | {"parameters": parameters})
+                if answer.status_code == httpx.codes.BAD_REQUEST:
+                    return False  # the broker does not know the datasource yet
+                answer.raise_for_status()
+                if {(way, int(number)) for way, number in answer.json()} < ways:
+                    return False
+        return True
+
+    def rest(self, run_id: str) -> None:
+        """Have Druid publish what it has of a run of which no more rows come, and take its tasks away."""
+        with httpx.Client(base_url=self._overlord_url, timeout=ANSWER_SECONDS) as overlord:
+            for table in run_tables(run_id):
+                state = overlord.get(f"{_SUPERVISORS}/{table.name}")
+                if state.is_success and not state.json().get("suspended"):
+                    overlord.post(f"{_SUPERVISORS}/{table.name}/suspend").raise_for_status()
+                    log.info("druid supervisor rests", datasource=table.name)
+
+    def remove(self, run_id: str) -> None:
+        """Take all that Druid has of a run away: supervisors, tasks, and what is stored."""
+        assert run_id != LIVE, "what is live is never removed"
+        names = [table.name for table in run_tables(run_id)]
+        with httpx.Client(base_url=self._overlord_url, timeout=ANSWER_SECONDS) as overlord:
+            for name in names:
+                _unless_gone(overlord.post(f"{_SUPERVISORS}/{name}/terminate"))
+                _unless_gone(overlord.post(f"{_TASKS}/datasources/{name}/shutdownAllTasks"))
+            _await_tasks(overlord, names)
+            for name in names:
+                _unless_gone(overlord.delete(f"/druid/coordinator/v1/datasources/{name}"))
+                task = {"type": "kill", "dataSource": name, "interval": "1000-01-01/3000-01-01"}
+                overlord.post(f"{_TASKS}/task", json=task).raise_for_status()
+        log.info("druid datasources removed", datasources=names)
+
+
+_LAST_TICKS = """
+    SELECT property, raw_partition FROM "{}"
+    WHERE tick_time_micros >= ? AND property IN (?, ?)
+    GROUP BY 1, 2
+"""
+
+
+def _texts(values: Sequence[str]) -> list[Mapping[str, str]]:
+    return [{"type": "VARCHAR", "value": value} for value in values]
+
+
+def _unless_gone(answer: httpx.Response) -> None:
+    if answer.status_code != httpx.codes.NOT_FOUND:
+        answer.raise_for_status()
+
+
+def _await_tasks(overlord: httpx.Client, datasources: Sequence[str]) -> None:
+    """Return when no task of some datasources runs: one that ends late would store what was removed."""
+    give_up = time.monotonic() + TASKS_SECONDS
+    for name in datasources:
+        while _tasks_of(overlord, name):
+            if time.monotonic() > give_up:
+                log.warning("druid tasks do not end", datasource=name)
+                return
+            time.sleep(0.5)
+
+
+def _tasks_of(overlord: httpx.Client, datasource: str) -> list[dict[str, Any]]:
+    answer = overlord.get(f"{_TASKS}/tasks", params={"datasource": datasource, "state": "running"})
+    answer.raise_for_status()
+    return [task for task in answer.json() if task.get("type") != "kill"]

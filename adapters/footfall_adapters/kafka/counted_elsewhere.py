@@ -1,0 +1,170 @@
+"""Tells a run's second stage which transactions count in hours that other runs serve, before it sees any purchase.
+
+What a run has counted is in the changelog of its second stage: a compacted topic that names each transaction of all
+times, by partition of `events.purchases`. A transaction's partition is the same in every run.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Any
+
+import orjson
+import structlog
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from footfall_adapters.kafka.error_topic import new_reader
+from footfall_adapters.kafka.run_topics import purchases_of_run, transactions_of_run
+from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.logs import LIBRDKAFKA
+from footfall_core.kinds import EventKind
+from footfall_core.processing.second_stage import TICKS_KEYS
+from footfall_core.runs.elsewhere import Elsewhere
+from footfall_core.runs.run import Run
+from footfall_core.wire.run_purchases_pb2 import CountedElsewhere, RunPurchasesRecord
+from footfall_core.wire.state_pb2 import CountedTransaction, PassedTicks
+
+log = structlog.get_logger()
+
+STAMPED, STAMP_BYTES = "__ttl_stamped__", 8
+"""The header by which Quix Streams says that a time stands before a value, and that time's length."""
+
+_MAX_KEYS, _POLL_SECONDS, _FLUSH_SECONDS = 2_000, 1.0, 60.0
+
+
+def tell_what_counts_elsewhere(
+    kafka: KafkaSettings, group: str, run: Run, parts: Sequence[Elsewhere], raw_partitions: int
+) -> int:
+    """Write what other runs have counted in their hours to a run's topic of purchases; waits until it is final.
+
+    Idempotent: the second stage may be told the same again. Nothing of it may be processed yet.
+
+    Args:
+        kafka: where all of it is.
+        group: the live run's consumer group, without the prefix.
+        run: the run.
+        parts: the others' hours.
+        raw_partitions: of each log.
+
+    Returns:
+        The number of transactions.
+
+    Raises:
+        KafkaException: Kafka cannot be reached.
+    """
+    telling = _Telling(kafka, run)
+    for part in parts:
+        topic = transactions_of_run(kafka, group, part.served.run_id)
+        more = {"enable.partition.eof": True, "auto.offset.reset": "earliest"}
+        with closing(new_reader(kafka, **more)) as reader:
+            if reader.list_topics(topic, timeout=10).topics[topic].error is not None:
+                log.warning("nobody has counted", run=part.served.run_id, topic=topic)
+                continue
+            _Reading(reader, topic, part, raw_partitions).read_into(telling)
+    telling.finish()
+    return telling.count
+
+
+class _Telling:
+    """Writes keys to the partitions of a run's topic of purchases."""
+
+    def __init__(self, kafka: KafkaSettings, run: Run) -> None:
+        self._topic = kafka.topic(purchases_of_run(run.id))
+        self._waiting: dict[int, CountedElsewhere] = defaultdict(CountedElsewhere)
+        self._failed: list[KafkaError] = []
+        self._producer = Producer(
+            {
+                "bootstrap.servers": kafka.bootstrap_servers,
+                "enable.idempotence": True,
+                "acks": "all",
+                "compression.type": "lz4",
+                "message.max.bytes": 6 * 1024 * 1024,
+                "log_level": 3,
+                "logger": LIBRDKAFKA,
+            }
+        )
+        self.count = 0
+
+    def put(self, partition: int, key: str, log_hour: int) -> None:
+        self.count += 1
+        waiting = self._waiting[partition]
+        waiting.keys.append(key)
+        waiting.log_hours.append(log_hour)
+        if len(waiting.keys) >= _MAX_KEYS:
+            self._write(partition)
+
+    def _write(self, partition: int) -> None:
+        record = RunPurchasesRecord(counted_elsewhere=self._waiting.pop(partition)).SerializeToString()
+        self._producer.produce(self._topic, record, str(partition), partition, on_delivery=self._delivered)
+        self._producer.poll(0)
+
+    def _delivered(self, error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            self._failed.append(error)
+
+    def finish(self) -> None:
+        for partition in tuple(self._waiting):
+            self._write(partition)
+        left = self._producer.flush(_FLUSH_SECONDS)
+        if self._failed or left:
+            raise KafkaException(self._failed[0] if self._failed else KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001
+
+
+class _Reading:
+    """Reads one run's changelog until all of its partitions have come far enough."""
+
+    def __init__(self, reader: Consumer, topic: str, part: Elsewhere, raw_partitions: int) -> None:
+        self._reader = reader
+        self._topic = topic
+        self._part = part
+        self._partitions = raw_partitions
+        self._ticks: dict[tuple[int, EventKind], int] = {}
+
+    def read_into(self, telling: _Telling) -> None:
+        self._reader.assign(
+            [TopicPartition(self._topic, partition, OFFSET_BEGINNING) for partition in range(self._partitions)]
+        )
+        at_end: set[int] = set()
+        while len(at_end) < self._partitions or not self._has_come_far_enough():
+            message = self._reader.poll(_POLL_SECONDS)
+            if message is None:
+                continue
+            failure = message.error()
+            if failure is None:
+                self._take(message, telling)
+            elif failure.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
+                at_end.add(message.partition())
+            elif failure.fatal():
+                raise KafkaException(failure)
+
+    def _has_come_far_enough(self) -> bool:
+        ways = [(partition, kind) for partition in range(self._partitions) for kind in EventKind]
+        return all(self._ticks.get(way, 0) >= self._part.until for way in ways)
+
+    def _take(self, message: Message, telling: _Telling) -> None:
+        key, value = _entry(message)
+        if value is None:
+            return
+        for kind, ticks_key in TICKS_KEYS.items():
+            if key == ticks_key:
+                newest = PassedTicks.FromString(value).newest_micros
+                if len(newest) == self._partitions:
+                    self._ticks[message.partition(), kind] = min(newest)
+                return
+        if key.startswith("~"):
+            return
+        hour, served = CountedTransaction.FromString(value).log_hour, self._part.served
+        if served.start_hour <= hour and (served.end_hour is None or hour < served.end_hour):
+            telling.put(message.partition(), key, hour)
+
+
+def _entry(message: Message) -> tuple[str, bytes | None]:
+    """Return the key and the value of a state's entry as they were set; a value of None: it was deleted."""
+    _, _, name = (message.key() or b"").partition(b"|")
+    headers: dict[str, Any] = dict(message.headers() or [])
+    if headers.get("__column_family__", b"default") != b"default":
+        return "~", None
+    value = message.value()
+    if value is not None and STAMPED in headers:
+        value = value[STAMP_BYTES:]
+    return orjson.loads(name), value

@@ -1,0 +1,78 @@
+"""How far the live run's consumers are behind the raw logs, by their group's offsets and the records behind those."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from footfall_adapters.kafka.error_topic import new_reader
+from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.logs import LIBRDKAFKA
+from footfall_core.clock import Clock, Micros
+from footfall_core.kinds import EventKind
+from footfall_core.problems import TryAgain
+from footfall_core.runs.lag import LogLag
+
+LOOK_SECONDS = 5.0
+"""How long looking may take."""
+
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class KafkaLog:
+    """A `Log`. Each look has connections of its own: an operator looks now and then."""
+
+    kafka: KafkaSettings
+    groups: Mapping[EventKind, str]
+    """The consumer groups, without the prefix."""
+    clock: Clock
+
+    async def lag(self) -> Mapping[EventKind, LogLag]:
+        """Return how far each kind is processed: see the port."""
+        try:
+            looks = (asyncio.to_thread(self._look, kind, group) for kind, group in self.groups.items())
+            return dict(zip(self.groups, await asyncio.gather(*looks), strict=True))
+        except KafkaException as error:
+            raise TryAgain(f"Kafka does not say how far the log is processed: {error.args[0].str()}.") from None
+
+    def _look(self, kind: EventKind, group: str) -> LogLag:
+        now, topic = self.clock.now(), self.kafka.topic(kind.raw_topic)
+        admin = AdminClient({"bootstrap.servers": self.kafka.bootstrap_servers, "log_level": 3, "logger": LIBRDKAFKA})
+        asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(self.kafka.topic(group))])
+        committed = {
+            place.partition: place.offset
+            for place in next(iter(asked.values())).result(LOOK_SECONDS).topic_partitions
+            if place.topic == topic and place.offset >= 0
+        }
+        places = [
+            TopicPartition(topic, number, committed.get(number, 0)) for number in range(self.kafka.raw_partitions)
+        ]
+        with closing(
+            new_reader(self.kafka, **{"enable.partition.eof": True, "auto.offset.reset": "earliest"})
+        ) as reader:
+            ends = {place.partition: reader.get_watermark_offsets(place, timeout=LOOK_SECONDS)[1] for place in places}
+            reader.assign(places)
+            first: dict[int, int | None] = {}
+            give_up = time.monotonic() + LOOK_SECONDS
+            while len(first) < len(places) and time.monotonic() < give_up:
+                message = reader.poll(_POLL_SECONDS)
+                if message is None:
+                    continue
+                failure = message.error()
+                if failure is None:
+                    first.setdefault(message.partition(), message.timestamp()[1])
+                elif failure.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
+                    first.setdefault(message.partition(), None)
+                else:
+                    raise KafkaException(failure)
+        waiting = {partition: at for partition, at in first.items() if at is not None}
+        # between its records the log has the marks of transactions, which count as offsets too
+        records = sum(max(0, ends[partition] - committed.get(partition, 0)) for partition in waiting)
+        if len(first) < len(places):
+            return LogLag(None, records)
+        return LogLag(Micros(min((at * 1000 for at in waiting.values()), default=now)), records)

@@ -1,0 +1,95 @@
+"""Quix Streams as a part of a process: it ends when the process is told to, and says what it has failed of."""
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from quixstreams import Application
+
+from footfall_adapters.kafka.stream_failures import failure_of
+
+REQUEST_SECONDS = 10.0
+"""How long Kafka may take to say something of topics; so long a SIGTERM may have to wait."""
+
+STOP_AGAIN_SECONDS = 0.2
+"""Quix Streams forgets that it was told to stop before it had started; so it is told until it ends."""
+
+
+class ToldApplication(Application):
+    """An application that ends once when `stop` is set, and sets it when a signal tells it to end.
+
+    Args:
+        stop: of the whole process.
+        settings: those of Quix Streams.
+    """
+
+    def __init__(self, stop: threading.Event, **settings: Any) -> None:
+        self._told = stop
+        self._failure: BaseException | None = None
+        self.has_ended = False
+        super().__init__(request_timeout=REQUEST_SECONDS, **settings)
+
+    def stop(self, fail: bool = False) -> None:
+        """End; called by a signal's handler as well, and by itself when it has failed."""
+        self.has_ended = True
+        if fail:
+            # the first error: what fails behind it, while Quix Streams takes itself apart, says less
+            self._failure = self._failure or sys.exception()
+        else:
+            self._told.set()
+        super().stop(fail)
+
+    def run_until_told(self) -> None:
+        """Process until the process is told to end; call it once, in the main thread.
+
+        Raises:
+            StreamBroken, StreamUnmendableError: see `footfall_core.streams.Stream`.
+        """
+        try:
+            with self.errors_told_apart(), self._stopped_when_told(), _signals_restored():
+                self.run()
+        finally:
+            self.has_ended = True
+
+    @contextmanager
+    def errors_told_apart(self) -> Iterator[None]:
+        """Have an error in the block say whether another application can take this one's place."""
+        try:
+            yield
+        except Exception as error:
+            first = self._failure or error
+            failure = failure_of(first)
+            if failure is None:
+                raise
+            raise failure from first
+
+    @contextmanager
+    def _stopped_when_told(self) -> Iterator[None]:
+        ended = threading.Event()
+
+        def tell() -> None:
+            while not ended.wait(STOP_AGAIN_SECONDS):
+                if self._told.is_set():
+                    self.stop()
+
+        thread = threading.Thread(target=tell, name="stopping", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+
+@contextmanager
+def _signals_restored() -> Iterator[None]:
+    """Have the process handle its signals again behind the block: Quix Streams leaves its own handlers behind."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

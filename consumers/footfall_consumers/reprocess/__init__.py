@@ -1,0 +1,1 @@
+"""Reprocessing: a runner that has runs worked on, each by a worker that is a process of its own."""

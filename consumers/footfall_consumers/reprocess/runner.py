@@ -1,0 +1,134 @@
+"""Has runs worked on: looks at what is stored of them, and starts, ends, puts to rest and removes accordingly.
+
+It keeps nothing itself: a runner that takes the place of another sees the same and goes on. One is enough; two of them
+would take turns in fencing each other's workers, and count nothing twice.
+"""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from footfall_consumers.reprocess.settings import RunnerSettings
+from footfall_core.clock import Clock
+from footfall_core.problems import TryAgain
+from footfall_core.runs.book import Entry
+from footfall_core.runs.ports import RunStore
+from footfall_core.runs.records import progress_name
+from footfall_core.runs.removal import KeepSettings, removed_from
+from footfall_core.runs.run import hour_begins
+from footfall_core.runs.state import RunState, state_of
+from footfall_core.runs.work import to_work_on
+from footfall_core.wire.runs_pb2 import RunProgress, RunStage
+
+log = structlog.get_logger()
+
+
+class RunData(Protocol):
+    """What there is of runs; each call waits, and may be made again. What they raise is tried again later."""
+
+    def shows_end(self, run: Entry) -> bool:
+        """Return whether the store shows all rows of a run that has been processed."""
+        ...
+
+    def rest(self, run_id: str) -> None:
+        """Take away what is needed only as long as rows come."""
+        ...
+
+    def remove(self, run_id: str) -> None:
+        """Remove everything that is the run's own; nobody works on it."""
+        ...
+
+
+@dataclass
+class Runner:
+    """The runner, and what it needs."""
+
+    runs: RunStore
+    data: RunData
+    start: Callable[[str], Awaitable[asyncio.subprocess.Process]]
+    """Starts a worker for a run."""
+    clock: Clock
+    settings: RunnerSettings
+    keep: KeepSettings
+    _workers: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+    _not_before: dict[str, float] = field(default_factory=dict)
+    _at_rest: set[str] = field(default_factory=set)
+
+    async def run(self, stop: threading.Event) -> None:
+        """Run until `stop` is set, then have the workers end."""
+        try:
+            while not stop.is_set():
+                await self._look()
+                await asyncio.sleep(self.settings.look_seconds)
+        finally:
+            await asyncio.gather(*(self._end(run_id) for run_id in tuple(self._workers)))
+
+    async def _look(self) -> None:
+        self._reap()
+        wanted = {entry.run.id for entry in to_work_on(self.runs.book, self.clock.now())}
+        for run_id in set(self._workers) - wanted:
+            await self._end(run_id)
+        loop = asyncio.get_running_loop()
+        for run_id in sorted(wanted - set(self._workers)):
+            if loop.time() >= self._not_before.get(run_id, 0):
+                self._workers[run_id] = await self.start(run_id)
+                log.info("worker started", run=run_id, process=self._workers[run_id].pid)
+        for entry in tuple(self.runs.book.entries()):
+            try:
+                await self._look_after(entry)
+            except TryAgain as problem:
+                log.warning("said later", run=entry.run.id, reason=str(problem))
+            except Exception as error:  # noqa: BLE001 - Kafka or Druid is away: what is to be done stays to be done
+                log.warning("done later", run=entry.run.id, reason=str(error))
+
+    def _reap(self) -> None:
+        for run_id, process in tuple(self._workers.items()):
+            if process.returncode is not None:
+                del self._workers[run_id]
+                log.info("worker ended", run=run_id, code=process.returncode)
+                pause = self.settings.pause_seconds if process.returncode else 0
+                self._not_before[run_id] = asyncio.get_running_loop().time() + pause
+
+    async def _end(self, run_id: str) -> None:
+        process = self._workers.pop(run_id)
+        with suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), self.settings.drain_seconds)
+        except TimeoutError:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        log.info("worker told to end", run=run_id, code=process.returncode)
+
+    async def _look_after(self, entry: Entry) -> None:
+        run_id, stage = entry.run.id, entry.progress.stage if entry.progress else 0
+        if stage in {RunStage.RUN_STAGE_UNSPECIFIED, RunStage.RUN_STAGE_REMOVED} or run_id in self._workers:
+            return
+        due = removed_from(entry, self.runs.book, self.clock.now(), self.keep)
+        if due is not None and due <= self.clock.now():
+            await asyncio.to_thread(self.data.remove, run_id)
+            await self.runs.put(progress_name(run_id), self._removed(entry).SerializeToString())
+            log.info("run removed", run=run_id)
+        elif state_of(entry) is RunState.DONE and run_id not in self._at_rest:
+            assert entry.run.end_hour is not None
+            if await asyncio.to_thread(self.data.shows_end, entry):
+                await asyncio.to_thread(self.data.rest, run_id)
+                self._at_rest.add(run_id)
+
+    def _removed(self, entry: Entry) -> RunProgress:
+        said = RunProgress()
+        said.CopyFrom(entry.progress or RunProgress())
+        said.stage, said.update_time_micros = RunStage.RUN_STAGE_REMOVED, self.clock.now()
+        return said
+
+
+def end_of(entry: Entry) -> int:
+    """Return the instant at which a run with an end ends, Unix microseconds."""
+    assert entry.run.end_hour is not None
+    return hour_begins(entry.run.end_hour)

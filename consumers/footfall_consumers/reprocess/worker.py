@@ -1,0 +1,223 @@
+"""Works on one run, from wherever the worker before has left it.
+
+    prepared    topics, datasources; the log has come behind its end; what counts elsewhere is known
+    begun       its consumer group has offsets: from here on Kafka's transactions know how far it is
+    processed   all of its hours, if it has an end; else it keeps up with what is live, for good
+
+A worker may be killed at any point. What is done before the run is begun is done again, to the same end.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from footfall_core.clock import Clock, Micros
+from footfall_core.problems import Problem, TryAgain, WrongState
+from footfall_core.runs.book import Entry
+from footfall_core.runs.elsewhere import Elsewhere, elsewhere
+from footfall_core.runs.serving import Serving
+from footfall_core.runs.work import Made, Places, processed, progress_of
+from footfall_core.wire.runs_pb2 import RunProgress, RunStage
+
+log = structlog.get_logger()
+
+
+class Desk(Protocol):
+    """Where a worker asks and says what is known of runs; called from any thread, waits."""
+
+    def entry(self, run_id: str) -> Entry | None:
+        """Return what is known of a run, or None if nobody asked for it."""
+        ...
+
+    def serving(self, now: Micros, epoch: int | None) -> Serving:
+        """Return the serving of an epoch, or, if None is named, the one that holds at an instant."""
+        ...
+
+    def say(self, run_id: str, progress: RunProgress) -> None:
+        """Store how far a run is.
+
+        Raises:
+            TryAgain: it is not stored, or not known to be.
+        """
+        ...
+
+
+class RunWork(Protocol):
+    """The log, as one run needs it. Each call waits; all but `begin` may be made again."""
+
+    def has_begun(self) -> bool:
+        """Return whether the run has been processed before."""
+        ...
+
+    def make_topics(self) -> None:
+        """Make the run's topics."""
+        ...
+
+    def await_end(self, *, is_begun: bool) -> None:
+        """Find where the run begins and ends; wait until the log has come behind its end.
+
+        Raises:
+            WrongState: the log does not reach back far enough.
+        """
+        ...
+
+    def learn_what_counts_elsewhere(self, parts: Sequence[Elsewhere]) -> int:
+        """Have the second stage know what other runs have counted in their hours; wait until that is final.
+
+        Returns:
+            How many transactions that are.
+        """
+        ...
+
+    def begin(self) -> None:
+        """Have the run be processed from its beginning on."""
+        ...
+
+    def places(self, now: Micros) -> Places:
+        """Return where the run is."""
+        ...
+
+    def is_done(self) -> bool:
+        """Return whether both stages have processed everything up to the run's end; never, if it has none."""
+        ...
+
+
+class Stream(Protocol):
+    """What processes a run."""
+
+    made: Made
+
+    def run(self) -> None:
+        """Process until `stop`, or until the process is told to end.
+
+        Raises:
+            StreamBroken: another worker can take this one's place.
+            StreamUnmendableError: none can, unless somebody does something first.
+        """
+        ...
+
+    def stop(self) -> None:
+        """Have `run` end, at once or when it begins; called from any thread."""
+        ...
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Works on one run, and what it needs to."""
+
+    desk: Desk
+    work: RunWork
+    make_datasources: Callable[[], None]
+    new_stream: Callable[[], Stream]
+    clock: Clock
+    raw_partitions: int
+    say_seconds: float
+
+    def run(self, entry: Entry) -> None:
+        """Process the run as far as it goes; returns early if the process is told to end."""
+        said = entry.progress or RunProgress(start_time_micros=self.clock.now())
+        try:
+            said = self._prepare(entry, said)
+        except WrongState as problem:
+            self._fail(entry, said, problem)
+            return
+        stream = self.new_stream()
+        with _Telling(self, entry, said, stream):
+            stream.run()
+
+    def _prepare(self, entry: Entry, said: RunProgress) -> RunProgress:
+        if self.work.has_begun():
+            self.work.await_end(is_begun=True)
+            return said
+        run, now = entry.run, self.clock.now()
+        # the same as before, if a worker was here: what it has told the second stage is not taken back
+        serving = self.desk.serving(now, said.serving_epoch if said.HasField("serving_epoch") else None)
+        said.stage, said.update_time_micros = RunStage.RUN_STAGE_PREPARING, now
+        said.serving_epoch = serving.epoch
+        self.desk.say(run.id, said)
+        self.work.make_topics()
+        self.make_datasources()
+        self.work.await_end(is_begun=False)
+        parts = elsewhere(run, serving, self.clock.now(), self._end_of)
+        transactions = self.work.learn_what_counts_elsewhere(parts)
+        self.work.begin()
+        log.info("run begun", run=run.id, version=run.version, elsewhere=transactions)
+        return said
+
+    def _end_of(self, run_id: str) -> int | None:
+        entry = self.desk.entry(run_id)
+        return entry.run.end_hour if entry is not None else None
+
+    def _fail(self, entry: Entry, said: RunProgress, problem: Problem) -> None:
+        said.stage, said.failure = RunStage.RUN_STAGE_FAILED, str(problem)
+        said.end_time_micros = said.update_time_micros = self.clock.now()
+        self.desk.say(entry.run.id, said)
+        log.error("run failed", run=entry.run.id, reason=said.failure)
+
+
+class _Telling:
+    """A thread that says how far a run is while it is processed, and ends the processing when it is done."""
+
+    def __init__(self, worker: Worker, entry: Entry, before: RunProgress, stream: Stream) -> None:
+        self._worker = worker
+        self._entry = entry
+        self._before = before
+        self._stream = stream
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        worker, run_id = self._worker, self._entry.run.id
+        first: Places | None = None
+        while True:
+            try:
+                places = worker.work.places(worker.clock.now())
+                first = first or places
+                said = progress_of(
+                    self._entry,
+                    self._before,
+                    self._stream.made,
+                    places,
+                    first=first,
+                    raw_partitions=worker.raw_partitions,
+                )
+                self._before.caught_up_time_micros = said.caught_up_time_micros
+                if worker.work.is_done():
+                    worker.desk.say(run_id, processed(said, self._entry, worker.clock.now()))
+                    log.info("run processed", run=run_id, rows=said.rows)
+                    self._stream.stop()
+                    return
+                worker.desk.say(run_id, said)
+            except TryAgain as problem:
+                log.warning("progress not said", run=run_id, reason=str(problem))
+            except Exception:
+                # the processing goes on, and is what counts
+                log.exception("progress not known", run=run_id)
+            if self._stop.wait(worker.say_seconds):
+                return
+
+
+def is_to_be_worked_on(entry: Entry) -> bool:
+    """Return whether anything is left to do for a worker."""
+    over = {RunStage.RUN_STAGE_PROCESSED, RunStage.RUN_STAGE_FAILED, RunStage.RUN_STAGE_REMOVED}
+    return entry.cancelled is None and (entry.progress is None or entry.progress.stage not in over)
+
+
+def say_failed(desk: Desk, entry: Entry, problem: str, now: Micros) -> None:
+    """Say that a run cannot be worked on at all."""
+    said = entry.progress or RunProgress(start_time_micros=now)
+    said.stage, said.failure = RunStage.RUN_STAGE_FAILED, problem
+    said.end_time_micros = said.update_time_micros = now
+    with suppress(TryAgain):
+        desk.say(entry.run.id, said)

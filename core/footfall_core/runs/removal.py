@@ -1,0 +1,49 @@
+"""Whose data may be removed, and from when on. Pure; whoever runs the worker asks, and removes.
+
+What serves is never removed. What no longer serves is kept for a time, so that a switch can be taken back.
+"""
+
+from dataclasses import dataclass
+
+from footfall_core.clock import Micros
+from footfall_core.runs.book import Book, Entry
+from footfall_core.runs.state import RunState, is_serving, state_of
+
+HOUR_MICROS = 3_600_000_000
+
+
+@dataclass(frozen=True)
+class KeepSettings:
+    """How long data are kept that reports are not made of."""
+
+    replaced_hours: float = 7 * 24
+    """After a switch away from them, so that it can be taken back."""
+    dry_run_hours: float = 24
+    """After a dry run is done, or has caught up, so that it can be looked at."""
+
+
+def removed_from(entry: Entry, book: Book, now: Micros, keep: KeepSettings) -> Micros | None:
+    """Return from when on a run's data are to be removed; None: not by what is known now.
+
+    Of a cancelled or failed run it is at once. One that is done and was never switched to waits for its operator.
+    """
+    state = state_of(entry)
+    if state in {RunState.CANCELLED, RunState.REMOVED} or is_serving(book, entry.run.id, now):
+        return None
+    if state in {RunState.CANCELLING, RunState.FAILED}:
+        return now
+    if entry.definition.dry_run and entry.progress is not None and state in {RunState.DONE, RunState.CAUGHT_UP}:
+        said = entry.progress
+        since = said.end_time_micros or said.caught_up_time_micros or said.update_time_micros
+        return Micros(since + round(keep.dry_run_hours * HOUR_MICROS))
+    replaced = replaced_since(entry.run.id, book)
+    return None if replaced is None else Micros(replaced + round(keep.replaced_hours * HOUR_MICROS))
+
+
+def replaced_since(run_id: str, book: Book) -> Micros | None:
+    """Return since when a run serves nothing that once served, or None if it never did or still does."""
+    if book.newest.serves(run_id):
+        return None
+    servings = book.servings
+    served = [epoch for epoch, serving in servings.items() if serving.serves(run_id)]
+    return servings[max(served) + 1].effective_micros if served else None

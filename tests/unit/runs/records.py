@@ -1,0 +1,37 @@
+"""Books and what stands in them, for tests."""
+
+from footfall_core.clock import Micros
+from footfall_core.runs.book import Book
+from footfall_core.runs.records import (
+    cancelled_name,
+    definition_name,
+    definition_of,
+    progress_name,
+    serving_name,
+    serving_record,
+)
+from footfall_core.runs.run import Run
+from footfall_core.runs.serving import LEAD_MICROS, Serving
+from footfall_core.wire.runs_pb2 import RunCancelled, RunProgress
+
+ONE = Run("r202611270000aaaa", "2", 100, None)
+OTHER = Run("r202611270000bbbb", "3", 90, 95)
+
+
+def define(book: Book, run: Run, *, dry_run: bool = False, request_id: str = "", at: int = 0) -> None:
+    definition = definition_of(run, dry_run=dry_run, request_id=request_id, now=Micros(at))
+    book.apply(definition_name(run.id), definition.SerializeToString(), Micros(at))
+
+
+def serve(book: Book, serving: Serving, attempt: str = "a", at: int = 0, lead: int = LEAD_MICROS) -> str:
+    name = serving_name(serving.epoch, attempt)
+    book.apply(name, serving_record(serving, lead).SerializeToString(), Micros(at))
+    return name
+
+
+def progress(book: Book, run: Run, said: RunProgress) -> None:
+    book.apply(progress_name(run.id), said.SerializeToString(), Micros(0))
+
+
+def cancel(book: Book, run: Run, at: int = 0) -> None:
+    book.apply(cancelled_name(run.id), RunCancelled(time_micros=at).SerializeToString(), Micros(at))

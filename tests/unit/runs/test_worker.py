@@ -1,0 +1,254 @@
+"""A worker and a runner, with what they need at hand."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from footfall_consumers.reprocess.runner import Runner
+from footfall_consumers.reprocess.settings import RunnerSettings
+from footfall_consumers.reprocess.worker import Worker, is_to_be_worked_on
+from footfall_core.clock import Micros
+from footfall_core.kinds import EventKind
+from footfall_core.problems import WrongState
+from footfall_core.runs.book import Book, Entry
+from footfall_core.runs.elsewhere import Elsewhere
+from footfall_core.runs.records import progress_name
+from footfall_core.runs.removal import KeepSettings
+from footfall_core.runs.run import Run, hour_begins
+from footfall_core.runs.serving import FIRST, Serving, switched
+from footfall_core.runs.work import Made, Places
+from footfall_core.wire.runs_pb2 import RunProgress, RunStage
+from tests.unit.runs.records import ONE, OTHER, cancel, define, progress, serve
+
+NOW = Micros(hour_begins(200))
+BEGIN = {(kind, 0): 0 for kind in EventKind}
+
+
+class Clock:
+    def now(self) -> Micros:
+        return NOW
+
+
+class Desk:
+    def __init__(self, run: Run) -> None:
+        self.book = Book()
+        define(self.book, run)
+        self.said: list[RunProgress] = []
+        self.steps: list[str] = []
+
+    def entry(self, run_id: str) -> Entry | None:
+        return self.book.entry(run_id)
+
+    def serving(self, now: Micros, epoch: int | None) -> Serving:
+        return self.book.in_force(now) if epoch is None else self.book.servings[epoch]
+
+    def say(self, run_id: str, progress: RunProgress) -> None:
+        said = RunProgress()
+        said.CopyFrom(progress)
+        self.said.append(said)
+        self.steps.append(RunStage.Name(said.stage))
+        self.book.apply(progress_name(run_id), said.SerializeToString(), NOW)
+
+
+class Work:
+    """The log of a run; dies where it is told to."""
+
+    def __init__(self, steps: list[str], dies_at: str = "") -> None:
+        self.steps = steps
+        self.dies_at = dies_at
+        self.begun = False
+        self.parts: list[Sequence[Elsewhere]] = []
+
+    def _step(self, name: str) -> None:
+        if name == self.dies_at:
+            raise KeyboardInterrupt
+        self.steps.append(name)
+
+    def has_begun(self) -> bool:
+        return self.begun
+
+    def make_topics(self) -> None:
+        self._step("topics")
+
+    def await_end(self, *, is_begun: bool) -> None:
+        self._step(f"end, {is_begun=}")
+
+    def learn_what_counts_elsewhere(self, parts: Sequence[Elsewhere]) -> int:
+        self._step("elsewhere")
+        self.parts.append(parts)
+        return 0
+
+    def begin(self) -> None:
+        self._step("begin")
+        self.begun = True
+
+    def places(self, now: Micros) -> Places:
+        return Places(BEGIN, dict.fromkeys(BEGIN, 5), dict.fromkeys(BEGIN, 5), now)
+
+    def is_done(self) -> bool:
+        return True
+
+
+class Stream:
+    def __init__(self) -> None:
+        self.made = Made()
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        assert self._stopped.wait(20)
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+
+def worked(desk: Desk, work: Work, run: Run) -> None:
+    entry = desk.entry(run.id)
+    assert entry is not None
+    worker = Worker(desk, work, lambda: work.steps.append("datasources"), Stream, Clock(), 1, 0.01)
+    worker.run(entry)
+
+
+PREPARED = ["RUN_STAGE_PREPARING", "topics", "datasources", "end, is_begun=False", "elsewhere", "begin"]
+
+
+def test_a_run_is_prepared_begun_and_processed_in_this_order() -> None:
+    desk = Desk(OTHER)
+    worked(desk, Work(desk.steps), OTHER)
+    assert desk.steps == [*PREPARED, "RUN_STAGE_PROCESSED"]
+    entry = desk.entry(OTHER.id)
+    assert entry is not None
+    assert not is_to_be_worked_on(entry)
+
+
+def test_a_run_that_has_begun_is_neither_prepared_nor_begun_again() -> None:
+    desk = Desk(OTHER)
+    work = Work(desk.steps)
+    work.begun = True
+    worked(desk, work, OTHER)
+    assert desk.steps == ["end, is_begun=True", "RUN_STAGE_PROCESSED"]
+
+
+def test_who_dies_before_the_beginning_is_followed_by_one_that_knows_of_the_same_serving() -> None:
+    desk = Desk(OTHER)
+    beside = Run("r202611270000cccc", "2", 10, 20)
+    define(desk.book, beside)
+    with pytest.raises(KeyboardInterrupt):
+        worked(desk, Work(desk.steps, dies_at="begin"), OTHER)
+    serve(desk.book, switched(FIRST, beside, Micros(0)))
+    work = Work(desk.steps)
+    worked(desk, work, OTHER)
+    assert [part.served.run_id for part in work.parts[0]] == ["live", "live"]
+    assert desk.said[-1].serving_epoch == 0
+
+
+def test_what_can_never_be_processed_is_said_with_its_reason() -> None:
+    desk = Desk(OTHER)
+
+    class TooShort(Work):
+        def await_end(self, *, is_begun: bool) -> None:
+            del is_begun
+            raise WrongState("The log is too short.")
+
+    worked(desk, TooShort(desk.steps), OTHER)
+    assert desk.steps[-1] == "RUN_STAGE_FAILED"
+    assert desk.said[-1].failure == "The log is too short."
+
+
+# ---- the runner ----
+
+
+class Store:
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self.fresh_at = NOW
+
+    def on_change(self, act: Callable[[], None]) -> None:
+        raise NotImplementedError
+
+    async def put(self, name: str, record: bytes) -> None:
+        self.book.apply(name, record, NOW)
+
+
+@dataclass
+class Data:
+    done: list[str] = field(default_factory=list)
+    shown: bool = True
+
+    def shows_end(self, run: Entry) -> bool:
+        del run
+        return self.shown
+
+    def rest(self, run_id: str) -> None:
+        self.done.append(f"rest {run_id}")
+
+    def remove(self, run_id: str) -> None:
+        self.done.append(f"remove {run_id}")
+
+
+async def looked(book: Book, data: Data, until: Callable[[], bool], started: list[str] | None = None) -> None:
+    """Have a runner look until something is so, with workers that do nothing until they are told to end."""
+    stop = threading.Event()
+
+    async def start(run_id: str) -> asyncio.subprocess.Process:
+        if started is not None:
+            started.append(run_id)
+        return await asyncio.create_subprocess_exec("sleep", "60")
+
+    settings = RunnerSettings(look_seconds=0.01, pause_seconds=0, drain_seconds=5)
+    running = asyncio.create_task(Runner(Store(book), data, start, Clock(), settings, KeepSettings()).run(stop))
+    async with asyncio.timeout(20):
+        while not until():
+            await asyncio.sleep(0.01)
+    stop.set()
+    await running
+
+
+async def test_a_run_that_is_cancelled_loses_its_worker_and_then_all_it_has() -> None:
+    book, data, started = Book(), Data(), list[str]()
+    define(book, ONE)
+    progress(book, ONE, RunProgress(stage=RunStage.RUN_STAGE_RUNNING))
+
+    def removed() -> bool:
+        if started and not data.done:
+            cancel(book, ONE)
+        return bool(data.done) and stage(book, ONE) == RunStage.RUN_STAGE_REMOVED
+
+    await looked(book, data, removed, started)
+    assert (started, data.done) == ([ONE.id], [f"remove {ONE.id}"])
+
+
+def stage(book: Book, run: Run) -> RunStage:
+    entry = book.entry(run.id)
+    assert entry is not None
+    return entry.progress.stage if entry.progress else RunStage.RUN_STAGE_UNSPECIFIED
+
+
+async def test_a_run_that_is_processed_is_put_to_rest_once_the_store_shows_it_and_stays() -> None:
+    book, data = Book(), Data(shown=False)
+    define(book, OTHER)
+    progress(book, OTHER, RunProgress(stage=RunStage.RUN_STAGE_PROCESSED, end_time_micros=1))
+    turns = iter(range(100))
+
+    def at_rest() -> bool:
+        data.shown = next(turns) > 10
+        assert data.shown or not data.done
+        return bool(data.done)
+
+    await looked(book, data, at_rest)
+    assert data.done == [f"rest {OTHER.id}"]
+
+
+async def test_a_failed_run_is_removed_and_stays_failed() -> None:
+    book, data = Book(), Data()
+    define(book, OTHER)
+    progress(book, OTHER, RunProgress(stage=RunStage.RUN_STAGE_FAILED, failure="The log is too short."))
+    turns = iter(range(100))
+    await looked(book, data, lambda: stage(book, OTHER) == RunStage.RUN_STAGE_REMOVED and next(turns) > 10)
+    entry = book.entry(OTHER.id)
+    assert entry is not None
+    assert entry.progress is not None
+    assert entry.progress.failure == "The log is too short."
+    assert data.done == [f"remove {OTHER.id}"]
