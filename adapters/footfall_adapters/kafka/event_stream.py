@@ -1,6 +1,7 @@
 """Drives the processing of raw records in Quix Streams: exactly once, with the windows in RocksDB.
 
-    first stage     events.raw        windows by writer; rows but those of purchases, which it hands on
+    first stage     events.raw        windows by writer, origins of redriven events; rows but those of purchases,
+                                      which it hands on
     second stage    events.purchases  transactions that were counted; rows of purchases
 
 Both are data frames of one application, so the offsets of what was read, the rows of events and items, the errors, what
@@ -179,6 +180,8 @@ class EventStream:
         # everything is worked out: from here on nothing but writing
         for window_key, window in outcome.windows.items():
             state.set_bytes(window_key, window, ttl=WINDOW_TTL)
+        for origin_key, counted in outcome.origins.items():
+            state.set_bytes(origin_key, counted)  # for ever: whenever an event is redriven, it counts once
         self._rows.put(self._kind, outcome.lines, outcome.item_lines, outcome.errors, place.partition)
         for partition, record in handed_on:
             self._producer.produce(self._purchases_topic, record, str(partition).encode(), partition=partition)
