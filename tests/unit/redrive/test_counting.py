@@ -116,6 +116,8 @@ def test_events_of_one_batch_may_come_back_one_by_one() -> None:
     outcome = consumer.process(redriven(record, [first, second], *RENAMED))
     assert (outcome.redriven, outcome.redriven_before) == (1, 1)
     consumer.process(redriven(record, [third], *RENAMED))
+    outcome = consumer.process(redriven(record, consumer.errors, *RENAMED))
+    assert (outcome.redriven, outcome.redriven_before) == (0, 3)
     assert consumer.ids == ["e1", "e0", "e2"]
 
 
@@ -165,17 +167,35 @@ def test_a_batch_that_could_not_be_processed_comes_back_whole_and_its_copies_do_
     # the event that was refused with the batch has an error of its own now
     (refused,) = [error for error in consumer.errors if error.stage == Stage.STAGE_VALIDATION]
     assert with_payload(refused, consumer.records[2]).event.name == "not a name"
+    # and that one can be redriven from where it stands now, once
+    again = redriven(consumer.records[2], [refused], *RENAMED)
+    consumer.process(again)
+    consumer.process(again)
+    assert consumer.ids == ["e0", "e1", "e2"]
     # neither the other copy, nor the writer's next attempt, nor the same one again
     for again in (redriven(record, consumer.errors[1:2]), record, consumer.records[2]):
         assert consumer.process(again).duplicates == 1
     consumer.windows.clear()
     assert consumer.process(redriven(record, consumer.errors[1:2])).duplicates == 1
-    assert consumer.ids == ["e0", "e1"]
-    # and that one can be redriven from where it stands now, and from nowhere else
-    again = redriven(consumer.records[2], [refused], *RENAMED)
-    consumer.process(again)
-    consumer.process(again)
     assert consumer.ids == ["e0", "e1", "e2"]
+
+
+def test_an_event_that_was_redriven_and_then_failed_leads_back_to_its_first_origin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    consumer = Consumer()
+    record = sent(batch("not a name", "page_view", "nor this"))
+    consumer.process(record)
+    first, third = consumer.errors
+    failing(monkeypatch, "e2")
+    again = redriven(record, [third], *RENAMED)
+    consumer.process(again)
+    failing(monkeypatch)
+    consumer.process(redriven(again, consumer.errors[-1:]))
+    assert consumer.ids == ["e1", "e2"]
+    assert consumer.process(redriven(record, [third], *RENAMED)).duplicates == 1
+    assert consumer.process(redriven(record, [first], *RENAMED)).redriven == 1
+    assert consumer.ids == ["e1", "e2", "e0"]
 
 
 def test_a_batch_whose_copy_was_processed_meanwhile_does_not_come_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,10 +49,12 @@ def test_events_that_pass_are_stored_with_their_origins_and_the_others_are_named
     assert (again.received_time_micros, again.rules_version, list(again.rejected)) == (NOW, RULES_VERSION, [])
 
 
-def test_an_event_is_judged_by_the_time_of_its_receipt() -> None:
-    request = batch("not a name", "nor this", sent_time_micros=NOW - HOUR)  # its clock is an hour behind
-    request.events[0].timestamp_micros = NOW - 73 * HOUR  # which is 72 hours before receipt
-    request.events[1].timestamp_micros = NOW - 73 * HOUR - 1
+@pytest.mark.parametrize("behind", [0, HOUR])
+def test_an_event_is_judged_by_the_time_of_its_receipt(behind: int) -> None:
+    # the client's clock is behind by so much; without a time of sending it is trusted
+    request = batch("not a name", "nor this", sent_time_micros=NOW - behind if behind else 0)
+    request.events[0].timestamp_micros = NOW - behind - 72 * HOUR
+    request.events[1].timestamp_micros = NOW - behind - 72 * HOUR - 1
     record, errors = stored(request)
     (revival,) = revived(record, errors, *RENAMED)
     assert [error.event_index for error in revival.redriven] == [0]
