@@ -1,8 +1,8 @@
 """Which errors were redriven: for each there is a mark among the errors, of a reserved property. Pure.
 
-A mark has its error's id, time, stage, code and writer. So whoever asks for errors by the name of that property gets the
-marks of the same ones, in the same order. Marks spare work and tell people what is done; that an event counts once is up
-to the consumer (`footfall_core.processing.origins`), which knows nothing of them.
+A mark has its error's id, time, stage, code and writer. So whoever asks for errors by the name of that property gets
+the marks of the same ones, in the same order. Marks spare work and tell people what is done; that an event counts once
+is up to the consumer (`footfall_core.processing.origins`), which knows nothing of them.
 """
 
 from footfall.v1.errors_pb2 import EventError
