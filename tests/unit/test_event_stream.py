@@ -1,8 +1,14 @@
-"""When an event consumer is ready."""
+"""When an event consumer is ready, and how long it keeps what it keeps."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from quixstreams.state.rocksdb import RocksDBStorePartition
 
-from footfall_adapters.kafka.event_stream import LONGEST_SILENCE, does_its_part
+from footfall_adapters.kafka.event_stream import LONGEST_SILENCE, ORIGIN_TTL, does_its_part
+from footfall_core.processing.window import WINDOW_TTL
 
 
 @pytest.mark.parametrize(
@@ -20,3 +26,27 @@ def test_a_consumer_is_ready_when_it_reads_what_it_is_assigned(
     is_member: bool, partitions: int, silent: float | None, ready: bool
 ) -> None:
     assert does_its_part(is_member=is_member, partitions=partitions, silent=silent) is ready
+
+
+def test_an_origin_never_expires_even_if_it_is_older_than_the_first_window_of_its_store(tmp_path: Path) -> None:
+    """In the store that Quix Streams keeps, without Kafka."""
+    store: Any = RocksDBStorePartition(str(tmp_path / "store"))
+    day = 86_400_000
+
+    def put(key: str, days: int, ttl: timedelta) -> None:
+        transaction = store.begin()
+        transaction.set_bytes(key, b"kept", prefix=b"0", ttl=ttl, timestamp=days * day)
+        transaction.prepare(processed_offsets={"events.raw": days})
+        transaction.flush(changelog_offset=None)
+
+    put("~origin/0/1/0", 20_000, ORIGIN_TTL)
+    put("shop/w", 20_000, WINDOW_TTL)
+    put("~origin/0/2/0", 20_001, ORIGIN_TTL)
+    for days in (20_006, 20_030, 30_000):
+        put(f"shop/another-{days}", days, WINDOW_TTL)  # what has expired goes when something is written
+        kept = [
+            store.begin().get_bytes(key, prefix=b"0", timestamp=days * day)
+            for key in ("~origin/0/1/0", "~origin/0/2/0", "shop/w")
+        ]
+        assert kept == [b"kept", b"kept", b"kept" if days < 20_007 else None]
+    store.close()

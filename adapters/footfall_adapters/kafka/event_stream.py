@@ -10,6 +10,7 @@ is handed on and the new state (as its changelog) are one Kafka transaction.
 
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,11 @@ class StreamSettings:
 def group_of(settings: StreamSettings, kind: EventKind) -> str:
     """Return the name of the consumer group of a kind of events, without the prefix."""
     return settings.group if kind is EventKind.LIVE else f"{settings.group}-imports"
+
+
+ORIGIN_TTL = timedelta(days=36_500)
+"""For ever, as far as anybody will see. Without a time to live Quix gives what is in a store before its first window the
+window's one, and an event that is redriven later would count again."""
 
 
 def topics_of(kind: EventKind) -> tuple[str, ...]:
@@ -181,7 +187,7 @@ class EventStream:
         for window_key, window in outcome.windows.items():
             state.set_bytes(window_key, window, ttl=WINDOW_TTL)
         for origin_key, counted in outcome.origins.items():
-            state.set_bytes(origin_key, counted)  # for ever: whenever an event is redriven, it counts once
+            state.set_bytes(origin_key, counted, ttl=ORIGIN_TTL)
         self._rows.put(self._kind, outcome.lines, outcome.item_lines, outcome.errors, place.partition)
         for partition, record in handed_on:
             self._producer.produce(self._purchases_topic, record, str(partition).encode(), partition=partition)
