@@ -63,8 +63,8 @@ def group_of(settings: StreamSettings, kind: EventKind) -> str:
 
 
 ORIGIN_TTL = timedelta(days=36_500)
-"""For ever, as far as anybody will see. Without a time to live Quix gives what is in a store before its first window the
-window's one, and an event that is redriven later would count again."""
+"""For ever, as far as anybody will see. Without a time to live Quix gives what is in a store before its first window
+the window's one, and an event that is redriven later would count again."""
 
 
 def topics_of(kind: EventKind) -> tuple[str, ...]:
