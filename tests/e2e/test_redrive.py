@@ -55,7 +55,7 @@ class Place:
 
 @contextmanager
 def server_of(stack: Stack, kind: str, name: str, **more: str) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """Run a server beside those of the stack; it is killed if the block leaves it running."""
+    """Run a server beside those of the stack; it does not outlive the block."""
     address, addresses = free_address(), stack.addresses
     environment = os.environ | {
         "FOOTFALL_INSTANCE_NAME": name,
@@ -73,7 +73,11 @@ def server_of(stack: Stack, kind: str, name: str, **more: str) -> Iterator[tuple
                 grpc.channel_ready_future(channel).result(60)
             yield address, process
         finally:
-            process.kill()
+            process.terminate()  # in order, so that what it was elected for goes on at once elsewhere
+            try:
+                process.wait(30)
+            finally:
+                process.kill()
 
 
 @pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.stack)])
