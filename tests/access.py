@@ -21,6 +21,8 @@ from footfall_core.clock import Micros
 
 STREAM_EVENTS = "/footfall.v1.IngestService/StreamEvents"
 STREAM_ERRORS = "/footfall.v1.ErrorService/StreamErrors"
+SERVER_STREAMS = frozenset({STREAM_ERRORS, "/footfall.v1.ErrorService/RedriveErrors"})
+"""Methods that answer one request with a stream."""
 
 SCOPES: Mapping[str, Scope] = {
     "IngestService": Scope.WRITE,
@@ -91,6 +93,7 @@ def request_of(method: str, property_id: str) -> Message:
         "StreamErrors": errors_pb2.StreamErrorsRequest(property=name),
         "ListErrors": errors_pb2.ListErrorsRequest(property=name),
         "GetError": errors_pb2.GetErrorRequest(property=name, error_id="a" * 16),
+        "RedriveErrors": errors_pb2.RedriveErrorsRequest(property=name, validate_only=True),
         "CreateProperty": admin_pb2.CreatePropertyRequest(property_id=property_id),
         "GetProperty": admin_pb2.GetPropertyRequest(name=name),
         "ListProperties": admin_pb2.ListPropertiesRequest(),

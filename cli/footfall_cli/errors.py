@@ -1,7 +1,7 @@
 """`footfall errors`: what was wrong with a property's events, a line an error."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -14,11 +14,12 @@ from rich.table import Column, Table
 from footfall.client import Client
 from footfall.error_list import ErrorCount, ErrorList, ErrorWithPayload
 from footfall.failures import FootfallError, HistoryLostError
-from footfall.names import all_codes, all_stages, code_name, reason_name, stage_name
+from footfall.names import code_name, reason_name, stage_name
 from footfall.retry import RetryPolicy
 from footfall.v1.errors_pb2 import EventError
 from footfall_cli.endpoint import connect, find_endpoint, open_client
-from footfall_cli.options import Instant, endpoint_option, json_option, property_option
+from footfall_cli.options import Instant, PropertyId, endpoint_option, filter_options, json_option
+from footfall_cli.redrive import redrive
 from footfall_cli.report_table import utc
 from footfall_cli.terminal import EXIT_WRONG_USE, Failure, failure_of, plain, say
 
@@ -29,12 +30,8 @@ SILENCE_SECONDS = 60.0
 _OPTIONS = {"stages": "--stage", "codes": "--code", "writer_id": "--writer"}
 
 
-def _names(known: Sequence[str]) -> click.Choice[str]:
-    return click.Choice(known, case_sensitive=False)
-
-
-@click.command()
-@property_option
+@click.group(invoke_without_command=True)
+@click.option("--property", "property_id", type=PropertyId(), metavar="ID", help="The property.  [required]")
 @click.option("--follow", is_flag=True, help="Go on until Ctrl-C, from now unless --since says otherwise.")
 @click.option(
     "--since", type=Instant(), metavar="TIME", help="2026-03-29T12:00:00Z, or 15m, 2h, 1d ago. Default: 1h ago."
@@ -45,18 +42,16 @@ def _names(known: Sequence[str]) -> click.Choice[str]:
     metavar="TOKEN",
     help="Begin behind an earlier error, by the resume_token that --json showed with it; under the same filter.",
 )
-@click.option(
-    "--stage", "stages", multiple=True, type=_names(all_stages()), help="Only of this stage; may be repeated."
-)
-@click.option("--code", "codes", multiple=True, type=_names(all_codes()), help="Only of this kind; may be repeated.")
-@click.option("--writer", "writer_id", default="", metavar="ID", help="Only of this writer.")
+@filter_options
 @click.option("--count", is_flag=True, help="Count them by hour, stage and code instead. Default of --since: 1d ago.")
 @click.option("--show", "error_id", metavar="ERROR_ID", help="Show one error with what was sent, as JSON.")
 @json_option
 @endpoint_option
+@click.pass_context
 def errors(
+    context: click.Context,
     *,
-    property_id: str,
+    property_id: str | None,
     follow: bool,
     since: datetime | None,
     resume_token: str,
@@ -70,6 +65,22 @@ def errors(
 ) -> None:
     """Show what was wrong with events, a line an error. Without --follow it ends when it has shown all until now."""
     wanted = _Wanted(stages, codes, writer_id)
+    if context.invoked_subcommand is not None:
+        _refuse_besides(
+            context.invoked_subcommand,
+            property=property_id,
+            follow=follow,
+            since=since,
+            resume_token=resume_token,
+            count=count,
+            show=error_id,
+            json=as_json,
+            endpoint=endpoint,
+            **wanted._asdict(),
+        )
+        return
+    if property_id is None:
+        raise click.MissingParameter(param_hint="'--property'", param_type="option")
     if error_id is not None:
         _refuse_besides(
             "--show", follow=follow, since=since, resume_token=resume_token, count=count, **wanted._asdict()
@@ -97,6 +108,9 @@ def errors(
         raise Failure(sentence, EXIT_WRONG_USE) from None
     except FootfallError as error:
         raise failure_of(error, address) from None
+
+
+errors.add_command(redrive)
 
 
 class _Wanted(NamedTuple):
@@ -128,8 +142,10 @@ def _show_stream(
 def _refuse_besides(option: str, **others: object) -> None:
     """Refuse options that would be passed over silently."""
     given = [_OPTIONS.get(name, f"--{name.replace('_', '-')}") for name, value in others.items() if value]
-    if given:
+    if given and option.startswith("--"):
         raise click.UsageError(f"{option} does not go with {', '.join(given)}.")
+    if given:
+        raise click.UsageError(f"Write {', '.join(given)} behind {option}.")
 
 
 def human_line(error: EventError) -> str:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from footfall.names import all_codes, all_stages
 from footfall_cli.endpoint import KEY_OPTION
 from footfall_core.properties import PREFIX, PROPERTY_ID
 
@@ -60,6 +61,16 @@ def property_option(command: F) -> F:
         "--property", "property_id", type=PropertyId(), required=True, metavar="ID", help="The property."
     )
     return option(command)
+
+
+def filter_options(command: F) -> F:
+    """Add what says which errors: `--stage`, `--code` and `--writer`."""
+    command = click.option("--writer", "writer_id", default="", metavar="ID", help="Only of this writer.")(command)
+    for name, known, what in (("code", all_codes(), "kind"), ("stage", all_stages(), "stage")):
+        names = click.Choice(known, case_sensitive=False)
+        text = f"Only of this {what}; may be repeated."
+        command = click.option(f"--{name}", f"{name}s", multiple=True, type=names, help=text)(command)
+    return command
 
 
 def endpoint_option(command: F) -> F:

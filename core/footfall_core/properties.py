@@ -20,6 +20,9 @@ UNREADABLE_PROPERTY = "~unreadable"
 """The reserved property of errors about what cannot be read, so that nobody knows whose it is. No caller can ask for
 it: it is for whoever runs the system, in the topic `errors` and in the table of errors."""
 
+REDRIVEN_PREFIX = "~redriven-"
+"""With the id of a property behind it: the reserved property that says which of that one's errors were redriven."""
+
 
 def parse_property(name: str, field: str = "property") -> str:
     """Return the property id in a name `properties/{id}`.

@@ -161,6 +161,11 @@ PROCESSING_ROWS = Counter(
     "Rows that were written, ticks' among them, by `table`.",
     ["table"],
 )
+PROCESSING_REDRIVEN_EVENTS = Counter(
+    "footfall_processing_redriven_events_total",
+    "Redriven events by `outcome`: counted, duplicate (counted before, as redriven or by a copy of their batch).",
+    ["outcome"],
+)
 PROCESSING_ERRORS = Counter(
     "footfall_processing_errors_total",
     "Error records that were written, by `stage` and `code` (names of `footfall.v1.Stage` and `footfall.v1.ErrorCode`"
@@ -249,6 +254,10 @@ COMPLETE_UNTIL_AGE_SECONDS = Gauge(
 ERRORS_PUSHED = Counter(
     "footfall_errors_pushed_total",
     "Errors that were pushed to clients; one that two clients follow counts twice.",
+)
+REDRIVEN_EVENTS = Counter(
+    "footfall_errors_redriven_events_total",
+    "Refused events that a redrive stored anew; one that is stored twice counts twice here, and once in reports.",
 )
 SLOW_READERS = Counter(
     "footfall_error_slow_readers_total",

@@ -17,7 +17,16 @@ from footfall_core.access.scopes import Scope, number_of
 from footfall_core.access.signing_keys import read_signing_key
 from footfall_local.home import Home
 from footfall_local.stack import Stack
-from tests.access import OPERATORS, STREAM_ERRORS, STREAM_EVENTS, Keyring, methods, reason_of, request_of
+from tests.access import (
+    OPERATORS,
+    SERVER_STREAMS,
+    STREAM_ERRORS,
+    STREAM_EVENTS,
+    Keyring,
+    methods,
+    reason_of,
+    request_of,
+)
 from tests.e2e.conftest import Footfall
 from tests.e2e.embedded import Embedded, embedded_in
 from tests.e2e.processes import process_of, restarts_of, wait_for
@@ -45,7 +54,7 @@ class Place:
             if method == STREAM_EVENTS:
                 stream = channel.stream_stream(method)(iter([data]), metadata=metadata, timeout=30)
                 return bytes(next(stream))
-            if method == STREAM_ERRORS:
+            if method in SERVER_STREAMS:
                 errors = channel.unary_stream(method)(data, metadata=metadata, timeout=30)
                 return bytes(next(errors))
             return bytes(channel.unary_unary(method)(data, metadata=metadata, timeout=30))

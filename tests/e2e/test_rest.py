@@ -138,6 +138,14 @@ def test_errors_are_listed_brought_and_streamed(shell: Shell, property_id: str) 
     assert pushed["error"]["errorId"] == error["errorId"]
 
 
+@pytest.mark.usefixtures("written")
+def test_errors_are_redriven_with_repairs(shell: Shell) -> None:
+    (block,) = blocks("Redrive errors")
+    message = shell.json_with(block, "redrivenCount")
+    as_shown(message, block)
+    assert message == json.loads(block.shown or "")
+
+
 def test_properties_and_keys_are_created_changed_and_revoked(shell: Shell, property_id: str) -> None:
     create, change, create_key, revoke = blocks("Properties and keys")
     as_shown(shell.json(create), create)

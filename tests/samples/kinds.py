@@ -13,9 +13,9 @@ from google.protobuf.message import Message
 
 from footfall.v1 import query_pb2
 from footfall.v1.admin_pb2 import CreatePropertyRequest, Key, Property
-from footfall.v1.errors_pb2 import ErrorCount, EventError, ListErrorsResponse
+from footfall.v1.errors_pb2 import ErrorCount, EventError, ListErrorsResponse, Repair, Stage
 from footfall.v1.event_pb2 import Event, Item
-from footfall.v1.ingest_pb2 import StreamEventsRequest, WriteEventsRequest
+from footfall.v1.ingest_pb2 import ErrorCode, StreamEventsRequest, WriteEventsRequest
 from footfall_core.access.grant import Grant
 from footfall_core.access.key_rules import key_of
 from footfall_core.access.property_rules import new_property
@@ -44,6 +44,8 @@ from footfall_core.processing.record import Outcome, Place, process_record, row_
 from footfall_core.processing.second_stage import TICKS_KEY, process_purchases
 from footfall_core.processing.versions import Version
 from footfall_core.processing.window import Window, decode_window, encode_window
+from footfall_core.redrive.repairs import steps_of
+from footfall_core.redrive.revival import revivals
 from footfall_core.report import results
 from footfall_core.report.answer import Answer, answer_from_bytes, answer_to_bytes
 from footfall_core.report.plan import PlannedHours, PlannedServing, plan_from_bytes, plan_to_bytes
@@ -57,7 +59,7 @@ from footfall_core.wire.purchase_pb2 import PurchasesRecord
 from footfall_core.wire.raw_pb2 import BatchHead, RawBatch, RawRecord, StreamedBatch
 from footfall_core.wire.run_purchases_pb2 import CountedElsewhere, HandedOn, RunPurchasesRecord, Waiting, WaitingSource
 from footfall_core.wire.runs_pb2 import RunCancelled, RunDefinition, RunProgress, RunStage, ServingRecord
-from footfall_core.wire.state_pb2 import CountedTransaction, PassedTicks, WriterWindow
+from footfall_core.wire.state_pb2 import CountedOrigin, CountedTransaction, PassedTicks, WriterWindow
 
 NOW = Micros(1_790_000_000_000_000)
 PLACE = Place(partition=2, offset=1_234_567_890_123, log_time_ms=NOW // 1000)
@@ -195,6 +197,41 @@ def _imported_error() -> EventError:
     place = dataclasses.replace(PLACE, log=EventKind.IMPORT)
     (error,) = process_record(Version("1"), record, place, lambda _: None).errors
     return error
+
+
+def _redriven(*, whole: bool) -> bytes:
+    """Return the sample's refused event, or all of its batch, redriven with a repair."""
+    error = _error()
+    error.payload.batch_index = 1  # so that it is not 0
+    (record,) = raw_records([_raw_batch(), _raw_batch()])
+    if whole:
+        error.ClearField("event_index")
+        error.stage, error.code = Stage.STAGE_PROCESSING, ErrorCode.ERROR_CODE_PROCESSING_FAILED
+    rename, default = Repair(), Repair()
+    setattr(rename.rename, "from", "name")
+    rename.rename.to = "params.sent_name"
+    default.set_default.path, default.set_default.value.string_value = "name", "page_view"
+    (revival,) = revivals(record, EventKind.LIVE, [error], steps_of([rename, default]))
+    assert revival.raw_batch is not None
+    return revival.raw_batch
+
+
+def _origin() -> bytes:
+    (record,) = raw_records([_redriven(whole=False)])
+    (origin,) = _processed(record).origins.values()
+    return origin
+
+
+def _counted_before(data: bytes) -> Any:
+    """Return what becomes of the sample's redriven event if this is known of its origin, and the keys for ever."""
+    (record,) = raw_records([_redriven(whole=False)])
+    (both,) = raw_records([_redriven(whole=True)])
+    outcome = _processed(record, data)
+    return {
+        "counted": outcome.redriven,
+        "counted_before": outcome.redriven_before,
+        "keys": sorted(_processed(both).origins),
+    }
 
 
 # ---- a report on its way ----
@@ -453,6 +490,8 @@ KINDS: dict[str, Kind] = {
     "write_events_request": Kind(_request, _marks),
     "raw_batch": _message(_raw_batch, RawBatch),
     "raw_record": _message(_raw_record, RawRecord),
+    "redriven_event": _message(lambda: _redriven(whole=False), RawBatch),
+    "redriven_batch": _message(lambda: _redriven(whole=True), RawBatch),
     "tick": _message(lambda: tick_record(NOW), RawRecord),
     # what a stream of batches sends, as the ingest server reads it
     "streamed_batch": _message(
@@ -468,6 +507,7 @@ KINDS: dict[str, Kind] = {
         _remembered,
         lambda data: [CountedTransaction.FromString(data)],
     ),
+    "counted_origin": Kind(_origin, _counted_before, lambda data: [CountedOrigin.FromString(data)]),
     "passed_ticks": Kind(
         lambda: _counted(_tick_handed_on()).state[TICKS_KEY], _ticks_known, lambda data: [PassedTicks.FromString(data)]
     ),

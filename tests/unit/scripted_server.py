@@ -70,6 +70,9 @@ class ScriptedServer:
     streams_script: deque[list[Any]] = field(default_factory=deque)
     """Messages of the next error streams; `Fails` and `Hangs` may end one. Nothing comes when it is empty."""
     lists_script: deque[Fails | errors_pb2.ListErrorsResponse] = field(default_factory=deque)
+    redrives_script: deque[list[Any]] = field(default_factory=deque)
+    """Messages of the next redrives; `Fails` and `Hangs` may end one."""
+    redrives: list[errors_pb2.RedriveErrorsRequest] = field(default_factory=list)
     gets_script: deque[Fails | errors_pb2.GetErrorResponse] = field(default_factory=deque)
     metadata_script: deque[Fails | query_pb2.GetMetadataResponse] = field(default_factory=deque)
     discards_script: deque[Fails | Hangs] = field(default_factory=deque)
@@ -259,6 +262,16 @@ class _Errors(errors_pb2_grpc.ErrorServiceServicer):
         if not self._server.streams_script:
             self._server.say_nothing(context)
         for step in self._server.streams_script.popleft():
+            if isinstance(step, Hangs):
+                self._server.hang(context)
+            elif isinstance(step, Fails):
+                self._server.fail(context, step)
+            else:
+                yield step
+
+    def RedriveErrors(self, request: Any, context: Any) -> Iterator[Any]:  # noqa: N802
+        self._server.redrives.append(request)
+        for step in self._server.redrives_script.popleft():
             if isinstance(step, Hangs):
                 self._server.hang(context)
             elif isinstance(step, Fails):

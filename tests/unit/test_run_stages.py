@@ -14,11 +14,12 @@ from footfall_core.kinds import EventKind
 from footfall_core.packing import raw_records, tick_record
 from footfall_core.processing.in_order import handed_on
 from footfall_core.processing.purchase_records import passed_tick, purchase_records
-from footfall_core.processing.record import Place
+from footfall_core.processing.record import Place, process_record
 from footfall_core.processing.run_stages import HOUR_MS, RunOutcome, RunStage, run_purchases, run_record
 from footfall_core.processing.versions import VERSIONS, UnknownVersionError, Version, newest, version_of
 from footfall_core.runs.run import Run, hour_begins
 from footfall_core.wire.run_purchases_pb2 import CountedElsewhere, RunPurchasesRecord
+from tests import redrives
 
 START, END = 490_000, 490_002
 RUN = Run("r202611270000aaaa", "1", START, END)
@@ -52,7 +53,7 @@ class First(dict[str, bytes]):
         place = Place(self.partition, self.offset, int(hour * HOUR_MS), self.kind)
         self.offset += 1
         found = run_record(self.stage, record, place, self.get, end_offset)
-        self.update(found.outcome.windows | found.marks)
+        self.update(found.outcome.windows | found.outcome.origins | found.marks)
         return found
 
 
@@ -64,6 +65,16 @@ def test_a_batch_whose_first_copy_came_before_the_start_makes_no_row_and_neither
     first = First()
     assert event_ids(first.take(START - 0.5, record_of(view("a")))) == []
     assert event_ids(first.take(START, record_of(view("a"), view("b")))) == ["b-1"]
+
+
+def test_what_was_redriven_before_the_start_and_is_redriven_within_the_hours_counts_there_alone() -> None:
+    refused = redrives.record_of(redrives.batch("not a name", "nor this"), received_micros=hour_begins(START - 1))
+    found = process_record(Version("1"), refused, Place(0, 0, int((START - 0.7) * HOUR_MS)), lambda _: None).errors
+    repairs = redrives.rename("name", "params.sent_name"), redrives.default("name", "page_view")
+    first = First()
+    first.take(START - 0.7, refused)
+    first.take(START - 0.5, redrives.redriven(refused, found[:1], *repairs))
+    assert event_ids(first.take(START, redrives.redriven(refused, found, *repairs))) == ["e1"]
 
 
 def test_a_record_of_the_end_makes_no_row_be_it_before_one_of_the_hours() -> None:

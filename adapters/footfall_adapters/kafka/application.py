@@ -2,10 +2,15 @@
 
 import threading
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.kafka.told_application import ToldApplication
+
+ORIGIN_TTL = timedelta(days=36_500)
+"""For ever, as far as anybody will see. Without a time to live Quix gives what is in a store before its first window
+the window's one, and an event that is redriven later would count again."""
 
 
 @dataclass(frozen=True)

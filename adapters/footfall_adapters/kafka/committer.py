@@ -34,6 +34,9 @@ log = structlog.get_logger()
 
 UNCONFIRMED = "The event log did not confirm the batch; it may or may not be stored."
 
+INGEST, REDRIVE = "ingest", "redrive"
+"""What transactional ids begin with: servers of both kinds may have one instance's name."""
+
 ANOTHER = "another server runs under this one's name."
 
 
@@ -60,13 +63,23 @@ class CommitterSettings:
 
 
 class KafkaEventLog:
-    """`footfall_core.ports.EventLog` in Kafka. Enter it to start, leave it to commit what waits and stop."""
+    """`footfall_core.ports.EventLog` in Kafka. Enter it to start, leave it to commit what waits and stop.
 
-    def __init__(self, kafka: KafkaSettings, settings: CommitterSettings, instance: str, clock: Clock) -> None:
+    Args:
+        kafka: where the log is.
+        settings: how batches are committed.
+        instance: name of the server.
+        clock: stamps ticks and commits.
+        role: what the server is, since one name may stand for an ingest server and another one.
+    """
+
+    def __init__(
+        self, kafka: KafkaSettings, settings: CommitterSettings, instance: str, clock: Clock, role: str = INGEST
+    ) -> None:
         self._kafka = kafka
         self._settings = settings
         self._clock = clock
-        self._transactional_id = f"{kafka.topic_prefix}ingest.{instance}"
+        self._transactional_id = f"{kafka.topic_prefix}{role}.{instance}"
         self._raw_topics = {kind: kafka.topic(kind.raw_topic) for kind in EventKind}
         self._error_topic = kafka.topic("errors")
         self._error_row_topic = kafka.topic(ERRORS.topic)
@@ -179,8 +192,8 @@ class KafkaEventLog:
             return
         telemetry.EVENT_LOG_FENCES.inc()
         log.error(
-            "another ingest server runs under this one's name; give each a FOOTFALL_INSTANCE_NAME of its own, or stop"
-            " the one that is not to be there",
+            "another server of this kind runs under this one's name; give each a FOOTFALL_INSTANCE_NAME of its own, or"
+            " stop the one that is not to be there",
             transactional_id=self._transactional_id,
             pause_seconds=pause,
         )

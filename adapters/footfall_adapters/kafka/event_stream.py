@@ -1,6 +1,7 @@
 """Drives the processing of raw records in Quix Streams: exactly once, with the windows in RocksDB.
 
-    first stage     events.raw        windows by writer; rows but those of purchases, which it hands on
+    first stage     events.raw        windows by writer, origins of redriven events; rows but those of purchases,
+                                      which it hands on
     second stage    events.purchases  transactions that were counted; rows of purchases
 
 Both are data frames of one application, so the offsets of what was read, the rows of events and items, the errors, what
@@ -17,7 +18,7 @@ from confluent_kafka import KafkaException
 from quixstreams import State, message_context
 from quixstreams.models import Topic
 
-from footfall_adapters.kafka.application import StateSettings, StreamSettings, exactly_once
+from footfall_adapters.kafka.application import ORIGIN_TTL, StateSettings, StreamSettings, exactly_once
 from footfall_adapters.kafka.event_lag import EventLag
 from footfall_adapters.kafka.partitions import PURCHASES
 from footfall_adapters.kafka.row_writer import RowWriter
@@ -174,6 +175,8 @@ class EventStream:
         for window_key, window in outcome.windows.items():
             # for space alone: what is this old is removed, from the disk and the changelog, with a later commit
             state.set_bytes(window_key, window, ttl=WINDOW_KEPT)
+        for origin_key, counted in outcome.origins.items():
+            state.set_bytes(origin_key, counted, ttl=ORIGIN_TTL)
         self._rows.put(self._kind, outcome.lines, outcome.item_lines, outcome.errors, place.partition)
         for partition, record in handed_on:
             self._producer.produce(self._purchases_topic, record, str(partition).encode(), partition=partition)

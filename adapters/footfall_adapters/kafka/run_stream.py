@@ -18,7 +18,7 @@ from confluent_kafka import TopicPartition
 from quixstreams import State, message_context
 from quixstreams.models import Topic
 
-from footfall_adapters.kafka.application import StreamSettings, exactly_once
+from footfall_adapters.kafka.application import ORIGIN_TTL, StreamSettings, exactly_once
 from footfall_adapters.kafka.row_writer import RowWriter
 from footfall_adapters.kafka.run_topics import purchases_of_run
 from footfall_adapters.kafka.settings import KafkaSettings
@@ -131,6 +131,8 @@ class RunStream:
         # all of it expires: a store that begins without times would be made anew when the first one comes
         for state_key, content in (outcome.windows | found.marks).items():
             state.set_bytes(state_key, content, ttl=WINDOW_KEPT)
+        for origin_key, content in outcome.origins.items():
+            state.set_bytes(origin_key, content, ttl=ORIGIN_TTL)
         self._rows.put(kind, outcome.lines, outcome.item_lines, (), place.partition)
         for partition, record in told:
             self._producer.produce(self._purchases_topic, record, str(partition).encode(), partition=partition)

@@ -1,6 +1,6 @@
 """Drives the processing of raw records in the embedded process: exactly once, with the windows in SQLite.
 
-    processing     reads a piece of the log and works out its rows, errors, windows and transactions
+    processing     reads a piece of the log and works out its rows, errors, windows, transactions and origins
     storing        puts the rows and their place into the store, then all else and the place into the state
 
 Both are threads, so that the next piece is worked out while one is stored. Whatever fails, the piece and all behind it
@@ -27,6 +27,7 @@ from footfall_core.clock import Clock, Micros
 from footfall_core.kinds import EventKind
 from footfall_core.problems import Problem
 from footfall_core.processing.figures import count_record
+from footfall_core.processing.origins import ORIGIN_PREFIX
 from footfall_core.processing.purchases import CountOnce
 from footfall_core.processing.record import Outcome, Place, Process
 
@@ -40,8 +41,8 @@ _LABELS = (EventKind.LIVE.value, str(PARTITION))
 _KEPT_WINDOWS = 50_000
 """Windows that are kept in memory, so that a writer's next batch need not look them up."""
 
-_KEPT_TRANSACTIONS = 50_000
-"""Transactions that are kept in memory; those of a piece that is not stored yet stand nowhere else."""
+_KEPT_FOR_EVER = 50_000
+"""Transactions and origins that are kept in memory; those of a piece that is not stored yet stand nowhere else."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ class _Piece:
     item_lines: list[str] = field(default_factory=list)
     errors: list[EventError] = field(default_factory=list)
     windows: dict[str, tuple[int, bytes]] = field(default_factory=dict)
-    transactions: dict[str, bytes] = field(default_factory=dict)
+    for_ever: dict[str, bytes] = field(default_factory=dict)
+    """Transactions and origins that were counted."""
 
 
 class SqliteEventStream:
@@ -125,7 +127,7 @@ class SqliteEventStream:
         self._stored = 0
         """The offset of the first record that is not in the store and the state."""
         self._windows: dict[str, tuple[int, bytes]] = {}
-        self._transactions: dict[str, bytes] = {}
+        self._for_ever: dict[str, bytes] = {}
         self._storing = ThreadPoolExecutor(1, thread_name_prefix="storing")
         self._thread = threading.Thread(target=self._run, name="processing", daemon=True)
 
@@ -197,7 +199,7 @@ class SqliteEventStream:
     def _work(self) -> None:
         """Process piece after piece until it is to end, or something fails."""
         self._windows.clear()
-        self._transactions.clear()
+        self._for_ever.clear()
         rows_from = self._rows.position()
         position = self._state.position
         if rows_from < position:
@@ -223,8 +225,8 @@ class SqliteEventStream:
                 # those of the piece at hand are not in the state yet
                 if len(self._windows) > _KEPT_WINDOWS:
                     self._windows = {} if piece is None else dict(piece.windows)
-                if len(self._transactions) > _KEPT_TRANSACTIONS:
-                    self._transactions = {} if piece is None else dict(piece.transactions)
+                if len(self._for_ever) > _KEPT_FOR_EVER:
+                    self._for_ever = {} if piece is None else dict(piece.for_ever)
             if piece is not None:
                 position = piece.position
                 storing = self._storing.submit(self._store, piece, rows_from)
@@ -252,8 +254,10 @@ class SqliteEventStream:
     def _take(self, piece: _Piece, record: StoredRecord, *, has_rows: bool) -> None:
         began = time.perf_counter()
         place = Place(PARTITION, record.offset, record.log_time_micros // 1000)
-        outcome = self._process(record.record, place, self._window)
+        outcome = self._process(record.record, place, self._known)
         self._take_purchases(piece, outcome)
+        self._for_ever |= outcome.origins
+        piece.for_ever |= outcome.origins
         piece.position, piece.log_time_ms = record.offset + 1, place.log_time_ms
         for key, window in outcome.windows.items():
             self._windows[key] = piece.windows[key] = (place.log_time_ms, window)
@@ -269,18 +273,21 @@ class SqliteEventStream:
         """Put a record's purchases among its rows and errors; one log in order needs no stage of its own for that."""
         if not outcome.purchases:
             return
-        counted = self._count(outcome.purchases, self._transaction)
-        self._transactions |= counted.state
-        piece.transactions |= counted.state
+        counted = self._count(outcome.purchases, self._kept)
+        self._for_ever |= counted.state
+        piece.for_ever |= counted.state
         outcome.lines += counted.lines
         outcome.item_lines += counted.item_lines
         outcome.errors += counted.errors
 
-    def _transaction(self, key: str) -> bytes | None:
-        known = self._transactions.get(key)
-        return self._state.transaction(key) if known is None else known
+    def _kept(self, key: str) -> bytes | None:
+        known = self._for_ever.get(key)
+        return self._state.kept(key) if known is None else known
 
-    def _window(self, key: str) -> bytes | None:
+    def _known(self, key: str) -> bytes | None:
+        """Return what is known under the key of a window or an origin."""
+        if key.startswith(ORIGIN_PREFIX):
+            return self._kept(key)
         known = self._windows.get(key)
         return self._state.window(key) if known is None else known[1]
 
@@ -290,7 +297,7 @@ class SqliteEventStream:
         began = time.perf_counter()
         if piece.position > rows_from:
             self._rows.put(piece.lines, piece.item_lines, piece.position)
-        self._state.put(piece.windows, piece.transactions, piece.errors, piece.position, piece.log_time_ms)
+        self._state.put(piece.windows, piece.for_ever, piece.errors, piece.position, piece.log_time_ms)
         self._stored = piece.position
         telemetry.PROCESSING_LAG_SECONDS.labels(*_LABELS).set(
             max(0.0, self._clock.now() / 1e6 - piece.log_time_ms / 1e3)

@@ -1,6 +1,7 @@
 """What the embedded event consumer keeps in SQLite, and up to where in the log all of it is true.
 
-Which is the writers' windows, the transactions that were counted, and the errors.
+Which is the writers' windows, the transactions and the origins of redriven events that were counted (both in the table
+`transactions`, under keys that differ), and the errors.
 
 All of it that one piece of the log gives is one transaction, after that piece's rows are in the store. So the state is
 never ahead of the store, and when the process dies between the two, processing that piece again from the state of
@@ -79,8 +80,8 @@ class SqliteState:
             row = self._connection.execute("SELECT window FROM windows WHERE key = ?", [key]).fetchone()
         return None if row is None else row[0]
 
-    def transaction(self, key: str) -> bytes | None:
-        """Return what is kept of a transaction that was counted, or None if it was not."""
+    def kept(self, key: str) -> bytes | None:
+        """Return what is kept for ever of a transaction or an origin that was counted, or None if it was not."""
         with self._lock:
             row = self._connection.execute("SELECT content FROM transactions WHERE key = ?", [key]).fetchone()
         return None if row is None else row[0]
@@ -88,7 +89,7 @@ class SqliteState:
     def put(
         self,
         windows: Mapping[str, tuple[int, bytes]],
-        transactions: Mapping[str, bytes],
+        for_ever: Mapping[str, bytes],
         errors: Sequence[EventError],
         position: int,
         log_time_ms: int,
@@ -97,7 +98,7 @@ class SqliteState:
 
         Args:
             windows: new windows by key, each with the time of its record.
-            transactions: that were counted, by key; they stay for ever.
+            for_ever: transactions and origins that were counted, by key.
             errors: in the order of the log.
             position: of the first record behind the piece.
             log_time_ms: of its last record; windows that need not be kept any more by then go.
@@ -108,7 +109,7 @@ class SqliteState:
                 "INSERT OR REPLACE INTO windows VALUES (?, ?, ?)",
                 [(key, time_ms, window) for key, (time_ms, window) in windows.items()],
             )
-            self._connection.executemany("INSERT OR REPLACE INTO transactions VALUES (?, ?)", transactions.items())
+            self._connection.executemany("INSERT OR REPLACE INTO transactions VALUES (?, ?)", for_ever.items())
             self._put_errors(errors)
             self._connection.execute("DELETE FROM windows WHERE log_time_ms < ?", [log_time_ms - WINDOW_KEPT_MS])
             self._connection.execute("UPDATE places SET value = ? WHERE name = 'position'", [position])

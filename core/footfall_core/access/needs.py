@@ -4,7 +4,7 @@ Its handler parses the whole request, so here only the fields that matter are: t
 than copying. Both read by the same rules of protobuf: of a field that stands there twice the last one counts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -44,10 +44,10 @@ Raises:
 """
 
 
-def about(scope: Scope, request: type[Message]) -> NeedOf:
-    """Return the need of a request whose first field is `properties/{id}`."""
+def about(scope: Scope | Set[Scope], request: type[Message]) -> NeedOf:
+    """Return the need of a request whose first field is `properties/{id}`: one scope, or several."""
     field = _first_field(request)
-    scopes = frozenset({scope})
+    scopes = frozenset({scope} if isinstance(scope, Scope) else scope)
 
     def need(data: bytes) -> Need:
         return Need(scopes, parse_property(_parsed(Addressed, data, request).name, field))

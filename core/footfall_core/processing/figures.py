@@ -14,6 +14,7 @@ _EVENT_ROWS, _ITEM_ROWS = map(telemetry.PROCESSING_ROWS.labels, (EVENTS.name, IT
 _NEW, _DUPLICATE, _REFUSED, _FAILED = map(
     telemetry.PROCESSING_BATCHES.labels, ("new", "duplicate", "refused", "failed")
 )
+_REDRIVEN, _REDRIVEN_BEFORE = map(telemetry.PROCESSING_REDRIVEN_EVENTS.labels, ("counted", "duplicate"))
 
 
 def count_record(outcome: Outcome, seconds: float) -> None:
@@ -38,6 +39,9 @@ def count_record(outcome: Outcome, seconds: float) -> None:
     _DUPLICATE.inc(outcome.duplicates)
     _REFUSED.inc(refused)
     _FAILED.inc(failed)
+    if outcome.redriven or outcome.redriven_before:
+        _REDRIVEN.inc(outcome.redriven)
+        _REDRIVEN_BEFORE.inc(outcome.redriven_before)
 
 
 def count_purchases(counted: Counted) -> None:

@@ -3,7 +3,7 @@
 All of it is worked out before the first of it is written, so that a failure half-way leaves nothing behind.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
 from google.protobuf.message import DecodeError
@@ -24,13 +24,14 @@ from footfall_core.event_time import EventTimes
 from footfall_core.kinds import EventKind
 from footfall_core.problems import InvalidRequest
 from footfall_core.processing.fingerprint import fingerprint_of
+from footfall_core.processing.origins import Origins, origin_keys, writer_key
 from footfall_core.processing.purchases import PURCHASE, purchase_of
 from footfall_core.processing.rows import RowContext, RowOrigin, event_row, item_rows, tick_row
 from footfall_core.processing.versions import Version
 from footfall_core.processing.window import Sighting, Window, decode_window, encode_window
 from footfall_core.properties import parse_property
 from footfall_core.wire.purchase_pb2 import Purchase
-from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
+from footfall_core.wire.raw_pb2 import RawBatch, RawRecord, Redriven
 
 MAX_ROW_RECORD_BYTES = 512 * 1024
 """Largest row record; one longer row goes alone."""
@@ -57,11 +58,17 @@ class Outcome:
     """The tick's time, if the record was one."""
     errors: list[EventError] = field(default_factory=list)
     windows: dict[str, bytes] = field(default_factory=dict)
-    """New state by key, only where it changed."""
+    """New state by key, only where it changed; it expires."""
+    origins: dict[str, bytes] = field(default_factory=dict)
+    """New state by key that never expires: which events were counted as redriven."""
     failures: list[Exception] = field(default_factory=list)
     """Why batches could not be processed; each has its error among `errors` too."""
     batches: int = 0
     duplicates: int = 0
+    redriven: int = 0
+    """Redriven events that count."""
+    redriven_before: int = 0
+    """Redriven events that were counted before, and are passed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +125,8 @@ def process_record(
     return work.finish()
 
 
-def learn_record(record: bytes, place: Place, load: Callable[[str], bytes | None]) -> dict[str, bytes]:
-    """Return the windows that a raw record leaves behind, and make nothing else of it.
+def learn_record(record: bytes, place: Place, load: Callable[[str], bytes | None]) -> Outcome:
+    """Return the new state that a raw record leaves behind, and make nothing else of it.
 
     Each batch is taken for one that could be processed.
 
@@ -131,11 +138,12 @@ def learn_record(record: bytes, place: Place, load: Callable[[str], bytes | None
     try:
         batches = RawRecord.FromString(record).batches
     except DecodeError:
-        return {}
+        return Outcome()
     work = _Work(None, "", load, nowhere)
     for batch_index, stored in enumerate(batches):
         work.take(stored, RawPlace(place.partition, place.offset, batch_index, place.log_time_ms, place.log))
-    return work.finish().windows
+    learnt = work.finish()
+    return Outcome(windows=learnt.windows, origins=learnt.origins)
 
 
 class _Work:
@@ -150,6 +158,7 @@ class _Work:
         self._load = load
         self._country_of = country_of
         self._windows: dict[str, Window] = {}
+        self._origins = Origins(load)
         self._outcome = Outcome()
 
     def take(self, stored: bytes, at: RawPlace) -> None:
@@ -163,14 +172,19 @@ class _Work:
             batch = RawBatch.FromString(stored)
             request = WriteEventsRequest.FromString(batch.request)
             property_id = parse_property(request.property)
+            if batch.HasField("redriven"):
+                _check_origins(batch.redriven, request)
         except (DecodeError, InvalidRequest) as error:
             outcome.failures.append(error)
             outcome.errors.append(unreadable_error(at, self._version, error))
             return
+        if batch.HasField("redriven"):
+            self._take_redriven(batch, request, at, property_id)
+            return
         key, fingerprint, window = "", 0, None
         if request.writer_id:
-            key, fingerprint = _window_key(property_id, request), fingerprint_of(request)
-            window = self._windows.get(key) or decode_window(self._load(key), at.log_time_ms)
+            key = writer_key(property_id, EventKind.of(request), request.writer_id)
+            fingerprint, window = fingerprint_of(request), self._window(key, at)
             sighting = window.sight(request.sequence, fingerprint)
             if sighting is Sighting.DUPLICATE:
                 outcome.duplicates += 1
@@ -180,34 +194,85 @@ class _Work:
             if sighting is not Sighting.NEW:
                 outcome.errors.append(dedupe_error(request, at, self._version, _REFUSALS[sighting]))
                 return
+        # what could not be processed leaves no mark in the window: it may come again
+        if self._count(batch, request, at, property_id, ()) and window is not None:
+            window.remember(request.sequence, fingerprint)
+            window.seen_at(at.log_time_ms)
+            self._windows[key] = window
+
+    def _take_redriven(self, batch: RawBatch, request: WriteEventsRequest, at: RawPlace, property_id: str) -> None:
+        """Decide about a batch of events that were refused before: each counts once by its origin."""
+        redriven, kind = batch.redriven, EventKind.of(request)
+        refused, key, window = redriven.refused, "", None
+        counted: Set[int] = set()
+        keys = origin_keys(redriven, property_id, kind)
+        if refused.unsighted:
+            key = writer_key(property_id, kind, refused.writer_id)
+            window = self._window(key, at)
+            sighting = window.sight(refused.sequence, refused.fingerprint)
+            if sighting is Sighting.DUPLICATE:
+                counted = set(redriven.event_indexes)  # by a copy of the batch that could be processed
+            elif sighting is not Sighting.NEW:
+                window = None  # it has gone on without the batch, whose place says that it was not counted
+        counted = counted or self._origins.counted(keys)
+        rejected = {verdict.index for verdict in batch.rejected}
+        offered = {index: origin for index, origin in enumerate(redriven.event_indexes) if index not in rejected}
+        before = {index for index, origin in offered.items() if origin in counted}
+        self._outcome.redriven_before += len(before)
+        if len(before) == len(offered):
+            self._outcome.duplicates += 1
+            return
+        if not self._count(batch, request, at, property_id, before):
+            return
+        self._outcome.redriven += len(offered) - len(before)
+        self._origins.remember(keys, offered.values())
+        if window is not None:
+            window.remember(refused.sequence, refused.fingerprint)
+            window.seen_at(at.log_time_ms)
+            self._windows[key] = window
+
+    def _window(self, key: str, at: RawPlace) -> Window:
+        return self._windows.get(key) or decode_window(self._load(key), at.log_time_ms)
+
+    def _count(
+        self, batch: RawBatch, request: WriteEventsRequest, at: RawPlace, property_id: str, counted: Collection[int]
+    ) -> bool:
+        """Take in what a batch gives, and return whether it could be processed.
+
+        Args:
+            batch: as it is stored.
+            request: its request.
+            at: where it stands.
+            property_id: whose it is.
+            counted: indexes of good events that are not to count.
+        """
+        outcome = self._outcome
         try:
-            rows = self._rows(batch, request, at, property_id, self._rules) if self._rules else Outcome()
+            rows = Outcome()
+            if self._rules:
+                left_out = {verdict.index for verdict in batch.rejected}.union(counted)
+                rows = _rows(request, at, self._context(batch, request, property_id, self._rules), left_out)
             errors = validation_errors(batch, request, at, self._version) if batch.rejected else []
         except Exception as error:  # noqa: BLE001 - whatever it is, its place is kept for processing it again
             outcome.failures.append(error)
             outcome.errors.append(processing_error(request, at, self._version, error))
-            return  # without a mark in the window: it may come again
-        if window is not None:
-            window.remember(request.sequence, fingerprint)
-            window.seen_at(at.log_time_ms)
-            self._windows[key] = window
+            return False
         outcome.lines += rows.lines
         outcome.item_lines += rows.item_lines
         outcome.purchases += rows.purchases
         outcome.errors += errors
+        return True
 
     def finish(self) -> Outcome:
         """Return what became of the record."""
         self._outcome.windows = {key: encode_window(window) for key, window in self._windows.items()}
+        self._outcome.origins = self._origins.state()
         return self._outcome
 
-    def _rows(
-        self, batch: RawBatch, request: WriteEventsRequest, at: RawPlace, property_id: str, version: Version
-    ) -> Outcome:
-        """Return the rows of a batch's good events and of their items, and its purchases."""
+    def _context(self, batch: RawBatch, request: WriteEventsRequest, property_id: str, version: Version) -> RowContext:
         # a batch of history was recorded elsewhere: the call's own user agent and address say nothing of its visitors
         historical = request.historical_import
-        context = RowContext(
+        return RowContext(
             property_id,
             EventTimes.of_request(request, batch.received_time_micros),
             call_user_agent="" if historical else batch.user_agent,
@@ -216,29 +281,27 @@ class _Work:
             country_of=self._country_of,
             attribution=version.attribution,
         )
-        rejected = {verdict.index for verdict in batch.rejected}
-        rows = Outcome()
-        for index, event in enumerate(request.events):
-            if index in rejected:
-                continue
-            line = event_row(event, context)
-            if event.transaction_id and event.name == PURCHASE:
-                rows.purchases.append(purchase_of(request, index, at, line, item_rows(event, line)))
-                continue
-            rows.lines.append(line)
-            if event.items:
-                rows.item_lines.extend(item_rows(event, line))
-        return rows
 
 
-def _window_key(property_id: str, request: WriteEventsRequest) -> str:
-    """Return the key of a writer's window: one writer that is live and an import is two.
+def _rows(request: WriteEventsRequest, at: RawPlace, context: RowContext, left_out: Set[int]) -> Outcome:
+    """Return the rows of a batch's events and of their items, and its purchases, but for some indexes."""
+    rows = Outcome()
+    for index, event in enumerate(request.events):
+        if index in left_out:
+            continue
+        line = event_row(event, context)
+        if event.transaction_id and event.name == PURCHASE:
+            rows.purchases.append(purchase_of(request, index, at, line, item_rows(event, line)))
+            continue
+        rows.lines.append(line)
+        if event.items:
+            rows.item_lines.extend(item_rows(event, line))
+    return rows
 
-    No id of a writer has a slash, so that the two can never be one.
-    """
-    kind = EventKind.of(request)
-    apart = "" if kind is EventKind.LIVE else f"{kind.value}/"
-    return f"{property_id}/{apart}{request.writer_id}"
+
+def _check_origins(redriven: Redriven, request: WriteEventsRequest) -> None:
+    if len(redriven.event_indexes) != len(request.events):
+        raise InvalidRequest.of("redriven", "It does not have as many origins as events.")
 
 
 def row_records(lines: Sequence[str]) -> Iterator[bytes]:

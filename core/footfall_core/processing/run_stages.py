@@ -1,6 +1,6 @@
 """What becomes of a record in a run: the two stages of the event consumer, within the run's hours. Pure.
 
-    before the start   windows of writers alone
+    before the start   windows of writers and origins of what is redriven, alone
     the run's hours    rows of both stages, but no errors: the verdicts of the live run stay
     from the end on    nothing; the first record far enough behind it is the run's last tick
 
@@ -75,7 +75,7 @@ def run_record(stage: RunStage, record: bytes, place: Place, load: Load, end_off
     if end_offset is not None and place.offset >= end_offset:
         return RunOutcome() if load(_ENDED_KEY) else _end(stage, place)
     if hour < run.start_hour:
-        return RunOutcome(Outcome(windows=learn_record(record, place, load)))
+        return RunOutcome(learn_record(record, place, load))
     if run.end_hour is not None and hour >= run.end_hour:
         return RunOutcome()
     outcome = process_record(stage.version, record, place, load, country_of=stage.country_of, mark=run.mark)

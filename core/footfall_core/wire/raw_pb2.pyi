@@ -15,7 +15,7 @@ class RawRecord(_message.Message):
     def __init__(self, batches: _Optional[_Iterable[bytes]] = ..., tick_time_micros: _Optional[int] = ...) -> None: ...
 
 class RawBatch(_message.Message):
-    __slots__ = ("request", "rejected", "received_time_micros", "peer_address", "user_agent", "rules_version", "trace_parent")
+    __slots__ = ("request", "rejected", "received_time_micros", "peer_address", "user_agent", "rules_version", "trace_parent", "redriven")
     REQUEST_FIELD_NUMBER: _ClassVar[int]
     REJECTED_FIELD_NUMBER: _ClassVar[int]
     RECEIVED_TIME_MICROS_FIELD_NUMBER: _ClassVar[int]
@@ -23,6 +23,7 @@ class RawBatch(_message.Message):
     USER_AGENT_FIELD_NUMBER: _ClassVar[int]
     RULES_VERSION_FIELD_NUMBER: _ClassVar[int]
     TRACE_PARENT_FIELD_NUMBER: _ClassVar[int]
+    REDRIVEN_FIELD_NUMBER: _ClassVar[int]
     request: bytes
     rejected: _containers.RepeatedCompositeFieldContainer[Verdict]
     received_time_micros: int
@@ -30,7 +31,40 @@ class RawBatch(_message.Message):
     user_agent: str
     rules_version: str
     trace_parent: str
-    def __init__(self, request: _Optional[bytes] = ..., rejected: _Optional[_Iterable[_Union[Verdict, _Mapping]]] = ..., received_time_micros: _Optional[int] = ..., peer_address: _Optional[str] = ..., user_agent: _Optional[str] = ..., rules_version: _Optional[str] = ..., trace_parent: _Optional[str] = ...) -> None: ...
+    redriven: Redriven
+    def __init__(self, request: _Optional[bytes] = ..., rejected: _Optional[_Iterable[_Union[Verdict, _Mapping]]] = ..., received_time_micros: _Optional[int] = ..., peer_address: _Optional[str] = ..., user_agent: _Optional[str] = ..., rules_version: _Optional[str] = ..., trace_parent: _Optional[str] = ..., redriven: _Optional[_Union[Redriven, _Mapping]] = ...) -> None: ...
+
+class Redriven(_message.Message):
+    __slots__ = ("origin", "event_indexes", "refused")
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    EVENT_INDEXES_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    origin: BatchPlace
+    event_indexes: _containers.RepeatedScalarFieldContainer[int]
+    refused: RefusedBatch
+    def __init__(self, origin: _Optional[_Union[BatchPlace, _Mapping]] = ..., event_indexes: _Optional[_Iterable[int]] = ..., refused: _Optional[_Union[RefusedBatch, _Mapping]] = ...) -> None: ...
+
+class BatchPlace(_message.Message):
+    __slots__ = ("partition", "offset", "batch_index")
+    PARTITION_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    BATCH_INDEX_FIELD_NUMBER: _ClassVar[int]
+    partition: int
+    offset: int
+    batch_index: int
+    def __init__(self, partition: _Optional[int] = ..., offset: _Optional[int] = ..., batch_index: _Optional[int] = ...) -> None: ...
+
+class RefusedBatch(_message.Message):
+    __slots__ = ("writer_id", "sequence", "fingerprint", "unsighted")
+    WRITER_ID_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    UNSIGHTED_FIELD_NUMBER: _ClassVar[int]
+    writer_id: str
+    sequence: int
+    fingerprint: int
+    unsighted: bool
+    def __init__(self, writer_id: _Optional[str] = ..., sequence: _Optional[int] = ..., fingerprint: _Optional[int] = ..., unsighted: _Optional[bool] = ...) -> None: ...
 
 class Verdict(_message.Message):
     __slots__ = ("index", "field", "code", "message")

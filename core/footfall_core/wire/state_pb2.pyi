@@ -30,6 +30,12 @@ class CountedTransaction(_message.Message):
     log_hour: int
     def __init__(self, log_hour: _Optional[int] = ...) -> None: ...
 
+class CountedOrigin(_message.Message):
+    __slots__ = ("event_indexes",)
+    EVENT_INDEXES_FIELD_NUMBER: _ClassVar[int]
+    event_indexes: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, event_indexes: _Optional[_Iterable[int]] = ...) -> None: ...
+
 class PassedTicks(_message.Message):
     __slots__ = ("newest_micros",)
     NEWEST_MICROS_FIELD_NUMBER: _ClassVar[int]

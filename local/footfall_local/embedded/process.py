@@ -52,6 +52,7 @@ from footfall_server.admin.reprocessing import without_reprocessing
 from footfall_server.admin.routes import admin_routes
 from footfall_server.errors.get_error import GetError
 from footfall_server.errors.list_errors import ListErrors
+from footfall_server.errors.redrive_errors import RedriveErrors
 from footfall_server.errors.settings import ErrorServerSettings
 from footfall_server.errors.stream_errors import StreamErrors
 from footfall_server.hosts.call import Kind, Route
@@ -170,6 +171,11 @@ async def embedded(
             Route(f"{shown}/StreamErrors", StreamErrors(feed, errors, clock), Kind.SERVER_STREAM),
             Route(f"{shown}/ListErrors", ListErrors(bus, quotas, errors, clock)),
             Route(f"{shown}/GetError", GetError(bus, records, quotas, errors, clock)),
+            Route(
+                f"{shown}/RedriveErrors",
+                RedriveErrors(bus, records, log, quotas=quotas, settings=errors, clock=clock),
+                Kind.SERVER_STREAM,
+            ),
             *admin_routes(registry, signer, clock, lambda: secrets.token_hex(8)),
             *without_reprocessing(),
         ]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from footfall_adapters.environment import InstanceSettings, read_settings
+from footfall_adapters.kafka.committer import REDRIVE, CommitterSettings, KafkaEventLog
 from footfall_adapters.kafka.error_feed import ErrorFeedSettings, KafkaErrorFeed
 from footfall_adapters.kafka.query_bus import QueryBusSettings
 from footfall_adapters.kafka.query_server import open_query_bus
@@ -16,6 +17,7 @@ from footfall_core.access.ports import Access
 from footfall_core.clock import SystemClock
 from footfall_server.errors.get_error import GetError
 from footfall_server.errors.list_errors import ListErrors
+from footfall_server.errors.redrive_errors import RedriveErrors
 from footfall_server.errors.settings import ErrorServerSettings
 from footfall_server.errors.stream_errors import StreamErrors
 from footfall_server.hosts.call import Kind, Route
@@ -34,10 +36,11 @@ async def routes(stack: AsyncExitStack, variables: Mapping[str, str], access: Ac
     Raises:
         SettingsError: names every variable that is missing or wrong.
     """
-    instance, kafka, feed_settings, bus_settings, raw_settings, settings, redis, quota = read_settings(
+    instance, kafka, committer, feed_settings, bus_settings, raw_settings, settings, redis, quota = read_settings(
         variables,
         InstanceSettings,
         KafkaSettings,
+        CommitterSettings,
         ErrorFeedSettings,
         QueryBusSettings,
         RawReaderSettings,
@@ -50,9 +53,16 @@ async def routes(stack: AsyncExitStack, variables: Mapping[str, str], access: Ac
     bus = await stack.enter_async_context(open_query_bus(kafka, bus_settings, instance.name, clock))
     buckets = await stack.enter_async_context(open_buckets(redis, MemoryBuckets(clock)))
     raw = await stack.enter_async_context(raw_reader(kafka, raw_settings))
+    # what is redriven goes into the raw log, by transactions of this server's own
+    log = await stack.enter_async_context(KafkaEventLog(kafka, committer, instance.name, clock, REDRIVE))
     quotas = ReportQuotas(buckets, PropertyQuotas(quota.quota(), access))
     return [
         Route(f"{SERVICE}/StreamErrors", StreamErrors(feed, settings, clock), Kind.SERVER_STREAM),
         Route(f"{SERVICE}/ListErrors", ListErrors(bus, quotas, settings, clock)),
         Route(f"{SERVICE}/GetError", GetError(bus, raw, quotas, settings, clock)),
+        Route(
+            f"{SERVICE}/RedriveErrors",
+            RedriveErrors(bus, raw, log, quotas=quotas, settings=settings, clock=clock),
+            Kind.SERVER_STREAM,
+        ),
     ]

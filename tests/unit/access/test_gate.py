@@ -24,7 +24,17 @@ from footfall_server.hosts.call import Call, Denied, Kind, Route
 from footfall_server.hosts.grpc_aio import HostSettings, Server
 from footfall_server.hosts.keyed import KeyedGate
 from footfall_server.hosts.rights import NEEDS
-from tests.access import OPERATORS, STREAM_ERRORS, STREAM_EVENTS, Keyring, methods, now, reason_of, request_of
+from tests.access import (
+    OPERATORS,
+    SERVER_STREAMS,
+    STREAM_ERRORS,
+    STREAM_EVENTS,
+    Keyring,
+    methods,
+    now,
+    reason_of,
+    request_of,
+)
 
 SIGNING_KEY = new_signing_key(b"k" * 32)
 KEYRING = Keyring(SIGNING_KEY)
@@ -45,7 +55,7 @@ class Behind:
         self.zone = ""
 
     def routes(self) -> list[Route]:
-        kinds = {STREAM_EVENTS: Kind.BIDI_STREAM, STREAM_ERRORS: Kind.SERVER_STREAM}
+        kinds = {STREAM_EVENTS: Kind.BIDI_STREAM, **dict.fromkeys(SERVER_STREAMS, Kind.SERVER_STREAM)}
         handlers: dict[Kind, Any] = {
             Kind.UNARY: self._unary,
             Kind.SERVER_STREAM: self._stream,
@@ -120,7 +130,7 @@ async def answer(behind: Behind, method: str, request: Message | bytes, token: s
             stream = opened.stream_stream(method)(metadata=metadata(token, **more))
             await stream.write(data)
             first = await stream.read()
-        elif method == STREAM_ERRORS:
+        elif method in SERVER_STREAMS:
             first = await opened.unary_stream(method)(data, metadata=metadata(token, **more)).read()
         else:
             first = await opened.unary_unary(method)(data, metadata=metadata(token, **more))
@@ -152,6 +162,16 @@ async def test_no_method_takes_a_wrong_key(behind: Behind, method: str, kind: st
         assert (refused.token or "no token") not in (error.value.details() or "")
     assert behind.called == []
     assert counted._value.get() == before + 1
+
+
+async def test_who_redrives_may_see_errors_and_send_events(behind: Behind) -> None:
+    method = "/footfall.v1.ErrorService/RedriveErrors"
+    request = request_of(method, "shop")
+    for scope, missing in ((Scope.ERRORS, "write"), (Scope.WRITE, "errors")):
+        with pytest.raises(grpc.aio.AioRpcError, match=f"lacks the scope {missing}"):
+            await answer(behind, method, request, KEYRING.token("shop", scope))
+    await answer(behind, method, request, KEYRING.token("shop", Scope.ERRORS, Scope.WRITE))
+    assert behind.called == [method]
 
 
 @pytest.mark.parametrize("method", methods())

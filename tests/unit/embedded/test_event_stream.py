@@ -164,7 +164,7 @@ def test_a_transaction_of_a_piece_that_is_being_stored_is_known(files: Files) ->
 def test_transactions_that_memory_has_no_room_for_are_known_all_the_same(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_stream, "_KEPT_TRANSACTIONS", 0)
+    monkeypatch.setattr(event_stream, "_KEPT_FOR_EVER", 0)
     files.append(*(order(f"t{n}", f"{n}", f"w{n}") for n in range(5)))
     files.append(*(order(f"t{n}", f"again {n}", f"v{n}") for n in range(5)))
     files.process()

@@ -50,6 +50,11 @@ class ErrorServiceStub:
                 request_serializer=footfall_dot_v1_dot_errors__pb2.GetErrorRequest.SerializeToString,
                 response_deserializer=footfall_dot_v1_dot_errors__pb2.GetErrorResponse.FromString,
                 _registered_method=True)
+        self.RedriveErrors = channel.unary_stream(
+                '/footfall.v1.ErrorService/RedriveErrors',
+                request_serializer=footfall_dot_v1_dot_errors__pb2.RedriveErrorsRequest.SerializeToString,
+                response_deserializer=footfall_dot_v1_dot_errors__pb2.RedriveErrorsResponse.FromString,
+                _registered_method=True)
 
 
 class ErrorServiceServicer:
@@ -94,6 +99,24 @@ class ErrorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RedriveErrors(self, request, context):
+        """Brings refused events back: as they were, or repaired. Each is checked by the rules of today as of the time at which
+        it was received; those that pass are stored with that time, address and user agent, and count once for ever, however
+        often they are redriven. The others stay refused, and say why. Ask with `validate_only` first.
+
+        The stream says how far it has come about every 500 errors, and ends with a message that is `done`. A stream that
+        ended before that goes on with the newest `resume_token`, or begins anew: what was brought back is passed over.
+        Whoever may see errors and send events may redrive: a key needs the scopes `errors` and `write`. The events counted
+        into their property's quota when they came; each 500 errors count as one report.
+
+        Errors: INVALID_ARGUMENT (bad property, filter, range, repair or token), FAILED_PRECONDITION (more errors than can be
+        told apart), RESOURCE_EXHAUSTED with RetryInfo (over the quota of reports: resume), DEADLINE_EXCEEDED, UNAVAILABLE
+        with RetryInfo (the store or Kafka cannot be reached, draining: resume).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ErrorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -111,6 +134,11 @@ def add_ErrorServiceServicer_to_server(servicer, server):
                     servicer.GetError,
                     request_deserializer=footfall_dot_v1_dot_errors__pb2.GetErrorRequest.FromString,
                     response_serializer=footfall_dot_v1_dot_errors__pb2.GetErrorResponse.SerializeToString,
+            ),
+            'RedriveErrors': grpc.unary_stream_rpc_method_handler(
+                    servicer.RedriveErrors,
+                    request_deserializer=footfall_dot_v1_dot_errors__pb2.RedriveErrorsRequest.FromString,
+                    response_serializer=footfall_dot_v1_dot_errors__pb2.RedriveErrorsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -195,6 +223,33 @@ class ErrorService:
             '/footfall.v1.ErrorService/GetError',
             footfall_dot_v1_dot_errors__pb2.GetErrorRequest.SerializeToString,
             footfall_dot_v1_dot_errors__pb2.GetErrorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RedriveErrors(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/footfall.v1.ErrorService/RedriveErrors',
+            footfall_dot_v1_dot_errors__pb2.RedriveErrorsRequest.SerializeToString,
+            footfall_dot_v1_dot_errors__pb2.RedriveErrorsResponse.FromString,
             options,
             channel_credentials,
             insecure,
