@@ -242,6 +242,10 @@ ERRORS_PUSHED = Counter(
     "footfall_errors_pushed_total",
     "Errors that were pushed to clients; one that two clients follow counts twice.",
 )
+ERRORS_LEFT_OUT = Counter(
+    "footfall_errors_left_out_total",
+    "Errors that were counted to clients in place of being pushed, because there was a storm of them.",
+)
 SLOW_READERS = Counter(
     "footfall_error_slow_readers_total",
     "Error streams that were ended because their client read too slowly.",

@@ -22,11 +22,14 @@ from footfall_core.clock import Micros, SystemClock
 from footfall_core.errors.feed import ErrorStream, Position
 from footfall_core.errors.records import error_record
 from footfall_core.errors.selection import ErrorSelection
+from footfall_core.errors.storms import StormRule
 from footfall_server.errors.main import routes
 from footfall_server.hosts.grpc_aio import HostSettings, Server
 from tests.gates import everybody
 
 PARTITIONS = 4
+
+NO_STORM = StormRule(first=10**9, window_ms=1, one_in=1)
 
 
 class Writer:
@@ -78,10 +81,22 @@ def delete_topic(kafka: KafkaSettings, topic: str = "errors") -> None:
 
 @asynccontextmanager
 async def feed_of(
-    kafka: KafkaSettings, *, history_readers: int = 8, queue: int = 1000, patience: float = 60
+    kafka: KafkaSettings,
+    *,
+    history_readers: int = 8,
+    queue: int = 1000,
+    patience: float = 60,
+    recent_seconds: float = 0,
+    rule: StormRule = NO_STORM,
 ) -> AsyncIterator[KafkaErrorFeed]:
-    settings = ErrorFeedSettings(queue_errors=queue, history_readers=history_readers, history_patience_seconds=patience)
-    async with KafkaErrorFeed(kafka, settings, SystemClock()) as feed:
+    """Yield a feed that reads all of the past from Kafka, unless it is to keep some of it."""
+    settings = ErrorFeedSettings(
+        queue_errors=queue,
+        history_readers=history_readers,
+        history_patience_seconds=patience,
+        recent_seconds=recent_seconds,
+    )
+    async with KafkaErrorFeed(kafka, settings, rule, SystemClock()) as feed:
         yield feed
 
 
@@ -89,7 +104,7 @@ async def next_ids(stream: ErrorStream, count: int) -> list[str]:
     """Return the ids of the next errors; a message without one, `live`, counts too."""
     async with asyncio.timeout(30):
         messages = [await stream.next() for _ in range(count)]
-    return [message.error_id if message else "live" for message in messages]
+    return [message.error.error_id if message else "live" for message in messages]
 
 
 async def eventually(holds: Callable[[], bool]) -> None:

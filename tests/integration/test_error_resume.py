@@ -61,7 +61,7 @@ async def test_a_stream_goes_on_behind_each_error_that_an_earlier_one_returned(k
         try:
             while count and len(got) < total:
                 if error := await stream.next():
-                    got.append(error.error_id)
+                    got.append(error.error.error_id)
                     count -= 1
         except TooSlow:
             pass

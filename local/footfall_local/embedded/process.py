@@ -5,6 +5,7 @@ processed, and then the store and the state are closed.
 """
 
 import asyncio
+import random
 import secrets
 import sqlite3
 import threading
@@ -22,6 +23,7 @@ from footfall_adapters.duckdb.report_store import DuckDBReportStore
 from footfall_adapters.duckdb.row_store import DuckDBRowStore
 from footfall_adapters.duckdb.settings import DuckdbSettings
 from footfall_adapters.environment import read_settings
+from footfall_adapters.error_storms import ErrorStormSettings
 from footfall_adapters.geography import GeographySettings, geography
 from footfall_adapters.memory.answer_cache import MemoryAnswerCache, MemoryCacheSettings
 from footfall_adapters.memory.buckets import MemoryBuckets
@@ -86,22 +88,35 @@ async def embedded(
         SettingsError: names every variable that is wrong.
         FolderError: a file cannot be opened.
     """
-    log_settings, stream, store_settings, cache, waiting, processing, places, queries, query, errors, streams, quota = (
-        read_settings(
-            variables,
-            SqliteLogSettings,
-            SqliteStreamSettings,
-            DuckdbSettings,
-            MemoryCacheSettings,
-            MemoryQueriesSettings,
-            ProcessingSettings,
-            GeographySettings,
-            QueriesSettings,
-            QuerySettings,
-            ErrorServerSettings,
-            IngestStreamSettings,
-            QuotaSettings,
-        )
+    (
+        log_settings,
+        stream,
+        store_settings,
+        cache,
+        waiting,
+        processing,
+        places,
+        queries,
+        query,
+        errors,
+        storms,
+        streams,
+        quota,
+    ) = read_settings(
+        variables,
+        SqliteLogSettings,
+        SqliteStreamSettings,
+        DuckdbSettings,
+        MemoryCacheSettings,
+        MemoryQueriesSettings,
+        ProcessingSettings,
+        GeographySettings,
+        QueriesSettings,
+        QuerySettings,
+        ErrorServerSettings,
+        ErrorStormSettings,
+        IngestStreamSettings,
+        QuotaSettings,
     )
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -137,7 +152,7 @@ async def embedded(
             SqliteEventLog(data.log, log_settings, clock, state.put_errors, events.committed)
         )
         # errors as they are recorded
-        feed = stack.enter_context(closing(SqliteErrorFeed(_reader(stack, data, "error-feed"))))
+        feed = stack.enter_context(closing(SqliteErrorFeed(_reader(stack, data, "error-feed"), storms.rule())))
         state.on_errors = feed.wake
         # reports and lists of errors
         bus = MemoryQueries(waiting, clock, _new_id)
@@ -164,7 +179,7 @@ async def embedded(
             Route(f"{ingest}/ReportDiscardedEvents", ReportDiscardedEvents(log, write_quotas, clock)),
             Route(f"{reports}/RunReport", RunReport(bus, MemoryAnswerCache(cache), quotas, query, clock)),
             Route(f"{reports}/GetMetadata", get_metadata),
-            Route(f"{shown}/StreamErrors", StreamErrors(feed, errors, clock), Kind.SERVER_STREAM),
+            Route(f"{shown}/StreamErrors", StreamErrors(feed, errors, clock, random.uniform), Kind.SERVER_STREAM),
             Route(f"{shown}/ListErrors", ListErrors(bus, quotas, errors, clock)),
             Route(f"{shown}/GetError", GetError(bus, records, quotas, errors, clock)),
             *admin_routes(registry, signer, clock, lambda: secrets.token_hex(8)),

@@ -27,37 +27,39 @@ from footfall.v1 import ingest_pb2 as footfall_dot_v1_dot_ingest__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x66ootfall/v1/errors.proto\x12\x0b\x66ootfall.v1\x1a\x17\x66ootfall/v1/event.proto\x1a\x18\x66ootfall/v1/ingest.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc1\x01\n\x13StreamErrorsRequest\x12\x1a\n\x08property\x18\x01 \x01(\tR\x08property\x12\x39\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12!\n\x0cresume_token\x18\x03 \x01(\tR\x0bresumeToken\x12\x30\n\x06\x66ilter\x18\x04 \x01(\x0b\x32\x18.footfall.v1.ErrorFilterR\x06\x66ilter\"\x84\x01\n\x0b\x45rrorFilter\x12*\n\x06stages\x18\x01 \x03(\x0e\x32\x12.footfall.v1.StageR\x06stages\x12,\n\x05\x63odes\x18\x02 \x03(\x0e\x32\x16.footfall.v1.ErrorCodeR\x05\x63odes\x12\x1b\n\twriter_id\x18\x03 \x01(\tR\x08writerId\"\x8f\x02\n\x11ListErrorsRequest\x12\x1a\n\x08property\x18\x01 \x01(\tR\x08property\x12\x30\n\x06\x66ilter\x18\x02 \x01(\x0b\x32\x18.footfall.v1.ErrorFilterR\x06\x66ilter\x12\x39\n\nstart_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12\x35\n\x08\x65nd_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12\x1b\n\tpage_size\x18\x05 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x06 \x01(\tR\tpageToken\"\xbf\x01\n\x12ListErrorsResponse\x12/\n\x06\x65rrors\x18\x01 \x03(\x0b\x32\x17.footfall.v1.EventErrorR\x06\x65rrors\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12/\n\x06\x63ounts\x18\x03 \x03(\x0b\x32\x17.footfall.v1.ErrorCountR\x06\x63ounts\x12\x1f\n\x0btotal_count\x18\x04 \x01(\x03R\ntotalCount\"\xa8\x01\n\nErrorCount\x12.\n\x04hour\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04hour\x12(\n\x05stage\x18\x02 \x01(\x0e\x32\x12.footfall.v1.StageR\x05stage\x12*\n\x04\x63ode\x18\x03 \x01(\x0e\x32\x16.footfall.v1.ErrorCodeR\x04\x63ode\x12\x14\n\x05\x63ount\x18\x04 \x01(\x03R\x05\x63ount\"H\n\x0fGetErrorRequest\x12\x1a\n\x08property\x18\x01 \x01(\tR\x08property\x12\x19\n\x08\x65rror_id\x18\x02 \x01(\tR\x07\x65rrorId\"\xda\x01\n\x10GetErrorResponse\x12-\n\x05\x65rror\x18\x01 \x01(\x0b\x32\x17.footfall.v1.EventErrorR\x05\x65rror\x12*\n\x05\x65vent\x18\x02 \x01(\x0b\x32\x12.footfall.v1.EventH\x00R\x05\x65vent\x12\x37\n\x05\x62\x61tch\x18\x03 \x01(\x0b\x32\x1f.footfall.v1.WriteEventsRequestH\x00R\x05\x62\x61tch\x12\'\n\x0fpayload_missing\x18\x04 \x01(\tR\x0epayloadMissingB\t\n\x07payload\"\xad\x01\n\x14StreamErrorsResponse\x12/\n\x05\x65rror\x18\x01 \x01(\x0b\x32\x17.footfall.v1.EventErrorH\x00R\x05\x65rror\x12\x36\n\theartbeat\x18\x02 \x01(\x0b\x32\x16.footfall.v1.HeartbeatH\x00R\theartbeat\x12!\n\x0cresume_token\x18\x03 \x01(\tR\x0bresumeTokenB\t\n\x07message\"O\n\tHeartbeat\x12.\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04time\x12\x12\n\x04live\x18\x02 \x01(\x08R\x04live\"\xc1\x04\n\nEventError\x12\x19\n\x08\x65rror_id\x18\x01 \x01(\tR\x07\x65rrorId\x12\x1a\n\x08property\x18\x02 \x01(\tR\x08property\x12(\n\x05stage\x18\x03 \x01(\x0e\x32\x12.footfall.v1.StageR\x05stage\x12*\n\x04\x63ode\x18\x04 \x01(\x0e\x32\x16.footfall.v1.ErrorCodeR\x04\x63ode\x12\x14\n\x05\x66ield\x18\x05 \x01(\tR\x05\x66ield\x12\x18\n\x07message\x18\x06 \x01(\tR\x07message\x12\x1c\n\tretryable\x18\x07 \x01(\x08R\tretryable\x12\x1b\n\twriter_id\x18\x08 \x01(\tR\x08writerId\x12\x1a\n\x08sequence\x18\t \x01(\x03R\x08sequence\x12$\n\x0b\x65vent_index\x18\n \x01(\x05H\x00R\neventIndex\x88\x01\x01\x12\x19\n\x08\x65vent_id\x18\x0b \x01(\tR\x07\x65ventId\x12\x33\n\x07payload\x18\x0c \x01(\x0b\x32\x19.footfall.v1.PayloadPlaceR\x07payload\x12-\n\x12processing_version\x18\r \x01(\tR\x11processingVersion\x12.\n\x04time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04time\x12:\n\tdiscarded\x18\x0f \x01(\x0b\x32\x1c.footfall.v1.DiscardedEventsR\tdiscardedB\x0e\n\x0c_event_index\"\x81\x01\n\x0cPayloadPlace\x12\x1c\n\tpartition\x18\x01 \x01(\x05R\tpartition\x12\x16\n\x06offset\x18\x02 \x01(\x03R\x06offset\x12\x1f\n\x0b\x62\x61tch_index\x18\x03 \x01(\x05R\nbatchIndex\x12\x1a\n\x08imported\x18\x04 \x01(\x08R\x08imported*\x80\x01\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTAGE_INGEST\x10\x01\x12\x14\n\x10STAGE_VALIDATION\x10\x02\x12\x10\n\x0cSTAGE_DEDUPE\x10\x03\x12\x14\n\x10STAGE_PROCESSING\x10\x04\x12\x10\n\x0cSTAGE_CLIENT\x10\x05\x32\xfd\x01\n\x0c\x45rrorService\x12U\n\x0cStreamErrors\x12 .footfall.v1.StreamErrorsRequest\x1a!.footfall.v1.StreamErrorsResponse0\x01\x12M\n\nListErrors\x12\x1e.footfall.v1.ListErrorsRequest\x1a\x1f.footfall.v1.ListErrorsResponse\x12G\n\x08GetError\x12\x1c.footfall.v1.GetErrorRequest\x1a\x1d.footfall.v1.GetErrorResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x66ootfall/v1/errors.proto\x12\x0b\x66ootfall.v1\x1a\x17\x66ootfall/v1/event.proto\x1a\x18\x66ootfall/v1/ingest.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe2\x01\n\x13StreamErrorsRequest\x12\x1a\n\x08property\x18\x01 \x01(\tR\x08property\x12\x39\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12!\n\x0cresume_token\x18\x03 \x01(\tR\x0bresumeToken\x12\x30\n\x06\x66ilter\x18\x04 \x01(\x0b\x32\x18.footfall.v1.ErrorFilterR\x06\x66ilter\x12\x1f\n\x0b\x65very_error\x18\x05 \x01(\x08R\neveryError\"\x84\x01\n\x0b\x45rrorFilter\x12*\n\x06stages\x18\x01 \x03(\x0e\x32\x12.footfall.v1.StageR\x06stages\x12,\n\x05\x63odes\x18\x02 \x03(\x0e\x32\x16.footfall.v1.ErrorCodeR\x05\x63odes\x12\x1b\n\twriter_id\x18\x03 \x01(\tR\x08writerId\"\x8f\x02\n\x11ListErrorsRequest\x12\x1a\n\x08property\x18\x01 \x01(\tR\x08property\x12\x30\n\x06\x66ilter\x18\x02 \x01(\x0b\x32\x18.footfall.v1.ErrorFilterR\x06\x66ilter\x12\x39\n\nstart_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12\x35\n\x08\x65nd_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12\x1b\n\tpage_size\x18\x05 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x06 \x01(\tR\tpageToken\"\xbf\x01\n\x12ListErrorsResponse\x12/\n\x06\x65rrors\x18\x01 \x03(\x0b\x32\x17.footfall.v1.EventErrorR\x06\x65rrors\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12/\n\x06\x63ounts\x18\x03 \x03(\x0b\x32\x17.footfall.v1.ErrorCountR\x06\x63ounts\x12\x1f\n\x0btotal_count\x18\x04 \x01(\x03R\ntotalCount\"\xa8\x01\n\nErrorCount\x12.\n\x04hour\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04hour\x12(\n\x05stage\x18\x02 \x01(\x0e\x32\x12.footfall.v1.StageR\x05stage\x12*\n\x04\x63ode\x18\x03 \x01(\x0e\x32\x16.footfall.v1.ErrorCodeR\x04\x63ode\x12\x14\n\x05\x63ount\x18\x04 \x01(\x03R\x05\x63ount\"H\n\x0fGetErrorRequest\x12\x1a\n\x08property\x18\x01 \x01(\tR\x08property\x12\x19\n\x08\x65rror_id\x18\x02 \x01(\tR\x07\x65rrorId\"\xda\x01\n\x10GetErrorResponse\x12-\n\x05\x65rror\x18\x01 \x01(\x0b\x32\x17.footfall.v1.EventErrorR\x05\x65rror\x12*\n\x05\x65vent\x18\x02 \x01(\x0b\x32\x12.footfall.v1.EventH\x00R\x05\x65vent\x12\x37\n\x05\x62\x61tch\x18\x03 \x01(\x0b\x32\x1f.footfall.v1.WriteEventsRequestH\x00R\x05\x62\x61tch\x12\'\n\x0fpayload_missing\x18\x04 \x01(\tR\x0epayloadMissingB\t\n\x07payload\"\xe4\x01\n\x14StreamErrorsResponse\x12/\n\x05\x65rror\x18\x01 \x01(\x0b\x32\x17.footfall.v1.EventErrorH\x00R\x05\x65rror\x12\x36\n\theartbeat\x18\x02 \x01(\x0b\x32\x16.footfall.v1.HeartbeatH\x00R\theartbeat\x12!\n\x0cresume_token\x18\x03 \x01(\tR\x0bresumeToken\x12\x35\n\x08left_out\x18\x04 \x03(\x0b\x32\x1a.footfall.v1.LeftOutErrorsR\x07leftOutB\t\n\x07message\"{\n\rLeftOutErrors\x12(\n\x05stage\x18\x01 \x01(\x0e\x32\x12.footfall.v1.StageR\x05stage\x12*\n\x04\x63ode\x18\x02 \x01(\x0e\x32\x16.footfall.v1.ErrorCodeR\x04\x63ode\x12\x14\n\x05\x63ount\x18\x03 \x01(\x03R\x05\x63ount\"O\n\tHeartbeat\x12.\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04time\x12\x12\n\x04live\x18\x02 \x01(\x08R\x04live\"\xc1\x04\n\nEventError\x12\x19\n\x08\x65rror_id\x18\x01 \x01(\tR\x07\x65rrorId\x12\x1a\n\x08property\x18\x02 \x01(\tR\x08property\x12(\n\x05stage\x18\x03 \x01(\x0e\x32\x12.footfall.v1.StageR\x05stage\x12*\n\x04\x63ode\x18\x04 \x01(\x0e\x32\x16.footfall.v1.ErrorCodeR\x04\x63ode\x12\x14\n\x05\x66ield\x18\x05 \x01(\tR\x05\x66ield\x12\x18\n\x07message\x18\x06 \x01(\tR\x07message\x12\x1c\n\tretryable\x18\x07 \x01(\x08R\tretryable\x12\x1b\n\twriter_id\x18\x08 \x01(\tR\x08writerId\x12\x1a\n\x08sequence\x18\t \x01(\x03R\x08sequence\x12$\n\x0b\x65vent_index\x18\n \x01(\x05H\x00R\neventIndex\x88\x01\x01\x12\x19\n\x08\x65vent_id\x18\x0b \x01(\tR\x07\x65ventId\x12\x33\n\x07payload\x18\x0c \x01(\x0b\x32\x19.footfall.v1.PayloadPlaceR\x07payload\x12-\n\x12processing_version\x18\r \x01(\tR\x11processingVersion\x12.\n\x04time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04time\x12:\n\tdiscarded\x18\x0f \x01(\x0b\x32\x1c.footfall.v1.DiscardedEventsR\tdiscardedB\x0e\n\x0c_event_index\"\x81\x01\n\x0cPayloadPlace\x12\x1c\n\tpartition\x18\x01 \x01(\x05R\tpartition\x12\x16\n\x06offset\x18\x02 \x01(\x03R\x06offset\x12\x1f\n\x0b\x62\x61tch_index\x18\x03 \x01(\x05R\nbatchIndex\x12\x1a\n\x08imported\x18\x04 \x01(\x08R\x08imported*\x80\x01\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTAGE_INGEST\x10\x01\x12\x14\n\x10STAGE_VALIDATION\x10\x02\x12\x10\n\x0cSTAGE_DEDUPE\x10\x03\x12\x14\n\x10STAGE_PROCESSING\x10\x04\x12\x10\n\x0cSTAGE_CLIENT\x10\x05\x32\xfd\x01\n\x0c\x45rrorService\x12U\n\x0cStreamErrors\x12 .footfall.v1.StreamErrorsRequest\x1a!.footfall.v1.StreamErrorsResponse0\x01\x12M\n\nListErrors\x12\x1e.footfall.v1.ListErrorsRequest\x1a\x1f.footfall.v1.ListErrorsResponse\x12G\n\x08GetError\x12\x1c.footfall.v1.GetErrorRequest\x1a\x1d.footfall.v1.GetErrorResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'footfall.v1.errors_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_STAGE']._serialized_start=2360
-  _globals['_STAGE']._serialized_end=2488
+  _globals['_STAGE']._serialized_start=2573
+  _globals['_STAGE']._serialized_end=2701
   _globals['_STREAMERRORSREQUEST']._serialized_start=126
-  _globals['_STREAMERRORSREQUEST']._serialized_end=319
-  _globals['_ERRORFILTER']._serialized_start=322
-  _globals['_ERRORFILTER']._serialized_end=454
-  _globals['_LISTERRORSREQUEST']._serialized_start=457
-  _globals['_LISTERRORSREQUEST']._serialized_end=728
-  _globals['_LISTERRORSRESPONSE']._serialized_start=731
-  _globals['_LISTERRORSRESPONSE']._serialized_end=922
-  _globals['_ERRORCOUNT']._serialized_start=925
-  _globals['_ERRORCOUNT']._serialized_end=1093
-  _globals['_GETERRORREQUEST']._serialized_start=1095
-  _globals['_GETERRORREQUEST']._serialized_end=1167
-  _globals['_GETERRORRESPONSE']._serialized_start=1170
-  _globals['_GETERRORRESPONSE']._serialized_end=1388
-  _globals['_STREAMERRORSRESPONSE']._serialized_start=1391
-  _globals['_STREAMERRORSRESPONSE']._serialized_end=1564
-  _globals['_HEARTBEAT']._serialized_start=1566
-  _globals['_HEARTBEAT']._serialized_end=1645
-  _globals['_EVENTERROR']._serialized_start=1648
-  _globals['_EVENTERROR']._serialized_end=2225
-  _globals['_PAYLOADPLACE']._serialized_start=2228
-  _globals['_PAYLOADPLACE']._serialized_end=2357
-  _globals['_ERRORSERVICE']._serialized_start=2491
-  _globals['_ERRORSERVICE']._serialized_end=2744
+  _globals['_STREAMERRORSREQUEST']._serialized_end=352
+  _globals['_ERRORFILTER']._serialized_start=355
+  _globals['_ERRORFILTER']._serialized_end=487
+  _globals['_LISTERRORSREQUEST']._serialized_start=490
+  _globals['_LISTERRORSREQUEST']._serialized_end=761
+  _globals['_LISTERRORSRESPONSE']._serialized_start=764
+  _globals['_LISTERRORSRESPONSE']._serialized_end=955
+  _globals['_ERRORCOUNT']._serialized_start=958
+  _globals['_ERRORCOUNT']._serialized_end=1126
+  _globals['_GETERRORREQUEST']._serialized_start=1128
+  _globals['_GETERRORREQUEST']._serialized_end=1200
+  _globals['_GETERRORRESPONSE']._serialized_start=1203
+  _globals['_GETERRORRESPONSE']._serialized_end=1421
+  _globals['_STREAMERRORSRESPONSE']._serialized_start=1424
+  _globals['_STREAMERRORSRESPONSE']._serialized_end=1652
+  _globals['_LEFTOUTERRORS']._serialized_start=1654
+  _globals['_LEFTOUTERRORS']._serialized_end=1777
+  _globals['_HEARTBEAT']._serialized_start=1779
+  _globals['_HEARTBEAT']._serialized_end=1858
+  _globals['_EVENTERROR']._serialized_start=1861
+  _globals['_EVENTERROR']._serialized_end=2438
+  _globals['_PAYLOADPLACE']._serialized_start=2441
+  _globals['_PAYLOADPLACE']._serialized_end=2570
+  _globals['_ERRORSERVICE']._serialized_start=2704
+  _globals['_ERRORSERVICE']._serialized_end=2957
 # @@protoc_insertion_point(module_scope)
