@@ -38,7 +38,7 @@ from footfall_core.properties import TICK_PROPERTIES
 from footfall_core.report.currencies import MAX_CURRENCIES, money_of
 from footfall_core.report.days import Day, days_between
 from footfall_core.report.fields import METRICS, Metric
-from footfall_core.report.plan import Plan
+from footfall_core.report.plan import Plan, leaves_bots_out
 
 Query = dict[str, Any]
 
@@ -237,7 +237,7 @@ def _built(kind: str, **parts: Any) -> Query:
 
 def _conditions(plan: Plan) -> list[Filter]:
     conditions = [Filter(dimension="property", value=plan.property_id)]
-    if not plan.include_bots:
+    if leaves_bots_out(plan):
         conditions.append(Filter(dimension="is_bot", value="0"))
     if plan.condition is not None:
         conditions.append(filter_of(plan.condition, plan))

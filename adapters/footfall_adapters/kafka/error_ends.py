@@ -36,7 +36,7 @@ class ErrorEnds:
     async def close(self) -> None:
         """Close the consumer and end the thread."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
-        self._thread.shutdown(wait=False)
+        await asyncio.to_thread(self._thread.shutdown)
 
     async def _ask(self) -> tuple[Position, Position]:
         async with self._asking:

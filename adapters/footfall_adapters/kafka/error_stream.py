@@ -86,7 +86,8 @@ class KafkaErrorStream:
         self._since = history.until
         early, self._early = self._early, None
         for stretch in early:
-            self.offer(stretch)
+            # the feed is ahead of what it offered then
+            self._take(stretch.since(self._since))
         self._served_at = asyncio.get_running_loop().time()
         self._watch()
 
@@ -115,6 +116,11 @@ class KafkaErrorStream:
             stretch = stretch.since(self._since)
             if all(self._feed_places.get(partition, 0) >= offset for partition, offset in self._since.items()):
                 self._since = {}
+        self._take(stretch)
+
+    def _take(self, stretch: Stretch) -> None:
+        if self._closed:
+            return
         if len(self._present) + len(stretch.errors) > self._longest:
             self._end_slow(f"More than {self._longest:,} errors wait to be read")
             return

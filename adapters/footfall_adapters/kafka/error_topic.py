@@ -70,7 +70,7 @@ def property_of(message: Message) -> str:
 def recorded_ms_of(message: Message) -> int:
     """Return when a record was written, Unix milliseconds."""
     _, recorded_ms = message.timestamp()
-    return max(0, recorded_ms)
+    return max(0, int(recorded_ms))
 
 
 def error_of(message: Message) -> EventError | None:

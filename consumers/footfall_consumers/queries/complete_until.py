@@ -8,7 +8,8 @@ from typing import NoReturn
 
 from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
-from footfall_core.completeness import LOOK_AHEAD, LOOK_BACK, Completeness, data_complete_until
+from footfall_core.columns import TICKED
+from footfall_core.completeness import LOOK_AHEAD, LOOK_BACK, NOT_KNOWN, Completeness, data_complete_until
 from footfall_core.kinds import EventKind
 from footfall_core.report.ports import ReportStore
 
@@ -38,11 +39,13 @@ class CompleteUntil:
         self._newest: dict[tuple[str, EventKind], Micros] = {}
 
     async def now(self, table: str) -> Completeness:
-        """Return the instants for the reports of a table.
+        """Return the instants for the reports of a table; not known of one that no tick comes to.
 
         Raises:
             Problem: as the store raises it.
         """
+        if table not in TICKED:
+            return NOT_KNOWN
         now = self._clock.now()
         look = self._looks.get(table)
         if look is None or _failed(look.found) or not 0 <= now - look.begun <= self._life_micros:

@@ -31,6 +31,7 @@ from footfall_adapters.memory.query_queue import MemoryQueries, MemoryQueriesSet
 from footfall_adapters.sqlite import database
 from footfall_adapters.sqlite.access import SqliteRegistry
 from footfall_adapters.sqlite.error_feed import SqliteErrorFeed
+from footfall_adapters.sqlite.error_rows import SqliteErrorRows
 from footfall_adapters.sqlite.error_store import SqliteErrorStore
 from footfall_adapters.sqlite.event_log import SqliteEventLog, SqliteLogSettings
 from footfall_adapters.sqlite.event_stream import LogBehindError, SqliteEventStream, SqliteStreamSettings
@@ -157,7 +158,11 @@ async def embedded(
         # reports and lists of errors
         bus = MemoryQueries(waiting, clock, _new_id)
         store = stack.enter_context(
-            closing(DuckDBReportStore(rows.tables, events.complete_until, clock, store_settings))
+            closing(
+                DuckDBReportStore(
+                    rows.tables, events.complete_until, SqliteErrorRows(data.state).of, clock, store_settings
+                )
+            )
         )
         complete_until = CompleteUntil(store, clock, PARTITIONS, queries.ticks_life_ms * 1000)
         vitals.measured_by(complete_until.measure)

@@ -150,6 +150,73 @@ async def test_a_position_ahead_of_this_feed_is_neither_missed_nor_doubled() -> 
     assert feed.stream.position == (105,)
 
 
+class SlowHistory(History):
+    """Begins when it is told to."""
+
+    def __init__(self, begins: Mapping[int, int], until: Mapping[int, int], *pages: Past) -> None:
+        super().__init__(begins, until, *pages)
+        self.may_begin = asyncio.Event()
+
+    async def begin(self) -> Mapping[int, int]:
+        await self.may_begin.wait()
+        return await super().begin()
+
+
+async def test_what_the_past_has_is_dropped_of_all_that_came_before_it_was_known_where_the_past_ends() -> None:
+    feed = Feed(90)
+    history = SlowHistory({0: 80}, {0: 97}, Past(past(), {0: 97}))
+    beginning = asyncio.create_task(feed.begin_with(history))
+    await asyncio.sleep(0)
+    for offset in range(90, 100):
+        feed.read(0, offset, error(offset))
+    history.may_begin.set()
+    await beginning
+    feed.read(0, 100, error(100))
+    assert await feed.ids(5) == ["live", "e97", "e98", "e99", "e100"]
+
+
+async def test_of_a_storm_the_present_counts_from_where_the_past_ends() -> None:
+    feed = Feed(90, rule=StormRule(first=0, window_ms=1_000, one_in=10**9))
+    history = SlowHistory({0: 80}, {0: 97}, Past(past(), {0: 97}))
+    beginning = asyncio.create_task(feed.begin_with(history))
+    await asyncio.sleep(0)
+    for offset in range(90, 110):
+        feed.read(0, offset, error(offset))
+    history.may_begin.set()
+    await beginning
+    assert await feed.ids(1) == ["live"]
+    assert feed.stream.position == (110,)
+    assert dict(feed.stream.left_out().counts()) == {(0, 0): 13}
+    assert not feed.stream.left_out()
+
+
+async def test_what_is_left_out_in_front_of_an_error_is_counted_when_that_is_returned() -> None:
+    feed = Feed(0, rule=StormRule(first=1, window_ms=1_000, one_in=10**9))
+    assert await feed.ids(1) == ["live"]
+    for offset in range(5):
+        feed.read(0, offset, error(offset))
+    feed.read(0, 5, error(5, writer_id="w1"))
+    assert feed.stream.position == (0,)
+    assert not feed.stream.left_out()
+    assert await feed.ids(1) == ["e0"]
+    assert dict(feed.stream.left_out().counts()) == {(0, 0): 5}
+    assert feed.stream.position == (6,)
+
+
+async def test_a_stream_from_memory_is_live_when_the_feed_has_come_to_the_end_of_the_log() -> None:
+    feed = Feed(90)
+    feed.stream.begin_behind({0: 95}, past(), {0: 98})
+    for offset in range(90, 97):
+        feed.read(0, offset, error(offset))
+    assert await feed.ids(2) == ["e95", "e96"]
+    assert not feed.stream.moved()
+    feed.read(0, 97, error(97))
+    feed.read(0, 98, error(98))
+    assert feed.stream.moved()
+    assert (await feed.ids(3))[0] == "e97"
+    assert feed.stream.position == (99,)
+
+
 async def test_a_feed_that_is_behind_does_not_take_the_position_back() -> None:
     feed = Feed(90)
     await feed.begin_with(History({0: 100}, {0: 100}))

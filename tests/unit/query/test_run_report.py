@@ -12,6 +12,7 @@ from footfall_core.problems import DeadlinePassed, InvalidRequest, TooLarge
 from footfall_core.report.answer import Answer, answer_to_bytes
 from footfall_core.report.plan import plan_from_bytes
 from footfall_server.hosts.call import Call
+from footfall_server.hosts.draining import Draining
 from footfall_server.query.run_report import RunReport
 from footfall_server.query.settings import QuerySettings
 from tests.gates import everybody
@@ -72,7 +73,7 @@ def request(at_least: int | None = None, imported_at_least: int | None = None, *
 
 
 def call(seconds: float | None = None) -> Call:
-    return Call("/footfall.v1.QueryService/RunReport", {}, "", lambda: seconds, asyncio.Event(), everybody({}))
+    return Call("/footfall.v1.QueryService/RunReport", {}, "", lambda: seconds, Draining(), everybody({}))
 
 
 def handler(bus: Bus, cache: Cache | None = None) -> RunReport:
