@@ -159,14 +159,15 @@ def ends_of(kafka: KafkaSettings) -> Position:
 
 
 @asynccontextmanager
-async def error_server(kafka: KafkaSettings, instance: str) -> AsyncIterator[ErrorServiceStub]:
-    """Start an error server as its process does, with quick heartbeats, and yield a client."""
+async def error_server(kafka: KafkaSettings, instance: str, **changed: str) -> AsyncIterator[ErrorServiceStub]:
+    """Start an error server as its process does, with quick heartbeats and some settings changed; yield a client."""
     variables = {
         "FOOTFALL_INSTANCE_NAME": instance,
         "FOOTFALL_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
         "FOOTFALL_KAFKA_TOPIC_PREFIX": kafka.topic_prefix,
         "FOOTFALL_ERROR_SERVER_HEARTBEAT_SECONDS": "0.05",
         "FOOTFALL_REDIS_URL": "redis://127.0.0.1:9/0",  # nobody's: it counts quotas alone
+        **changed,
     }
     async with AsyncExitStack() as around:
         server = Server(await routes(around, variables), HostSettings(unready_seconds=0, drain_seconds=5), everybody)
