@@ -6,11 +6,11 @@ import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from typing import Any
 
 import grpc
-from confluent_kafka import OFFSET_END, Producer, TopicPartition
+from confluent_kafka import OFFSET_END, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from footfall.v1.errors_pb2 import EventError
@@ -152,9 +152,10 @@ def ends_of(kafka: KafkaSettings) -> Position:
     ):
         give_up = time.monotonic() + 20
         while time.monotonic() < give_up:
-            _, ends = watermarks(reader_of_all, topic)
-            if watermarks(reader, topic)[1] == ends:
-                return ends
+            with suppress(KafkaException):  # a topic that was just made has no leader yet
+                _, ends = watermarks(reader_of_all, topic)
+                if watermarks(reader, topic)[1] == ends:
+                    return ends
     raise AssertionError("a transaction stays open")
 
 

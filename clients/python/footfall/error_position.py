@@ -112,4 +112,4 @@ def is_live(message: StreamErrorsResponse) -> bool:
 
 def is_progress(message: StreamErrorsResponse, *, follow: bool) -> bool:
     """Return whether it is worth waiting for the next message: who is behind needs more than a sign of life."""
-    return follow or message.WhichOneof("message") == "error" or message.heartbeat.live
+    return follow or message.WhichOneof("message") == "error" or message.heartbeat.live or bool(message.left_out)
