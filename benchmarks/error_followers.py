@@ -4,7 +4,7 @@ import asyncio
 import multiprocessing
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -109,8 +109,10 @@ async def _follow_all(pipe: Connection, address: str, properties: Sequence[str],
             for property_id, stream in zip(properties, streams, strict=False)
             if stream.left_out
         }
-        await asyncio.to_thread(pipe.send, news)
-        news.told.clear()
+        told = replace(news)
+        # what comes while it is sent is for the next time
+        news.told = []
+        await asyncio.to_thread(pipe.send, told)
 
     async def tell_again_and_again() -> None:
         while True:
