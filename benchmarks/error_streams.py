@@ -254,7 +254,8 @@ async def storm(bench: Bench, stormy: str, others: Sequence[str], events: int, k
             total = listed.total_count
             asked = time.monotonic() - asked
         report = await client.report(["errorCode"], ["errorCount"], start="yesterday", end="today")
-        say(f"  ListErrors counts {total:,} in {asked:.1f} s; the report: {[tuple(row.values()) for row in report.rows]}")
+        rows = [tuple(row.values()) for row in report.rows]
+        say(f"  ListErrors counts {total:,} in {asked:.1f} s; the report: {rows}")
 
 
 def say(line: str) -> None:

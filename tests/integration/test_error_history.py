@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 from confluent_kafka import Consumer
 
-from footfall_adapters.kafka import error_feed, error_history, error_topic
+from footfall_adapters.kafka import error_history, error_reader, error_topic
 from footfall_adapters.kafka.error_feed import KafkaErrorFeed
 from footfall_adapters.kafka.error_history import ErrorHistory
 from footfall_adapters.kafka.settings import KafkaSettings
@@ -121,7 +121,7 @@ async def test_a_stream_closed_while_it_reads_the_past_leaves_nothing_behind(
         readers.append(error_topic.new_reader(*given, **more))  # type: ignore[arg-type]
         return readers[-1]
 
-    monkeypatch.setattr(error_feed, "new_reader", new_reader)
+    monkeypatch.setattr(error_reader, "new_reader", new_reader)
     monkeypatch.setattr(error_history, "new_reader", new_reader)
     writer = await asyncio.to_thread(Writer, kafka)
     await asyncio.to_thread(writer.write, *(f"e{number}" for number in range(1_000)))

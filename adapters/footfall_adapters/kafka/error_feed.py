@@ -22,29 +22,20 @@ again too, so that nobody waits in front of a gap without knowing.
 """
 
 import asyncio
-import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Message
 
 from footfall_adapters.kafka.error_channel import Channel, sifted
 from footfall_adapters.kafka.error_ends import ErrorEnds
 from footfall_adapters.kafka.error_history import ErrorHistory
+from footfall_adapters.kafka.error_reader import Beginning, ErrorReader
 from footfall_adapters.kafka.error_stream import KafkaErrorStream
-from footfall_adapters.kafka.error_topic import (
-    KAFKA_SECONDS,
-    TOPIC,
-    new_reader,
-    parsed,
-    property_of,
-    recorded_ms_of,
-    watermarks,
-)
+from footfall_adapters.kafka.error_topic import parsed, property_of, recorded_ms_of
 from footfall_adapters.kafka.recent_errors import RecentErrors, RecordedError
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core import telemetry
@@ -57,12 +48,6 @@ from footfall_core.errors.storms import StormRule
 from footfall_core.problems import TryAgain
 
 log = structlog.get_logger()
-
-_POLL_SECONDS = 0.2
-_AGAIN_SECONDS = 1.0
-_BATCH = 500
-_LOST = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC})  # noqa: SLF001
-"""What says that the place in the topic is no more."""
 
 
 @dataclass(frozen=True)
@@ -78,14 +63,14 @@ class ErrorFeedSettings:
     ready_seconds: float = 5.0
     """How long a new stream waits for Kafka before it is told to try again."""
     recent_seconds: float = 120.0
-    """How far back errors are kept in memory, as far as the bounds below allow: streams that were away for less go on
-    without reading Kafka. A server that starts reads them first. 0: none."""
+    """How far back a server that starts reads errors into memory before it takes streams, as far as the bounds below
+    allow: streams that were away for less go on without a reader of their own. 0: nothing is kept."""
     recent_bytes: int = 64 * 1024 * 1024
     """Bytes of errors that are kept in memory."""
     recent_errors_of_property: int = 2_000
     """Errors of one property that are kept in memory."""
     start_errors: int = 20_000
-    """How many errors of each partition a server that starts reads at most before it takes streams."""
+    """How many errors of each partition a server that starts reads at most."""
 
 
 ChannelKey = tuple[ErrorSelection, bool]
@@ -100,11 +85,17 @@ class KafkaErrorFeed:
         self._settings = settings
         self._clock = clock
         self._rule = rule
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="error-feed", daemon=True)
+        self._reader = ErrorReader(
+            kafka,
+            settings.recent_seconds,
+            settings.start_errors,
+            clock,
+            begin=self._begin,
+            hand_out=self._hand_out,
+            lose=self._lose,
+        )
         self._ends = ErrorEnds(kafka)
-        # what follows belongs to the event loop's thread
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = asyncio.Event()
         self._channels: defaultdict[str, dict[ChannelKey, Channel]] = defaultdict(dict)
         self._behind: set[KafkaErrorStream] = set()
@@ -118,14 +109,14 @@ class KafkaErrorFeed:
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
-        self._thread.start()
+        self._reader.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._stop.set()
+        self._reader.stop()
         self._end_streams("This server is about to stop; call again.")
         await asyncio.gather(*(asyncio.wrap_future(history.close()) for history in self._histories))
-        await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._reader.join)
         await self._ends.close()
 
     async def open(
@@ -249,10 +240,10 @@ class KafkaErrorFeed:
         for stream in streams:
             stream.fail(TryAgain(why))
 
-    def _begin(self, places: Mapping[int, int], since_ms: Mapping[int, int], ends: Mapping[int, int]) -> None:
-        """Be told where the reader begins, from which time on that is all, and up to where it has to come first."""
-        self._places, self._start_until = dict(places), ends
-        self._recent.begin(places, since_ms)
+    def _begin(self, beginning: Beginning) -> None:
+        """Begin anew where the reader does; nobody is served before it has come to where the topic ends now."""
+        self._places, self._start_until = dict(beginning.places), beginning.ends
+        self._recent.begin(beginning.places, beginning.since_ms)
         self._look_whether_ready()
 
     def _look_whether_ready(self) -> None:
@@ -287,75 +278,3 @@ class KafkaErrorFeed:
         self._places |= places
         self._look_whether_ready()
         self._behind -= {stream for stream in self._behind if stream.moved()}
-
-    # ---- from here on: the reader's thread ----
-
-    def _follow(self) -> None:
-        while not self._stop.is_set():
-            try:
-                with closing(new_reader(self._kafka, **{"enable.partition.eof": True})) as reader:
-                    self._follow_with(reader)
-            except KafkaException as error:
-                log.warning("the errors cannot be followed", reason=error.args[0].str())
-            except Exception:
-                log.exception("the errors cannot be followed")
-            if not self._stop.is_set():
-                self._on_loop(self._lose)
-                self._stop.wait(_AGAIN_SECONDS)
-
-    def _follow_with(self, reader: Consumer) -> None:
-        topic = self._kafka.topic(TOPIC)
-        lows, ends = watermarks(reader, topic)
-        places, since_ms = self._where_to_begin(reader, topic, lows, ends)
-        reader.assign([TopicPartition(topic, *place) for place in places.items()])
-        self._on_loop(self._begin, places, since_ms, dict(enumerate(ends)))
-        while not self._stop.is_set():
-            # consume() alone would wait for its whole number of records, or for its whole time-out
-            first = reader.poll(_POLL_SECONDS)
-            if first is None:
-                continue
-            records = []
-            for message in (first, *reader.consume(_BATCH - 1, timeout=0)):
-                failure = message.error()
-                if failure is None or failure.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
-                    records.append(message)
-                elif failure.fatal() or failure.code() in _LOST:
-                    raise KafkaException(failure)
-                else:
-                    log.warning("the errors come late", reason=failure.str())
-            self._on_loop(self._hand_out, records)
-
-    def _where_to_begin(
-        self, reader: Consumer, topic: str, lows: Position, ends: Position
-    ) -> tuple[dict[int, int], dict[int, int]]:
-        """Return the offset to begin with in each partition, and the time from which on nothing is before it."""
-        now_ms = self._clock.now() // 1000
-        places, since = dict(enumerate(ends)), dict.fromkeys(range(len(ends)), now_ms)
-        if self._settings.recent_seconds <= 0:
-            return places, since
-        since_ms = now_ms - round(self._settings.recent_seconds * 1000)
-        asked = [TopicPartition(topic, partition, max(0, since_ms)) for partition in places]
-        for found in reader.offsets_for_times(asked, timeout=KAFKA_SECONDS):
-            partition, end = found.partition, ends[found.partition]
-            # a negative offset means that nothing so recent is in the partition
-            begin = min(found.offset, end) if found.offset >= 0 else end
-            first = max(begin, end - self._settings.start_errors, lows[partition])
-            places[partition] = first
-            if first == begin:
-                since[partition] = since_ms
-        return places, since
-
-    def _on_loop(self, act: Callable[..., None], *arguments: object) -> None:
-        """Let the event loop do something, and wait until it is done: nothing piles up in front of a busy loop."""
-        assert self._loop is not None
-        done = threading.Event()
-
-        def run() -> None:
-            try:
-                act(*arguments)
-            finally:
-                done.set()
-
-        self._loop.call_soon_threadsafe(run)
-        while not done.wait(_POLL_SECONDS) and not self._stop.is_set():
-            pass

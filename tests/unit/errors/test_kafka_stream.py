@@ -11,6 +11,7 @@ from footfall.v1.errors_pb2 import EventError
 from footfall_adapters.kafka.error_channel import Channel, Stretch
 from footfall_adapters.kafka.error_feed import ErrorFeedSettings, KafkaErrorFeed
 from footfall_adapters.kafka.error_history import ErrorHistory, Past
+from footfall_adapters.kafka.error_reader import Beginning
 from footfall_adapters.kafka.error_stream import KafkaErrorStream
 from footfall_adapters.kafka.recent_errors import RecordedError
 from footfall_adapters.kafka.settings import KafkaSettings
@@ -331,7 +332,7 @@ class Record:
 
 async def test_a_feed_that_never_comes_to_the_end_of_the_log_takes_its_quiet_streams_along() -> None:
     feed = KafkaErrorFeed(KafkaSettings("nowhere"), ErrorFeedSettings(), RULE, SystemClock())
-    feed._begin({0: 0, 1: 0}, {}, {})
+    feed._begin(Beginning({0: 0, 1: 0}, {}, {}))
     stream = await feed.open(ErrorSelection("shop"), None)
     assert await stream.next() is None
     feed._hand_out([Record(0, 10, "busy", error(1)), Record(1, 20, "shop", error(2)), Record(0, 11, "busy", error(3))])
