@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from footfall.v1.errors_pb2 import EventError
+from footfall.v1.errors_pb2 import EventError, Stage
 from footfall_adapters.kafka.error_channel import Channel, Stretch
 from footfall_adapters.kafka.error_feed import ErrorFeedSettings, KafkaErrorFeed
 from footfall_adapters.kafka.error_history import ErrorHistory, Past
@@ -196,11 +196,16 @@ async def test_what_is_left_out_in_front_of_an_error_is_counted_when_that_is_ret
     assert await feed.ids(1) == ["live"]
     for offset in range(5):
         feed.read(0, offset, error(offset))
-    feed.read(0, 5, error(5, writer_id="w1"))
+    rare = error(5)
+    rare.stage = Stage.STAGE_DEDUPE
+    feed.read(0, 5, rare)
     assert feed.stream.position == (0,)
     assert not feed.stream.left_out()
     assert await feed.ids(1) == ["e0"]
-    assert dict(feed.stream.left_out().counts()) == {(0, 0): 5}
+    assert feed.stream.position == (1,)
+    assert not feed.stream.left_out()
+    assert await feed.ids(1) == ["e5"]
+    assert dict(feed.stream.left_out().counts()) == {(0, 0): 4}
     assert feed.stream.position == (6,)
 
 

@@ -55,6 +55,19 @@ def test_one_propertys_storm_drives_no_other_out() -> None:
     assert recent.has_all_since("storm", 1_000 + 9_950)
 
 
+def test_what_a_property_lost_is_not_forgotten_with_its_last_record() -> None:
+    recent = RecentErrors(2 * (100 + OVERHEAD_BYTES), 1)
+    recent.begin({0: 0, 1: 0}, {0: 0, 1: 0})
+    # its first one is dropped for its own bound, and its second one for the bytes
+    recent.add(recorded(7, partition=1))
+    recent.add(recorded(3, partition=0))
+    for offset in range(4, 10):
+        recent.add(recorded(offset, f"other-{offset}", partition=0))
+    assert offsets(recent) == []
+    assert not recent.has_all_behind("shop", (10, 7))
+    assert recent.has_all_behind("shop", (10, 8))
+
+
 def test_without_bytes_nothing_is_kept_and_the_end_alone_is_known() -> None:
     recent = RecentErrors(0, 100)
     recent.begin({0: 5}, {0: 900})
