@@ -34,6 +34,9 @@ _OPTIONS = {"stages": "--stage", "codes": "--code", "writer_id": "--writer"}
 @click.option("--property", "property_id", type=PropertyId(), metavar="ID", help="The property.  [required]")
 @click.option("--follow", is_flag=True, help="Go on until Ctrl-C, from now unless --since says otherwise.")
 @click.option(
+    "--every-error", is_flag=True, help="With --follow: show each error also when there are thousands a second."
+)
+@click.option(
     "--since", type=Instant(), metavar="TIME", help="2026-03-29T12:00:00Z, or 15m, 2h, 1d ago. Default: 1h ago."
 )
 @click.option(
@@ -53,6 +56,7 @@ def errors(
     *,
     property_id: str | None,
     follow: bool,
+    every_error: bool,
     since: datetime | None,
     resume_token: str,
     stages: tuple[str, ...],
@@ -83,10 +87,18 @@ def errors(
         raise click.MissingParameter(param_hint="'--property'", param_type="option")
     if error_id is not None:
         _refuse_besides(
-            "--show", follow=follow, since=since, resume_token=resume_token, count=count, **wanted._asdict()
+            "--show",
+            follow=follow,
+            every_error=every_error,
+            since=since,
+            resume_token=resume_token,
+            count=count,
+            **wanted._asdict(),
         )
     if count:
-        _refuse_besides("--count", follow=follow, resume_token=resume_token)
+        _refuse_besides("--count", follow=follow, every_error=every_error, resume_token=resume_token)
+    if every_error and not follow:
+        raise click.UsageError("--every-error goes with --follow; without it every error is shown anyway.")
     if resume_token and since is not None:
         raise click.UsageError("--resume-token says by itself where to begin; leave --since out.")
     address = find_endpoint(endpoint)
@@ -99,7 +111,9 @@ def errors(
             elif count:
                 _show_counts(client.list_errors(since, **wanted._asdict()), as_json=as_json)
             else:
-                _show_stream(client, since, resume_token, wanted, follow=follow, as_json=as_json)
+                _show_stream(
+                    client, since, resume_token, wanted, follow=follow, every_error=every_error, as_json=as_json
+                )
     except HistoryLostError as lost:
         sentence = (
             f"errors behind this token are no longer kept; --resume-token {lost.earliest_resume_token} begins with "
@@ -122,7 +136,14 @@ class _Wanted(NamedTuple):
 
 
 def _show_stream(
-    client: Client, since: datetime | None, resume_token: str, wanted: _Wanted, *, follow: bool, as_json: bool
+    client: Client,
+    since: datetime | None,
+    resume_token: str,
+    wanted: _Wanted,
+    *,
+    follow: bool,
+    every_error: bool,
+    as_json: bool,
 ) -> None:
     if since is None and not follow and not resume_token:
         since = datetime.now(UTC) - timedelta(hours=1)
@@ -130,8 +151,12 @@ def _show_stream(
         since,
         resume_token=resume_token,
         follow=follow,
+        every_error=every_error or not follow,
         silence_seconds=SILENCE_SECONDS if follow else CATCH_UP_SECONDS,
         on_reconnect=lambda why: say(f"the stream ended ({why.code}); connecting again"),
+        on_left_out=lambda each: say(
+            f"{each.count:,} more of {each.stage.lower()} {each.code} are not shown; --every-error shows them all"
+        ),
         **wanted._asdict(),
     )
     for error in stream:

@@ -125,6 +125,9 @@ ERROR_COLUMNS: tuple[Column, ...] = (
     Column("code", "number of `footfall.v1.ErrorCode`", ColumnType.LONG),
     Column("writer_id", "the writer of the batch"),
     Column("error", "the whole `footfall.v1.EventError`, protobuf in base64"),
+    Column("stage_name", "name of the stage, without its prefix"),
+    Column("code_name", "name of the code, without its prefix"),
+    Column("field", "path of the field in its event, batch or request, without indexes"),
 )
 """The columns of a row of `errors.rows`."""
 
@@ -154,5 +157,10 @@ TABLES = (EVENTS, ITEMS, IMPORTED_EVENTS, IMPORTED_ITEMS, ERRORS)
 TABLES_OF_KINDS: Mapping[str, Mapping[EventKind, Table]] = {
     EVENTS.name: {EventKind.LIVE: EVENTS, EventKind.IMPORT: IMPORTED_EVENTS},
     ITEMS.name: {EventKind.LIVE: ITEMS, EventKind.IMPORT: IMPORTED_ITEMS},
+    # those of imports are in the same table
+    ERRORS.name: {EventKind.LIVE: ERRORS},
 }
 """Which tables hold what a report calls by one name: its rows are the union of those of all kinds."""
+
+TICKED = frozenset({EVENTS.name, ITEMS.name})
+"""Names of what ticks are written to, so that it is known up to when it is complete."""

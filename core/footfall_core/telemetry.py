@@ -259,6 +259,10 @@ REDRIVEN_EVENTS = Counter(
     "footfall_errors_redriven_events_total",
     "Refused events that a redrive stored anew; one that is stored twice counts twice here, and once in reports.",
 )
+ERRORS_LEFT_OUT = Counter(
+    "footfall_errors_left_out_total",
+    "Errors that were counted to clients in place of being pushed, because there was a storm of them.",
+)
 SLOW_READERS = Counter(
     "footfall_error_slow_readers_total",
     "Error streams that were ended because their client read too slowly.",

@@ -19,8 +19,12 @@ Made from `core/footfall_core/report/` by `make docs`. `GetMetadata` answers the
         --from 28daysAgo --to yesterday --timezone Asia/Kolkata \\
         --filter 'pagePath startsWith /shop AND event.price >= 10' --metric-filter 'sessions > 100'
 
-- **Scope.** Fields are of events, of the items of e-commerce events, or of either. A report has fields of events or of
-  items, not of both: an event has any number of items, and would count as often.
+- **Scope.** Fields are of events, of the items of e-commerce events, of errors, or of several of these. A report has
+  fields of events, of items or of errors, not of two: an event has any number of items, and would count as often; and
+  what has an error was not stored.
+- **Errors** are counted by when they were recorded, those of imports and of crawlers too. Nobody says up to when they
+  are complete: an error is in reports about a second after it was found. A key with the scope `read` may see these
+  counts, as any report; what was sent, and the sentences, take the scope `errors`.
 - **Items** know the first 256 characters of their event's texts: reports of items, and filters on them, see no more.
 - **Not set.** What an event does not have is shown as `(not set)`; a filter on that text finds those events.
 - **Days and hours** are those that the clocks of the report's zone show, whatever its offset; a day on which the clocks

@@ -35,7 +35,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {role.name: (druid.ZOOKEEPER, druid.COOR
 CLUSTERS: Mapping[str, tuple[str, ...]] = {
     "ingest": ("ingest-1", "ingest-2"),
     "query": ("query-1",),
-    "errors": ("errors-1",),
+    "errors": ("errors-1", "errors-2"),
     "admin": ("errors-1",),
 }
 """The servers behind the gateway."""

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from footfall_core.columns import TABLES, TABLES_OF_KINDS
+from footfall_core.columns import TABLES, TABLES_OF_KINDS, TICKED
 from footfall_local.home import Home
 from footfall_local.parts import Addresses
 from footfall_local.ports import LOOPBACK
 
 MiB = 1024 * 1024
 
-PLACES = 2 * len(TABLES) + sum(map(len, TABLES_OF_KINDS.values()))
+PLACES = 2 * len(TABLES) + sum(len(TABLES_OF_KINDS[name]) for name in TICKED)
 """Tasks that the indexer can run at a time."""
 
 

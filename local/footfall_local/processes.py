@@ -39,6 +39,7 @@ PROCESSES = (
     Process("queries-1", ("consume", "queries"), serves_grpc=False, needs=(DATASOURCES, "druid-broker")),
     # in one process, because memory is dear on one machine; apart elsewhere, for one of them has the signing key
     Process("errors-1", ("serve", "errors", "admin"), serves_grpc=True, needs=(TOPICS, "redis"), signs=True),
+    Process("errors-2", ("serve", "errors"), serves_grpc=True, needs=(TOPICS, "redis")),
 )
 NAMES = tuple(process.name for process in PROCESSES)
 SERVERS = tuple(process.name for process in PROCESSES if process.serves_grpc)

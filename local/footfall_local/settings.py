@@ -69,7 +69,9 @@ class LocalSettings:
     query_1_port: Port | None = None
     """gRPC of the query server."""
     errors_1_port: Port | None = None
-    """gRPC of the error server."""
+    """gRPC of the first error server."""
+    errors_2_port: Port | None = None
+    """gRPC of the second error server."""
     events_1_health_port: Port | None = None
     """Health and telemetry of the event consumer, over HTTP."""
     imports_1_health_port: Port | None = None
@@ -85,7 +87,9 @@ class LocalSettings:
     query_1_health_port: Port | None = None
     """Health and telemetry of the query server, over HTTP."""
     errors_1_health_port: Port | None = None
-    """Health and telemetry of the error server, over HTTP."""
+    """Health and telemetry of the first error server, over HTTP."""
+    errors_2_health_port: Port | None = None
+    """Health and telemetry of the second error server, over HTTP."""
 
     def ports(self) -> dict[str, int]:
         """Return the ports that are set, by what listens on them."""

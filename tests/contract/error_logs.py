@@ -1,10 +1,13 @@
 """Logs of errors with feeds that keep the port `ErrorFeed`, in SQLite and in the stack's Kafka."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
+
+import pytest
 
 from footfall.v1.errors_pb2 import EventError
 from footfall_adapters.kafka.settings import KafkaSettings
@@ -15,7 +18,8 @@ from footfall_core.clock import Micros, SystemClock
 from footfall_core.errors.feed import ErrorFeed, ErrorStream, Position
 from footfall_core.errors.listing import KEPT
 from footfall_core.errors.selection import ErrorSelection
-from tests.integration.error_log import Writer, cut_history, ends_of, feed_of
+from footfall_core.errors.storms import StormRule
+from tests.integration.error_log import Writer, cut_history, delete_topic, ends_of, feed_of, make_topic
 
 MINUTE = 60_000_000
 
@@ -57,8 +61,9 @@ class SteppedClock:
 
 
 class SqliteErrorLog:
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, rule: StormRule) -> None:
         self._file = file
+        self._rule = rule
         self._clock = SteppedClock()
         self._state = SqliteState(file, self._clock)
         self._feeds: list[SqliteErrorFeed] = []
@@ -95,7 +100,10 @@ class SqliteErrorLog:
 
     @asynccontextmanager
     async def feed(self) -> AsyncIterator[ErrorFeed]:
-        with closing(SqliteReader(self._file, "error-feed")) as reader, closing(SqliteErrorFeed(reader)) as feed:
+        with (
+            closing(SqliteReader(self._file, "error-feed")) as reader,
+            closing(SqliteErrorFeed(reader, self._rule)) as feed,
+        ):
             self._feeds.append(feed)
             yield feed
 
@@ -103,8 +111,10 @@ class SqliteErrorLog:
 class KafkaErrorLog:
     """A topic of errors, which is there."""
 
-    def __init__(self, kafka: KafkaSettings) -> None:
+    def __init__(self, kafka: KafkaSettings, rule: StormRule, *, recent_seconds: float) -> None:
         self._kafka = kafka
+        self._rule = rule
+        self._recent_seconds = recent_seconds
         self._writer: Writer | None = None
 
     async def write(
@@ -123,14 +133,32 @@ class KafkaErrorLog:
         return await asyncio.to_thread(ends_of, self._kafka)
 
     def feed(self) -> AbstractAsyncContextManager[ErrorFeed]:
-        return feed_of(self._kafka, queue=5_000)
+        return feed_of(self._kafka, queue=5_000, rule=self._rule, recent_seconds=self._recent_seconds)
+
+
+LOGS = ("embedded", *(pytest.param(each, marks=pytest.mark.stack) for each in ("real", "real-older")))
+"""What a fixture has as its parameters. A server of the real stack has some minutes of errors in memory, and reads what
+is older from Kafka."""
+
+
+@contextmanager
+def error_log(request: pytest.FixtureRequest, folder: Path, rule: StormRule) -> Iterator[ErrorLog]:
+    """Yield the log that a fixture's parameter names, new and empty."""
+    if request.param == "embedded":
+        with closing(SqliteErrorLog(folder / "state.sqlite", rule)) as log:
+            yield log
+        return
+    stack = request.getfixturevalue("stack")
+    kafka = make_topic(KafkaSettings(stack.addresses["kafka"], topic_prefix=f"test-{uuid.uuid4().hex[:8]}-"))
+    yield KafkaErrorLog(kafka, rule, recent_seconds=120 if request.param == "real" else 0)
+    delete_topic(kafka)
 
 
 async def next_ids(stream: ErrorStream, count: int) -> list[str]:
     """Return the ids of the next errors; that the stream has caught up, `live`, counts too."""
     async with asyncio.timeout(30):
         found = [await stream.next() for _ in range(count)]
-    return [each.error_id if each else "live" for each in found]
+    return [each.error.error_id if each else "live" for each in found]
 
 
 async def past_ids(stream: ErrorStream) -> list[str]:
@@ -138,5 +166,5 @@ async def past_ids(stream: ErrorStream) -> list[str]:
     found = []
     async with asyncio.timeout(30):
         while (error := await stream.next()) is not None:
-            found.append(error.error_id)
+            found.append(error.error.error_id)
     return found

@@ -17,12 +17,13 @@ from typing import Any, Protocol
 import grpc
 
 from footfall.v1 import query_pb2, query_pb2_grpc
-from footfall_adapters.duckdb.report_store import DuckDBReportStore
+from footfall_adapters.duckdb.report_store import DuckDBReportStore, ErrorRows
 from footfall_adapters.duckdb.settings import DuckdbSettings
 from footfall_adapters.duckdb.tables import Tables
 from footfall_core.clock import Micros, SystemClock
-from footfall_core.columns import EVENTS, ITEMS, Table
+from footfall_core.columns import ERRORS, EVENTS, ITEMS, Table
 from footfall_core.completeness import NOT_KNOWN
+from footfall_core.instants import LATEST
 from footfall_core.report.answer import Answer, answer_of, answer_to_bytes
 from footfall_core.report.plan import plan_from_bytes
 from footfall_core.report.ports import Question, ReportStore
@@ -65,8 +66,9 @@ class ReportPath(Protocol):
 class EmbeddedPath:
     """The embedded one: the real handlers, and tables in memory."""
 
-    def __init__(self, tables: Tables, port: int) -> None:
+    def __init__(self, tables: Tables, errors: list[str], port: int) -> None:
         self._tables = tables
+        self._errors = errors
         self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=[("grpc.max_receive_message_length", -1)])
         self.stub = query_pb2_grpc.QueryServiceStub(self._channel)
 
@@ -75,9 +77,15 @@ class EmbeddedPath:
 
     def put(self, rows: list[dict[str, Any]], table: Table = EVENTS) -> None:
         lines = ["\t".join(str(row.get(column.name, "")) for column in table.columns) for row in rows]
-        self._tables.put(lines if table is EVENTS else [], lines if table is ITEMS else [], 0)
+        if table is ERRORS:
+            self._errors += lines
+        else:
+            self._tables.put(lines if table is EVENTS else [], lines if table is ITEMS else [], 0)
 
     def await_rows(self, property_id: str, count: int, table: Table = EVENTS) -> None:
+        if table is ERRORS:
+            assert len(_errors_of(self._errors)(property_id, Micros(0), LATEST)) == count
+            return
         with closing(self._tables.cursor()) as cursor:
             query = f"SELECT count(*) FROM {table.name} WHERE property = ?"
             assert cursor.execute(query, [property_id]).fetchall() == [(count,)]
@@ -87,26 +95,26 @@ class EmbeddedPath:
 
     @contextmanager
     def allowing(self, *, max_matched_values: int) -> Iterator["EmbeddedPath"]:
-        with _serving(self._tables, DuckdbSettings(max_matched_values=max_matched_values)) as path:
+        with _serving(self._tables, self._errors, DuckdbSettings(max_matched_values=max_matched_values)) as path:
             yield path
 
     @asynccontextmanager
     async def store(self) -> AsyncIterator[ReportStore]:
-        with closing(_store(self._tables, DuckdbSettings())) as store:
+        with closing(_store(self._tables, self._errors, DuckdbSettings())) as store:
             yield store
 
 
 @contextmanager
 def embedded_path() -> Iterator[EmbeddedPath]:
     """Start the path on empty tables, and end it with the block."""
-    with closing(Tables(None)) as tables, _serving(tables, DuckdbSettings()) as path:
+    with closing(Tables(None)) as tables, _serving(tables, [], DuckdbSettings()) as path:
         yield path
 
 
 @contextmanager
-def _serving(tables: Tables, settings: DuckdbSettings) -> Iterator[EmbeddedPath]:
+def _serving(tables: Tables, errors: list[str], settings: DuckdbSettings) -> Iterator[EmbeddedPath]:
     async def routes(stack: AsyncExitStack) -> Sequence[Route]:
-        bus = _DirectBus(stack.enter_context(closing(_store(tables, settings))))
+        bus = _DirectBus(stack.enter_context(closing(_store(tables, errors, settings))))
         return [
             Route(
                 "/footfall.v1.QueryService/RunReport",
@@ -115,12 +123,20 @@ def _serving(tables: Tables, settings: DuckdbSettings) -> Iterator[EmbeddedPath]
             Route("/footfall.v1.QueryService/GetMetadata", get_metadata),
         ]
 
-    with served(routes) as port, closing(EmbeddedPath(tables, port)) as path:
+    with served(routes) as port, closing(EmbeddedPath(tables, errors, port)) as path:
         yield path
 
 
-def _store(tables: Tables, settings: DuckdbSettings) -> DuckDBReportStore:
-    return DuckDBReportStore(lambda: tables, CLOCK.now, CLOCK, settings)
+def _store(tables: Tables, errors: list[str], settings: DuckdbSettings) -> DuckDBReportStore:
+    return DuckDBReportStore(lambda: tables, CLOCK.now, _errors_of(errors), CLOCK, settings)
+
+
+def _errors_of(lines: list[str]) -> ErrorRows:
+    def errors_of(property_id: str, start: Micros, end: Micros) -> list[str]:
+        rows = [(line, line.split("\t")) for line in lines]
+        return [line for line, row in rows if row[1] == property_id and start <= int(row[0]) * 1000 < end]
+
+    return errors_of
 
 
 class _DirectBus:

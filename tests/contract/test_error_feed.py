@@ -6,7 +6,6 @@ The last digit of an id is its partition in Kafka, and errors are in order by pa
 import asyncio
 import random
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,26 +14,19 @@ from typing import Any
 import pytest
 
 from footfall.v1.errors_pb2 import Stage
-from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.errors.feed import ErrorStream, OutOfHistoryError, Position
 from footfall_core.errors.selection import ErrorSelection
 from footfall_core.problems import TooSlow, TryAgain
-from tests.contract.error_logs import ErrorLog, KafkaErrorLog, SqliteErrorLog, next_ids, past_ids
-from tests.integration.error_log import ago, delete_topic, eventually, make_topic, micros, shop
+from tests.contract.error_logs import LOGS, ErrorLog, error_log, next_ids, past_ids
+from tests.integration.error_log import NO_STORM, ago, eventually, micros, shop
 
 SHOP = shop()
 
 
-@pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.stack)])
+@pytest.fixture(params=LOGS)
 def errors(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ErrorLog]:
-    if request.param == "embedded":
-        with closing(SqliteErrorLog(tmp_path / "state.sqlite")) as log:
-            yield log
-        return
-    stack = request.getfixturevalue("stack")
-    kafka = make_topic(KafkaSettings(stack.addresses["kafka"], topic_prefix=f"test-{uuid.uuid4().hex[:8]}-"))
-    yield KafkaErrorLog(kafka)
-    delete_topic(kafka)
+    with error_log(request, tmp_path, NO_STORM) as log:
+        yield log
 
 
 async def test_a_new_stream_begins_with_what_is_recorded_from_now_on(errors: ErrorLog) -> None:
@@ -63,8 +55,9 @@ async def test_an_error_comes_as_it_was_recorded(errors: ErrorLog) -> None:
         with closing(await feed.open(SHOP, None)) as stream:
             assert await stream.next() is None
             await errors.write("a1", stage=Stage.STAGE_DEDUPE, writer_id="w1", sequence=7, message="Used before.")
-            error = await stream.next()
-    assert error is not None
+            found = await stream.next()
+    assert found is not None
+    error = found.error
     assert (error.error_id, error.property, error.stage) == ("a1", "properties/shop", Stage.STAGE_DEDUPE)
     assert (error.writer_id, error.sequence, error.message) == ("w1", 7, "Used before.")
 
@@ -186,7 +179,7 @@ async def test_a_stream_goes_on_behind_each_error_that_an_earlier_one_returned(e
         try:
             while count and len(got) < total:
                 if error := await stream.next():
-                    got.append(error.error_id)
+                    got.append(error.error.error_id)
                     count -= 1
         except TooSlow:
             pass

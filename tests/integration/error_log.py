@@ -6,11 +6,11 @@ import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from typing import Any
 
 import grpc
-from confluent_kafka import OFFSET_END, Producer, TopicPartition
+from confluent_kafka import OFFSET_END, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from footfall.v1.errors_pb2 import EventError
@@ -22,11 +22,14 @@ from footfall_core.clock import Micros, SystemClock
 from footfall_core.errors.feed import ErrorStream, Position
 from footfall_core.errors.records import error_record
 from footfall_core.errors.selection import ErrorSelection
+from footfall_core.errors.storms import StormRule
 from footfall_server.errors.main import routes
 from footfall_server.hosts.grpc_aio import HostSettings, Server
 from tests.gates import NothingKnown, everybody
 
 PARTITIONS = 4
+
+NO_STORM = StormRule(first=10**9, window_ms=1, one_in=1)
 
 
 class Writer:
@@ -78,10 +81,22 @@ def delete_topic(kafka: KafkaSettings, topic: str = "errors") -> None:
 
 @asynccontextmanager
 async def feed_of(
-    kafka: KafkaSettings, *, history_readers: int = 8, queue: int = 1000, patience: float = 60
+    kafka: KafkaSettings,
+    *,
+    history_readers: int = 8,
+    queue: int = 1000,
+    patience: float = 60,
+    recent_seconds: float = 0,
+    rule: StormRule = NO_STORM,
 ) -> AsyncIterator[KafkaErrorFeed]:
-    settings = ErrorFeedSettings(queue_errors=queue, history_readers=history_readers, history_patience_seconds=patience)
-    async with KafkaErrorFeed(kafka, settings, SystemClock()) as feed:
+    """Yield a feed that reads all of the past from Kafka, unless it is to keep some of it."""
+    settings = ErrorFeedSettings(
+        queue_errors=queue,
+        history_readers=history_readers,
+        history_patience_seconds=patience,
+        recent_seconds=recent_seconds,
+    )
+    async with KafkaErrorFeed(kafka, settings, rule, SystemClock()) as feed:
         yield feed
 
 
@@ -89,7 +104,7 @@ async def next_ids(stream: ErrorStream, count: int) -> list[str]:
     """Return the ids of the next errors; a message without one, `live`, counts too."""
     async with asyncio.timeout(30):
         messages = [await stream.next() for _ in range(count)]
-    return [message.error_id if message else "live" for message in messages]
+    return [message.error.error_id if message else "live" for message in messages]
 
 
 async def eventually(holds: Callable[[], bool]) -> None:
@@ -137,21 +152,23 @@ def ends_of(kafka: KafkaSettings) -> Position:
     ):
         give_up = time.monotonic() + 20
         while time.monotonic() < give_up:
-            _, ends = watermarks(reader_of_all, topic)
-            if watermarks(reader, topic)[1] == ends:
-                return ends
+            with suppress(KafkaException):  # a topic that was just made has no leader yet
+                _, ends = watermarks(reader_of_all, topic)
+                if watermarks(reader, topic)[1] == ends:
+                    return ends
     raise AssertionError("a transaction stays open")
 
 
 @asynccontextmanager
-async def error_server(kafka: KafkaSettings, instance: str) -> AsyncIterator[ErrorServiceStub]:
-    """Start an error server as its process does, with quick heartbeats, and yield a client."""
+async def error_server(kafka: KafkaSettings, instance: str, **changed: str) -> AsyncIterator[ErrorServiceStub]:
+    """Start an error server as its process does, with quick heartbeats and some settings changed; yield a client."""
     variables = {
         "FOOTFALL_INSTANCE_NAME": instance,
         "FOOTFALL_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
         "FOOTFALL_KAFKA_TOPIC_PREFIX": kafka.topic_prefix,
         "FOOTFALL_ERROR_SERVER_HEARTBEAT_SECONDS": "0.05",
         "FOOTFALL_REDIS_URL": "redis://127.0.0.1:9/0",  # nobody's: it counts quotas alone
+        **changed,
     }
     async with AsyncExitStack() as around:
         server = Server(

@@ -6,11 +6,12 @@ from contextlib import closing
 import pytest
 from confluent_kafka import Consumer
 
-from footfall_adapters.kafka import error_feed, error_history, error_topic
+from footfall_adapters.kafka import error_history, error_reader, error_topic
 from footfall_adapters.kafka.error_feed import KafkaErrorFeed
 from footfall_adapters.kafka.error_history import ErrorHistory
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.errors.selection import ErrorSelection
+from footfall_core.errors.sieve import Sieve
 from footfall_core.problems import TooSlow, TryAgain
 from tests.integration.error_log import Writer, ago, ends_of, eventually, feed_of, micros, next_ids, shop, threads
 
@@ -120,7 +121,7 @@ async def test_a_stream_closed_while_it_reads_the_past_leaves_nothing_behind(
         readers.append(error_topic.new_reader(*given, **more))  # type: ignore[arg-type]
         return readers[-1]
 
-    monkeypatch.setattr(error_feed, "new_reader", new_reader)
+    monkeypatch.setattr(error_reader, "new_reader", new_reader)
     monkeypatch.setattr(error_history, "new_reader", new_reader)
     writer = await asyncio.to_thread(Writer, kafka)
     await asyncio.to_thread(writer.write, *(f"e{number}" for number in range(1_000)))
@@ -149,11 +150,13 @@ async def test_the_past_ends_where_the_topic_did_with_what_is_never_delivered(ka
     await asyncio.to_thread(write)
     closed = asyncio.Event()
     loop = asyncio.get_running_loop()
-    history = ErrorHistory(kafka, shop(), (0, 0, 0, 0), lambda _: loop.call_soon_threadsafe(closed.set))
+    history = ErrorHistory(
+        kafka, shop(), Sieve(shop(), None), (0, 0, 0, 0), lambda _: loop.call_soon_threadsafe(closed.set)
+    )
     assert await history.begin() == {0: 0, 1: 0, 2: 0, 3: 0}
     errors = []
     while past := await history.read():
-        errors += [placed.error.error_id for placed in past.errors]
+        errors += [placed.error.error.error_id for placed in past.found.errors]
     assert sorted(errors) == ["e1", "e2"]
     assert history.until[2] > 2
     assert history._places == history.until

@@ -61,7 +61,7 @@ async def test_a_stream_goes_on_behind_each_error_that_an_earlier_one_returned(k
         try:
             while count and len(got) < total:
                 if error := await stream.next():
-                    got.append(error.error_id)
+                    got.append(error.error.error_id)
                     count -= 1
         except TooSlow:
             pass
@@ -139,7 +139,7 @@ async def test_a_stream_that_was_refused_leaves_its_place_to_others(kafka: Kafka
             with pytest.raises(OutOfHistoryError):
                 await feed.open(shop(), (0, 0, 0, 0))
             await eventually(lambda: not feed._histories)
-        assert not feed._streams
+        assert not feed._channels
 
 
 async def test_what_retention_deletes_in_front_of_the_reader_is_not_passed_over(

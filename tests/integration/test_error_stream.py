@@ -16,6 +16,7 @@ from footfall_local.settings import LocalSettings
 from footfall_local.stack import Stack
 from tests.conftest import ROOT
 from tests.integration.error_log import (
+    NO_STORM,
     PARTITIONS,
     Writer,
     ago,
@@ -121,7 +122,7 @@ async def test_while_kafka_cannot_be_reached_a_new_stream_is_told_to_try_again()
         nobody_listens.bind(("127.0.0.1", 0))
         kafka = KafkaSettings(f"127.0.0.1:{nobody_listens.getsockname()[1]}")
         settings = ErrorFeedSettings(ready_seconds=0.1)
-        async with KafkaErrorFeed(kafka, settings, SystemClock()) as feed:
+        async with KafkaErrorFeed(kafka, settings, NO_STORM, SystemClock()) as feed:
             with pytest.raises(TryAgain):
                 await feed.open(shop(), None)
     assert not threads("error-")

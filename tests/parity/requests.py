@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from footfall.v1 import query_pb2
+from footfall_core.columns import EVENTS, ITEMS
 from footfall_core.report.fields import ANY_PARAM, DATE_RANGE, DIMENSIONS, METRICS, Scope
 from tests.parity import events
 
@@ -29,8 +30,8 @@ PATTERNS = (
     r"\pL{3}",
     "(a|b)*c?",
 )
-EVENT_DIMENSIONS = tuple(name for name in DIMENSIONS if DIMENSIONS[name].scope is not Scope.ITEM and name != ANY_PARAM)
-ITEM_DIMENSIONS = tuple(name for name in DIMENSIONS if DIMENSIONS[name].scope is not Scope.EVENT)
+EVENT_DIMENSIONS = tuple(name for name in DIMENSIONS if EVENTS in DIMENSIONS[name].scope.tables and name != ANY_PARAM)
+ITEM_DIMENSIONS = tuple(name for name in DIMENSIONS if ITEMS in DIMENSIONS[name].scope.tables)
 PARAM_DIMENSIONS = tuple(f"event.{name}" for name in (*events.PARAMS, "missing"))
 VALUES = (
     *(value for value in events.TEXTS if value),

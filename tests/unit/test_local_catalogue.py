@@ -56,7 +56,7 @@ def test_our_processes_are_told_where_the_others_are(tmp_path: Path) -> None:
     assert ingest["FOOTFALL_KAFKA_BOOTSTRAP_SERVERS"] == where["kafka"]
     assert all(
         parts[server].environment["FOOTFALL_REDIS_URL"] == f"redis://{where['redis']}/0"
-        for server in ("ingest-1", "ingest-2", "query-1", "errors-1")
+        for server in ("ingest-1", "ingest-2", "query-1", "errors-1", "errors-2")
     )
     assert parts["queries-1"].environment["FOOTFALL_DRUID_BROKER_URL"] == f"http://{where['druid_broker']}"
     assert parts["events-1"].environment["FOOTFALL_STATE_DIR"] == str(tmp_path / "state" / "events-1")

@@ -20,6 +20,7 @@ from footfall_core.limits import MAX_REQUEST_BYTES
 from footfall_core.problems import TooLarge, TryAgain
 from footfall_core.wire.raw_pb2 import RawBatch, StreamedBatch
 from footfall_server.hosts.call import Call, Kind, Route
+from footfall_server.hosts.draining import Draining
 from footfall_server.hosts.grpc_aio import HostSettings, Server
 from footfall_server.ingest.batch_intake import NOT_IN_TIME, BatchIntake
 from footfall_server.ingest.stream_events import IngestStreamSettings, StreamEvents
@@ -496,7 +497,7 @@ async def test_further_cancellations_during_the_first_leave_nothing_behind_eithe
     log = LogByHand()
     handler = StreamEvents(BatchIntake(log, 4, no_write_quotas(), StoppedClock()), IngestStreamSettings())
     before = asyncio.all_tasks()
-    answers = handler(messages(), Call(METHOD, {}, "", lambda: None, asyncio.Event(), everybody({})))
+    answers = handler(messages(), Call(METHOD, {}, "", lambda: None, Draining(), everybody({})))
     first = asyncio.create_task(anext(answers))
     await log.holds(2)
     while not first.done():

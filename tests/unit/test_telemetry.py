@@ -9,12 +9,14 @@ import pytest
 from prometheus_client import REGISTRY
 
 from footfall.v1.errors_pb2 import EventError
+from footfall_adapters.kafka.error_channel import Stretch
 from footfall_adapters.kafka.error_stream import KafkaErrorStream
 from footfall_consumers.queries.complete_until import CompleteUntil
 from footfall_core.access.needs import of_operators
 from footfall_core.clock import Micros
 from footfall_core.columns import EVENTS
 from footfall_core.completeness import NewestTicks
+from footfall_core.errors.feed import PushedError
 from footfall_core.errors.selection import ErrorSelection
 from footfall_core.kinds import EventKind
 from footfall_core.problems import InvalidRequest, TooSlow, TryAgain
@@ -142,7 +144,7 @@ async def test_a_cache_that_does_not_answer_is_counted_once_a_command(since: Sin
 async def test_a_reader_that_is_too_slow_is_counted(since: Since) -> None:
     stream = KafkaErrorStream(ErrorSelection("shop"), 2, 10.0, {0: 0}, lambda _: None)
     for offset in range(3):
-        stream.offer(0, offset, EventError())
+        stream.offer(Stretch.of([(0, offset, PushedError.of(EventError()))]))
     with pytest.raises(TooSlow):
         await stream.next()
     assert since("footfall_error_slow_readers_total") == 1

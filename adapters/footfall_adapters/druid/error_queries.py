@@ -1,10 +1,13 @@
 """From a question for errors to native queries. Pure: what Druid is asked can be read, and tested, without Druid.
 
 An error that was recorded several times has as many rows. It is one error, of the time of its first row in the
-range: its place in the list stays the same when it is recorded once more.
+range: its place in the list stays the same when it is recorded once more. So they are grouped by id, and Druid tells
+some hundred thousand groups apart at a time. More are asked for in slices of ids, which are drawn evenly: what is in
+one slice is in no other, so that counts add up, and pages are merged.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from footfall_adapters.druid.instants import interval
@@ -16,19 +19,32 @@ Query = dict[str, Any]
 
 FIRST, ID, ROW = "first", "error_id", "error"
 
+Slice = tuple[str, str]
+"""Ids from the first one on, and before the second; an empty one bounds nothing."""
+
+_ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
+"""What ids are made of, in order (`footfall_core.errors.records.error_id`)."""
+
+
+def slices(characters: int) -> list[Slice]:
+    """Return slices that have every id between them, told apart by so many of its first characters."""
+    starts = ["".join(each) for each in product(_ALPHABET, repeat=characters)]
+    return list(zip(["", *starts[1:]], [*starts[1:], ""], strict=True))
+
+
 _HOUR = "hour"
 _TIME = "__time"
 _BY_FIRST: Query = {"type": "longMin", "name": FIRST, "fieldName": _TIME}
 
 
-def page_query(question: ErrorsQuestion) -> Query:
-    """Return the query for ids and times of the errors of a page, newest first, as pairs."""
+def page_query(question: ErrorsQuestion, part: Slice) -> Query:
+    """Return the query for ids and times of a slice's errors that may be on a page, newest first, as pairs."""
     newest_first = [
         {"dimension": FIRST, "direction": "descending", "dimensionOrder": "numeric"},
         {"dimension": ID, "direction": "ascending"},
     ]
     query = {
-        **_errors(question, dimensions=[ID]),
+        **_errors(question, part, dimensions=[ID]),
         "limitSpec": {"type": "default", "limit": question.limit, "columns": newest_first},
     }
     if question.after_error_id:
@@ -36,8 +52,8 @@ def page_query(question: ErrorsQuestion) -> Query:
     return query
 
 
-def counts_query(question: ErrorsQuestion) -> Query:
-    """Return the query for the number of errors by hour (Unix milliseconds), stage and code, exact."""
+def counts_query(question: ErrorsQuestion, part: Slice) -> Query:
+    """Return the query for the number of a slice's errors by hour (Unix milliseconds), stage and code, exact."""
     hour = {
         "type": "expression",
         "name": _HOUR,
@@ -46,7 +62,7 @@ def counts_query(question: ErrorsQuestion) -> Query:
     }
     return {
         "queryType": "groupBy",
-        "dataSource": {"type": "query", "query": _errors(question, dimensions=[ID, "stage", "code"])},
+        "dataSource": {"type": "query", "query": _errors(question, part, dimensions=[ID, "stage", "code"])},
         "granularity": "all",
         "intervals": [_interval(question)],
         "virtualColumns": [hour],
@@ -86,8 +102,8 @@ def first_row_query(question: ErrorsQuestion) -> Query:
     }
 
 
-def _errors(question: ErrorsQuestion, dimensions: Sequence[str]) -> Query:
-    """Return the query for each error once, with its time."""
+def _errors(question: ErrorsQuestion, part: Slice, dimensions: Sequence[str]) -> Query:
+    """Return the query for each error of a slice once, with its time."""
     conditions = [_is("property", question.property_id)]
     if question.stages:
         conditions.append(_in("stage", question.stages))
@@ -95,6 +111,9 @@ def _errors(question: ErrorsQuestion, dimensions: Sequence[str]) -> Query:
         conditions.append(_in("code", question.codes))
     if question.writer_id:
         conditions.append(_is("writer_id", question.writer_id))
+    first, end = part
+    if bounds := ({"lower": first} if first else {}) | ({"upper": end, "upperOpen": True} if end else {}):
+        conditions.append({"type": "range", "column": ID, "matchValueType": "STRING", **bounds})
     return {
         "queryType": "groupBy",
         "dataSource": ERRORS_TABLE,

@@ -1,7 +1,8 @@
 """The error store in Druid: which errors are on the page, how many there are, and then their records."""
 
 from base64 import b64decode
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from footfall.v1.errors_pb2 import ErrorCount, EventError, ListErrorsResponse
@@ -10,6 +11,9 @@ from footfall_adapters.druid.broker import Broker
 from footfall_core.clock import Micros
 from footfall_core.problems import DeadlinePassed, NotComputable, TryAgain
 from footfall_core.wire.query_pb2 import ErrorsQuestion
+
+_THINNEST = 2
+"""Characters of an id by which the thinnest slices are told apart: a thousand of them."""
 
 
 class DruidErrorStore:
@@ -41,13 +45,37 @@ class DruidErrorStore:
         counts: list[Any] = []
         if not question.after_error_id:
             # before the page, so that what was counted is listed, on this page or a later one
-            counts = await self._broker.ask(queries.counts_query(question), deadline)
-        firsts = await self._broker.ask(queries.page_query(question), deadline)
+            counts = await self._in_slices(lambda part: queries.counts_query(question, part), deadline)
+        found = await self._in_slices(lambda part: queries.page_query(question, part), deadline)
+        # newest first; equal times in order of their ids
+        firsts = sorted(found, key=lambda first: (-first[1], first[0]))[: question.limit]
+        added_up: Counter[tuple[int, int, int]] = Counter()
+        for *kind, count in counts:
+            added_up[tuple(kind)] += count
         response = ListErrorsResponse(
-            counts=[_count(*row) for row in sorted(counts)], total_count=sum(row[-1] for row in counts)
+            counts=[_count(*kind, count) for kind, count in sorted(added_up.items())], total_count=added_up.total()
         )
         response.errors.extend(await self._records(question.property_id, firsts, deadline))
         return response
+
+    async def _in_slices(self, query_of: Callable[[queries.Slice], queries.Query], deadline: Micros) -> list[Any]:
+        """Return the rows of all slices, of which there are as few as Druid is able to do.
+
+        Raises:
+            NotComputable: not even the thinnest slices can be told apart.
+        """
+        for characters in range(_THINNEST):
+            try:
+                return await self._asked(query_of, characters, deadline)
+            except NotComputable:
+                continue
+        return await self._asked(query_of, _THINNEST, deadline)
+
+    async def _asked(
+        self, query_of: Callable[[queries.Slice], queries.Query], characters: int, deadline: Micros
+    ) -> list[Any]:
+        # one after the other, or their groups would be in Druid's memory together
+        return [row for part in queries.slices(characters) for row in await self._broker.ask(query_of(part), deadline)]
 
     async def _records(self, property_id: str, firsts: Sequence[tuple[str, int]], deadline: Micros) -> list[EventError]:
         """Return the errors of these ids and times, in their order."""

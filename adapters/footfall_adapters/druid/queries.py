@@ -39,7 +39,7 @@ from footfall_core.properties import TICK_PROPERTIES
 from footfall_core.report.currencies import MAX_CURRENCIES, money_of
 from footfall_core.report.days import Day, days_between
 from footfall_core.report.fields import METRICS, Metric
-from footfall_core.report.plan import Plan
+from footfall_core.report.plan import Plan, leaves_bots_out
 from footfall_core.runs.run import LIVE
 from footfall_core.runs.tables import tables_of
 
@@ -241,7 +241,7 @@ def _built(kind: str, **parts: Any) -> Query:
 
 def _conditions(plan: Plan) -> list[Filter]:
     conditions = [_of_the_property(plan), *of_its_hours(plan.serving)]
-    if not plan.include_bots:
+    if leaves_bots_out(plan):
         conditions.append(Filter(dimension="is_bot", value="0"))
     if plan.condition is not None:
         conditions.append(filter_of(plan.condition, plan))

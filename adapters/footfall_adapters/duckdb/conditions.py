@@ -11,7 +11,19 @@ from footfall_adapters.duckdb.dimensions import number, shown_time, text
 from footfall_adapters.duckdb.statement import Values
 from footfall_core.report.fields import NOT_SET, Source, dimension_of
 from footfall_core.report.hours import matching_numbers
-from footfall_core.report.plan import AllOf, AnyOf, Condition, Leaf, Not, OneOf, Pattern, Plan, Text, Within
+from footfall_core.report.plan import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Leaf,
+    Not,
+    OneOf,
+    Pattern,
+    Plan,
+    Text,
+    Within,
+    leaves_bots_out,
+)
 
 
 def of_events(plan: Plan, values: Values) -> str:
@@ -21,7 +33,7 @@ def of_events(plan: Plan, values: Values) -> str:
         f"time_ms >= {values.bound(plan.start // 1000)}",
         f"time_ms < {values.bound(plan.end // 1000)}",
     ]
-    if not plan.include_bots:
+    if leaves_bots_out(plan):
         conditions.append("is_bot = 0")
     if plan.condition is not None:
         conditions.append(_on_event(plan.condition, plan, values))

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent import futures
 from contextlib import closing, suppress
 from typing import Any, TypeVar
@@ -11,8 +11,9 @@ import duckdb
 import structlog
 
 from footfall_adapters.duckdb.statement import Statement
-from footfall_adapters.duckdb.tables import Tables
+from footfall_adapters.duckdb.tables import Tables, arrow_of
 from footfall_core.clock import Clock, Micros
+from footfall_core.columns import Table
 from footfall_core.problems import DeadlinePassed, NotComputable, TryAgain
 
 log = structlog.get_logger()
@@ -44,6 +45,11 @@ class Reader:
         if self._unwanted.is_set():
             raise duckdb.InterruptException("nobody waits any more")
         return self._cursor.execute(statement.text, statement.values).fetchall()
+
+    def lend(self, table: Table, rows: Sequence[str]) -> None:
+        """Have statements find rows, tab-separated lines, under the name of a table that is not among the others."""
+        assert self._cursor is not None
+        self._cursor.register(table.name, arrow_of(table, rows))
 
     def read(self, tables: Callable[[], Tables], work: Callable[["Reader"], T]) -> T:
         """Do some work with a cursor of its own, all of it on the same rows; called in the thread.

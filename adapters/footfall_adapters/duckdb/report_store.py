@@ -8,6 +8,7 @@ from footfall_adapters.duckdb.reading import Reader, Reading
 from footfall_adapters.duckdb.settings import DuckdbSettings
 from footfall_adapters.duckdb.tables import Tables
 from footfall_core.clock import Clock, Micros
+from footfall_core.columns import ERRORS
 from footfall_core.completeness import NewestTicks
 from footfall_core.kinds import EventKind
 from footfall_core.properties import TICK_PROPERTIES
@@ -16,6 +17,9 @@ from footfall_core.report.currencies import currency_of, must_be_looked_for
 from footfall_core.report.plan import Plan
 from footfall_core.report.row_values import in_order, labels, numbers, passes, with_range
 from footfall_core.runs.run import LIVE
+
+ErrorRows = Callable[[str, Micros, Micros], Sequence[str]]
+"""Returns the rows of a property's errors from an instant on and before another; raises `TryAgain`."""
 
 RAW_PARTITION = 0
 """The embedded log is one partition, and its purchases take no way of their own."""
@@ -28,6 +32,7 @@ class DuckDBReportStore:
         self,
         tables: Callable[[], Tables],
         complete_until: Callable[[], Micros | None],
+        errors: ErrorRows,
         clock: Clock,
         settings: DuckdbSettings,
     ) -> None:
@@ -37,11 +42,13 @@ class DuckDBReportStore:
             tables: returns the tables as they are open now, called in a thread; raises `TryAgain` while they are not.
             complete_until: returns the instant before which everything acknowledged is in the tables, None if it is
                 not known; stands in for ticks, of which this store has none.
+            errors: returns the rows of errors, which are in none of the tables; called in a thread.
             clock: tells when deadlines are past.
             settings: what reports may take.
         """
         self._reading = Reading(tables, clock, settings.readers)
         self._complete_until = complete_until
+        self._errors = errors
         self._settings = settings
 
     async def newest_ticks(
@@ -82,6 +89,9 @@ class DuckDBReportStore:
         self._reading.close()
 
     def _report(self, plan: Plan, reader: Reader) -> Report:
+        if plan.table == ERRORS.name:
+            start, end = min(each.start for each in plan.ranges), max(each.end for each in plan.ranges)
+            reader.lend(ERRORS, self._errors(plan.property_id, start, end))
         parts = [matched_here(part, reader, self._settings.max_matched_values) for part in plan.by_range()]
         found = [reader.rows(queries.totals_statement(part))[0] for part in parts]
         events = [row[0] for row in found]

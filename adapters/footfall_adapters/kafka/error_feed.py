@@ -1,13 +1,17 @@
 """The errors of all properties from Kafka: one reader of the topic for all live streams of a server.
 
-    reader's thread   reads committed records from the end, hands them to the event loop, and waits until it took them
-    event loop        keeps the streams by property, and offers each of them its errors
+    reader's thread   reads committed records, hands them to the event loop, and waits until it took them
+    event loop        keeps what was recorded last, and offers each channel its property's errors: a channel is all
+                      streams of the same property and filter, for which each error is looked at once
 
-A stream that begins in the past is registered first, so that it is offered all that is recorded from then on. After
-that its history asks Kafka for the end of the topic and reads up to there, and what was offered from before that end is
-dropped. So there is no gap, nothing comes twice, and when the past is read, all that was recorded before the call was
-pushed. It makes no difference whether the past begins at a time or where an earlier stream was, nor which server that
-was: another one's reader may be ahead of this one's, and its streams' places with it.
+The reader begins some minutes before the end, so that a server that was just started has them too. A stream that
+begins where an earlier one was, or at a time, is given what is kept of it; Kafka is asked only where the log ends, once
+for all streams that ask together. What is older it reads from Kafka itself: it is registered first, so that it is
+offered all that is recorded from then on, then its history asks for the end of the topic and reads up to there, and
+what was offered from before that end is dropped. Either way there is no gap, nothing comes twice, and when the past is
+read, all that was recorded before the call was pushed. It makes no difference whether the past begins at a time or
+where an earlier stream was, nor which server that was: another one's reader may be ahead of this one's, and its
+streams' places with it.
 
 The reader asks Kafka to say when it reaches the end of a partition: its place moves on then behind what is never
 delivered, transactions' markers and what was aborted, which retention takes away like everything else.
@@ -18,33 +22,32 @@ again too, so that nobody waits in front of a gap without knowing.
 """
 
 import asyncio
-import threading
 from collections import defaultdict
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Message
 
+from footfall_adapters.kafka.error_channel import Channel, sifted
+from footfall_adapters.kafka.error_ends import ErrorEnds
 from footfall_adapters.kafka.error_history import ErrorHistory
+from footfall_adapters.kafka.error_reader import Beginning, ErrorReader
 from footfall_adapters.kafka.error_stream import KafkaErrorStream
-from footfall_adapters.kafka.error_topic import TOPIC, error_of, new_reader, property_of, watermarks
+from footfall_adapters.kafka.error_topic import parsed, property_of, recorded_ms_of
+from footfall_adapters.kafka.recent_errors import RecentErrors, RecordedError
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
 from footfall_core.errors.feed import Position
+from footfall_core.errors.position import go_on_from
 from footfall_core.errors.selection import ErrorSelection
+from footfall_core.errors.sieve import Sieve
+from footfall_core.errors.storms import StormRule
 from footfall_core.problems import TryAgain
 
 log = structlog.get_logger()
-
-_POLL_SECONDS = 0.2
-_AGAIN_SECONDS = 1.0
-_BATCH = 500
-_LOST = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC})  # noqa: SLF001
-"""What says that the place in the topic is no more."""
 
 
 @dataclass(frozen=True)
@@ -59,59 +62,142 @@ class ErrorFeedSettings:
     """How long a stream that reads the past waits for its client to take a message, before it ends and makes room."""
     ready_seconds: float = 5.0
     """How long a new stream waits for Kafka before it is told to try again."""
+    recent_seconds: float = 120.0
+    """How far back a server that starts reads errors into memory before it takes streams, as far as the bounds below
+    allow: streams that were away for less go on without a reader of their own. 0: nothing is kept."""
+    recent_bytes: int = 64 * 1024 * 1024
+    """Bytes of errors that are kept in memory."""
+    recent_errors_of_property: int = 2_000
+    """Errors of one property that are kept in memory."""
+    start_errors: int = 20_000
+    """How many errors of each partition a server that starts reads at most."""
+
+
+ChannelKey = tuple[ErrorSelection, bool]
+"""What streams of one channel have in common: the selection, and whether they are pushed every error."""
 
 
 class KafkaErrorFeed:
     """An `ErrorFeed`; an async context manager, whose thread lives from its entry to its exit."""
 
-    def __init__(self, kafka: KafkaSettings, settings: ErrorFeedSettings, clock: Clock) -> None:
+    def __init__(self, kafka: KafkaSettings, settings: ErrorFeedSettings, rule: StormRule, clock: Clock) -> None:
         self._kafka = kafka
         self._settings = settings
         self._clock = clock
+        self._rule = rule
+        self._reader = ErrorReader(
+            kafka,
+            settings.recent_seconds,
+            settings.start_errors,
+            clock,
+            begin=self._begin,
+            hand_out=self._hand_out,
+            lose=self._lose,
+        )
+        self._ends = ErrorEnds(kafka)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="error-feed", daemon=True)
-        # what follows belongs to the event loop's thread
         self._ready = asyncio.Event()
-        self._streams: defaultdict[str, set[KafkaErrorStream]] = defaultdict(set)
+        self._channels: defaultdict[str, dict[ChannelKey, Channel]] = defaultdict(dict)
+        self._behind: set[KafkaErrorStream] = set()
+        """Streams that are to be told when the feed moves, whether there is an error for them or not."""
         self._histories: set[ErrorHistory] = set()
         self._places: dict[int, int] = {}
+        self._start_until: Mapping[int, int] = {}
+        """Up to where the feed has to come before it is ready."""
+        kept = settings.recent_bytes if settings.recent_seconds > 0 else 0
+        self._recent = RecentErrors(kept, settings.recent_errors_of_property)
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
-        self._thread.start()
+        self._reader.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._stop.set()
+        self._reader.stop()
         self._end_streams("This server is about to stop; call again.")
         await asyncio.gather(*(asyncio.wrap_future(history.close()) for history in self._histories))
-        await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._reader.join)
+        await self._ends.close()
 
-    async def open(self, selection: ErrorSelection, start: Micros | Position | None) -> KafkaErrorStream:
+    async def open(
+        self, selection: ErrorSelection, start: Micros | Position | None, *, every_error: bool = False
+    ) -> KafkaErrorStream:
         """See `ErrorFeed`."""
         try:
             async with asyncio.timeout(self._settings.ready_seconds):
                 await self._ready.wait()
         except TimeoutError as error:
             raise TryAgain("The log of errors is away; call again.") from error
+        if start is None or (isinstance(start, int) and start > self._clock.now()):
+            return self._registered(selection, every_error=every_error)
+        if self._has_recent(selection, start):
+            lows, ends = await self._ends.now()
+            # nothing is awaited from here on: the stream is offered what comes behind what it is given now
+            if self._has_recent(selection, start):
+                return self._behind_recent(selection, start, lows, ends, every_error=every_error)
+        return await self._behind_history(selection, start, every_error=every_error)
+
+    def _registered(self, selection: ErrorSelection, *, every_error: bool) -> KafkaErrorStream:
+        """Return a stream that is offered all that comes from now on."""
+        key = (selection, every_error)
+        channels = self._channels[selection.property_id]
+        channel = channels.get(key) or channels.setdefault(key, Channel(self._sieve(*key)))
         stream = KafkaErrorStream(
             selection,
             self._settings.queue_errors,
             self._settings.history_patience_seconds,
             self._places,
-            self._forget,
+            lambda stream: self._forget(key, stream),
         )
-        self._streams[selection.property_id].add(stream)
+        channel.streams.add(stream)
+        return stream
+
+    def _has_recent(self, selection: ErrorSelection, start: Micros | Position) -> bool:
+        """Return whether all that a stream from there on needs was kept, as far as the feed has come."""
+        if isinstance(start, tuple):
+            return len(start) == len(self._places) and self._recent.has_all_behind(selection.property_id, start)
+        return self._recent.has_all_since(selection.property_id, start // 1000)
+
+    def _behind_recent(
+        self,
+        selection: ErrorSelection,
+        start: Micros | Position,
+        lows: Position,
+        ends: Position,
+        *,
+        every_error: bool,
+    ) -> KafkaErrorStream:
+        records = self._recent.of(selection.property_id)
+        if isinstance(start, tuple):
+            places = dict(enumerate(go_on_from(start, lows, ends)))
+            wanted = [each for each in records if each.offset >= places[each.partition]]
+        else:
+            start_ms, places = start // 1000, dict(self._places)
+            wanted = [each for each in records if each.recorded_ms >= start_ms and each.offset >= lows[each.partition]]
+            for each in reversed(wanted):
+                places[each.partition] = each.offset
+        recent = sifted(self._sieve(selection, every_error), parsed(wanted))
+        stream = self._registered(selection, every_error=every_error)
+        stream.begin_behind(places, recent, dict(enumerate(ends)))
+        if not stream.moved():
+            self._behind.add(stream)
+        return stream
+
+    async def _behind_history(
+        self, selection: ErrorSelection, start: Micros | Position, *, every_error: bool
+    ) -> KafkaErrorStream:
+        stream = self._registered(selection, every_error=every_error)
         try:
-            if isinstance(start, tuple) or (start is not None and start <= self._clock.now()):
-                await stream.begin_with(self._new_history(selection, start))
+            await stream.begin_with(self._new_history(selection, start, every_error=every_error))
         except BaseException:
             stream.close()
             raise
         return stream
 
-    def _new_history(self, selection: ErrorSelection, start: Micros | Position) -> ErrorHistory:
+    def _sieve(self, selection: ErrorSelection, every_error: bool) -> Sieve:
+        return Sieve(selection, None if every_error else self._rule)
+
+    def _new_history(self, selection: ErrorSelection, start: Micros | Position, *, every_error: bool) -> ErrorHistory:
         if len(self._histories) >= self._settings.history_readers:
             raise TryAgain(
                 "Too many streams read past errors at the moment; call again a little later.", retry_after_seconds=5
@@ -124,15 +210,20 @@ class KafkaErrorFeed:
                 retry_after_seconds=5,
             )
         telemetry.HISTORIES.inc()
-        history = ErrorHistory(self._kafka, selection, start, self._forget_history)
+        sieve = self._sieve(selection, every_error)
+        history = ErrorHistory(self._kafka, selection, sieve, start, self._forget_history)
         self._histories.add(history)
         return history
 
-    def _forget(self, stream: KafkaErrorStream) -> None:
-        streams = self._streams[stream.selection.property_id]
-        streams.discard(stream)
-        if not streams:
-            del self._streams[stream.selection.property_id]
+    def _forget(self, key: ChannelKey, stream: KafkaErrorStream) -> None:
+        self._behind.discard(stream)
+        channels = self._channels[stream.selection.property_id]
+        if channel := channels.get(key):
+            channel.streams.discard(stream)
+            if not channel.streams:
+                del channels[key]
+        if not channels:
+            del self._channels[stream.selection.property_id]
 
     def _forget_history(self, history: ErrorHistory) -> None:
         """Free the history's place among the readers; called on its own thread when its consumer is closed."""
@@ -140,78 +231,50 @@ class KafkaErrorFeed:
         self._loop.call_soon_threadsafe(self._histories.discard, history)
 
     def _end_streams(self, why: str) -> None:
-        for stream in [stream for streams in self._streams.values() for stream in streams]:
+        streams = [
+            stream
+            for channels in self._channels.values()
+            for channel in channels.values()
+            for stream in channel.streams
+        ]
+        for stream in streams:
             stream.fail(TryAgain(why))
 
-    def _begin(self, places: dict[int, int]) -> None:
-        self._places = places
-        self._ready.set()
-        log.info("following the errors", partitions=len(places))
+    def _begin(self, beginning: Beginning) -> None:
+        """Begin anew where the reader does; nobody is served before it has come to where the topic ends now."""
+        self._places, self._start_until = dict(beginning.places), beginning.ends
+        self._recent.begin(beginning.places, beginning.since_ms)
+        self._look_whether_ready()
+
+    def _look_whether_ready(self) -> None:
+        if not self._ready.is_set() and all(self._places[each] >= end for each, end in self._start_until.items()):
+            self._ready.set()
+            log.info("following the errors", partitions=len(self._places))
 
     def _lose(self) -> None:
         self._ready.clear()
         self._end_streams("The log of errors cannot be followed at the moment; call again.")
 
     def _hand_out(self, messages: list[Message]) -> None:
+        """Keep what was read, and offer it to whom it may concern, each property's together."""
+        arrived: dict[str, list[RecordedError]] = {}
+        places: dict[int, int] = {}
         for message in messages:
             partition, offset = message.partition(), message.offset()
             if message.error() is not None:
                 # the end of the partition, of which the message tells the offset
-                self._places[partition] = offset
+                places[partition] = offset
                 continue
-            streams = self._streams.get(property_of(message))
-            if streams and (error := error_of(message)):
-                for stream in tuple(streams):
-                    stream.offer(partition, offset, error)
-            self._places[partition] = offset + 1
-
-    # ---- from here on: the reader's thread ----
-
-    def _follow(self) -> None:
-        while not self._stop.is_set():
-            try:
-                with closing(new_reader(self._kafka, **{"enable.partition.eof": True})) as reader:
-                    self._follow_with(reader)
-            except KafkaException as error:
-                log.warning("the errors cannot be followed", reason=error.args[0].str())
-            except Exception:
-                log.exception("the errors cannot be followed")
-            if not self._stop.is_set():
-                self._on_loop(self._lose)
-                self._stop.wait(_AGAIN_SECONDS)
-
-    def _follow_with(self, reader: Consumer) -> None:
-        topic = self._kafka.topic(TOPIC)
-        _, ends = watermarks(reader, topic)
-        reader.assign([TopicPartition(topic, *place) for place in enumerate(ends)])
-        self._on_loop(self._begin, dict(enumerate(ends)))
-        while not self._stop.is_set():
-            # consume() alone would wait for its whole number of records, or for its whole time-out
-            first = reader.poll(_POLL_SECONDS)
-            if first is None:
-                continue
-            records = []
-            for message in (first, *reader.consume(_BATCH - 1, timeout=0)):
-                failure = message.error()
-                if failure is None or failure.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
-                    records.append(message)
-                elif failure.fatal() or failure.code() in _LOST:
-                    raise KafkaException(failure)
-                else:
-                    log.warning("the errors come late", reason=failure.str())
-            self._on_loop(self._hand_out, records)
-
-    def _on_loop(self, act: Callable[..., None], *arguments: object) -> None:
-        """Let the event loop do something, and wait until it is done: nothing piles up in front of a busy loop."""
-        assert self._loop is not None
-        done = threading.Event()
-
-        def run() -> None:
-            try:
-                act(*arguments)
-            finally:
-                done.set()
-
-        self._loop.call_soon_threadsafe(run)
-        while not done.wait(_POLL_SECONDS) and not self._stop.is_set():
-            pass
+            places[partition] = offset + 1
+            property_id = property_of(message)
+            found = RecordedError(partition, offset, recorded_ms_of(message), property_id, message.value() or b"")
+            self._recent.add(found)
+            if property_id in self._channels:
+                arrived.setdefault(property_id, []).append(found)
+        for property_id, records in arrived.items():
+            together = list(parsed(records))
+            for channel in tuple(self._channels[property_id].values()):
+                channel.hand_out(together)
+        self._places |= places
+        self._look_whether_ready()
+        self._behind -= {stream for stream in self._behind if stream.moved()}

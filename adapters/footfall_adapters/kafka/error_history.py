@@ -10,13 +10,22 @@ from typing import TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from footfall.v1.errors_pb2 import EventError
-from footfall_adapters.kafka.error_topic import KAFKA_SECONDS, TOPIC, error_of, new_reader, property_of, watermarks
+from footfall_adapters.kafka.error_channel import Entry, Stretch
+from footfall_adapters.kafka.error_topic import (
+    KAFKA_SECONDS,
+    TOPIC,
+    error_of,
+    new_reader,
+    property_of,
+    recorded_ms_of,
+    watermarks,
+)
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.clock import Micros
-from footfall_core.errors.feed import OutOfHistoryError, Position
+from footfall_core.errors.feed import OutOfHistoryError, Position, PushedError
 from footfall_core.errors.position import go_on_from
 from footfall_core.errors.selection import ErrorSelection
+from footfall_core.errors.sieve import Sieve
 from footfall_core.problems import TryAgain
 
 T = TypeVar("T")
@@ -27,25 +36,16 @@ _READ_ERRORS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedError:
-    """An error, and where it is recorded."""
-
-    partition: int
-    offset: int
-    error: EventError
-
-
-@dataclass(frozen=True, slots=True)
 class Past:
     """Some errors of the past."""
 
-    errors: list[PlacedError]
+    found: Stretch
     places: Mapping[int, int]
     """How far the topic is read with them: the offset of each partition's next record."""
 
 
 class ErrorHistory:
-    """Some errors of one property, from a time or a position up to the present.
+    """Some errors of one property, from a time or a position up to the present; a storm's as its sieve lets them by.
 
     Its consumer lives on a thread of its own, which works only while `begin` or `read` is awaited or `close` goes on;
     so a slow client slows its own reader down and no other.
@@ -55,11 +55,13 @@ class ErrorHistory:
         self,
         kafka: KafkaSettings,
         selection: ErrorSelection,
+        sieve: Sieve,
         start: Micros | Position,
         on_closed: Callable[["ErrorHistory"], None],
     ) -> None:
         self._kafka = kafka
         self.selection = selection
+        self._sieve = sieve
         self._start = start
         self.until: Mapping[int, int] = {}
         """The offset of each partition up to, and without, which it reads; known after `begin`."""
@@ -142,12 +144,13 @@ class ErrorHistory:
         assert self._consumer is not None
         if self._failure is not None:
             raise self._gone(self._consumer)
-        found: list[PlacedError] = []
+        entries: list[Entry] = []
+        pushed = 0
         give_up = time.monotonic() + _READ_SECONDS
-        while self._left and len(found) < _READ_ERRORS and not self._stop.is_set() and time.monotonic() < give_up:
+        while self._left and pushed < _READ_ERRORS and not self._stop.is_set() and time.monotonic() < give_up:
             message = self._consumer.poll(_POLL_SECONDS)
             if message is None:
-                if found:
+                if entries:
                     break
                 continue
             partition, offset = message.partition(), message.offset()
@@ -166,9 +169,11 @@ class ErrorHistory:
                 self._places[partition] = offset + 1
                 if property_of(message) == self.selection.property_id:
                     error = error_of(message)
-                    if error and self.selection.matches(error):
-                        found.append(PlacedError(partition, offset, error))
-        return Past(found, dict(self._places)) if found or self._left else None
+                    found = error and self._sieve.sift(partition, recorded_ms_of(message), error)
+                    if found:
+                        entries.append((partition, offset, found))
+                        pushed += isinstance(found, PushedError)
+        return Past(Stretch.of(entries), dict(self._places)) if entries or self._left else None
 
     def _end(self, partition: int) -> None:
         self._places[partition] = self.until[partition]

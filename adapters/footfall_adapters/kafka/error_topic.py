@@ -1,10 +1,13 @@
 """What all readers of the `errors` topic have in common."""
 
+from collections.abc import Iterable, Iterator
+
 import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from google.protobuf.message import DecodeError
 
 from footfall.v1.errors_pb2 import EventError
+from footfall_adapters.kafka.recent_errors import RecordedError
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.logs import LIBRDKAFKA
 from footfall_core.errors.feed import Position
@@ -64,10 +67,27 @@ def property_of(message: Message) -> str:
     return bytes(key).decode(errors="replace") if key else ""
 
 
+def recorded_ms_of(message: Message) -> int:
+    """Return when a record was written, Unix milliseconds."""
+    _, recorded_ms = message.timestamp()
+    return max(0, int(recorded_ms))
+
+
 def error_of(message: Message) -> EventError | None:
     """Return the error in a record; None, and a line in the log, if there is none in it."""
+    return _error_in(message.value() or b"", message.partition(), message.offset())
+
+
+def parsed(records: Iterable[RecordedError]) -> Iterator[tuple[RecordedError, EventError]]:
+    """Yield records with their errors, without those that have none."""
+    for each in records:
+        if error := _error_in(each.record, each.partition, each.offset):
+            yield each, error
+
+
+def _error_in(record: bytes, partition: int, offset: int) -> EventError | None:
     try:
-        return EventError.FromString(message.value() or b"")
+        return EventError.FromString(record)
     except DecodeError:
-        log.warning("not an error record", partition=message.partition(), offset=message.offset())
+        log.warning("not an error record", partition=partition, offset=offset)
         return None

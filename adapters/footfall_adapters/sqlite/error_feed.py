@@ -14,15 +14,20 @@ from footfall.v1.errors_pb2 import EventError
 from footfall_adapters.sqlite.database import reason
 from footfall_adapters.sqlite.reading import Row, SqliteReader
 from footfall_core.clock import Micros
-from footfall_core.errors.feed import OutOfHistoryError, Position
+from footfall_core.errors.feed import OutOfHistoryError, Position, PushedError
 from footfall_core.errors.position import go_on_from
 from footfall_core.errors.selection import ErrorSelection
+from footfall_core.errors.sieve import Sieve
+from footfall_core.errors.storms import LeftOut, StormRule
 from footfall_core.problems import TryAgain
 
 log = structlog.get_logger()
 
 _CHUNK = 500
 """Errors that are read at a time."""
+
+_PARTITION = 0
+"""The table is one partition."""
 
 _BEGINNING = "SELECT COALESCE((SELECT value FROM places WHERE name = 'beginning'), 1)"
 _FIRST = "SELECT value FROM places WHERE name = 'first_error'"
@@ -33,8 +38,9 @@ _END = "SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'errors'),
 class SqliteErrorFeed:
     """An `ErrorFeed`, on one event loop; `wake` tells it from any thread that errors were stored."""
 
-    def __init__(self, reader: SqliteReader) -> None:
+    def __init__(self, reader: SqliteReader, rule: StormRule) -> None:
         self._reader = reader
+        self._rule = rule
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._closed = False
@@ -63,7 +69,9 @@ class SqliteErrorFeed:
         if self._closed:
             raise TryAgain("This server is about to stop; call again.")
 
-    async def open(self, selection: ErrorSelection, start: Micros | Position | None) -> "SqliteErrorStream":
+    async def open(
+        self, selection: ErrorSelection, start: Micros | Position | None, *, every_error: bool = False
+    ) -> "SqliteErrorStream":
         """Return a stream: see the port."""
         since = (
             "SELECT MIN(offset) FROM errors WHERE property = ? AND recorded_ms >= ?",
@@ -78,7 +86,8 @@ class SqliteErrorFeed:
             (place,) = go_on_from(start or (beginning,), (low,), (end,))
         else:
             place = end if found is None else found
-        return SqliteErrorStream(self, selection, max(place, low), end)
+        sieve = Sieve(selection, None if every_error else self._rule)
+        return SqliteErrorStream(self, selection.property_id, sieve, max(place, low), end)
 
     async def read(self, *queries: tuple[str, list[object]]) -> list[list[Row]]:
         """Return the rows of some queries.
@@ -99,26 +108,39 @@ class SqliteErrorStream:
 
     Args:
         feed: that opened it.
-        selection: which errors.
+        property_id: whose errors.
+        sieve: lets by which of them.
         place: the offset of the next error to look at.
         end: the offset behind the last error when it was opened.
     """
 
-    def __init__(self, feed: SqliteErrorFeed, selection: ErrorSelection, place: int, end: int) -> None:
+    def __init__(self, feed: SqliteErrorFeed, property_id: str, sieve: Sieve, place: int, end: int) -> None:
         self._feed = feed
-        self._selection = selection
+        self._property_id = property_id
+        self._sieve = sieve
         self._place = place
         self._scanned = place
         self._end = end
-        self._waiting: deque[tuple[int, EventError]] = deque()
+        self._waiting: deque[tuple[int, PushedError, LeftOut]] = deque()
+        """Offset, error, and what is left out in front of it."""
+        self._behind = LeftOut()
+        """What is left out behind those."""
+        self._left_out = LeftOut()
         self._said_live = False
 
     @property
     def position(self) -> Position:
         """Where a later stream goes on: see the port."""
+        self._keep_up()
         return (self._place,)
 
-    async def next(self) -> EventError | None:
+    def left_out(self) -> LeftOut:
+        """Return what was left out in front of `position`: see the port."""
+        self._keep_up()
+        taken, self._left_out = self._left_out, LeftOut()
+        return taken
+
+    async def next(self) -> PushedError | None:
         """Wait for the next error and return it; return None once, when the stream has caught up: see the port."""
         while True:
             self._feed.check_open()
@@ -126,8 +148,9 @@ class SqliteErrorStream:
                 self._said_live = True
                 return None
             if self._waiting:
-                offset, error = self._waiting.popleft()
-                self._place = offset + 1 if self._waiting else self._scanned
+                offset, error, before = self._waiting.popleft()
+                self._left_out.join(before)
+                self._place = offset + 1
                 return error
             changed = self._feed.changed  # before looking: what is stored meanwhile sets it
             if await self._look():
@@ -139,21 +162,31 @@ class SqliteErrorStream:
         """Return whether all errors that were there when the stream was opened were returned."""
         return self._scanned >= self._end and (not self._waiting or self._waiting[0][0] >= self._end)
 
+    def _keep_up(self) -> None:
+        """Move on behind all that was looked at, unless something waits to be returned."""
+        if not self._waiting:
+            self._left_out.join(self._behind)
+            self._behind = LeftOut()
+            self._place = self._scanned
+
     async def _look(self) -> bool:
         """Read the next errors, and return whether anything was found or there may be more."""
         wanted = (
-            "SELECT offset, error FROM errors WHERE property = ? AND offset >= ? ORDER BY offset LIMIT ?",
-            [self._selection.property_id, self._scanned, _CHUNK],
+            "SELECT offset, recorded_ms, error FROM errors WHERE property = ? AND offset >= ? ORDER BY offset LIMIT ?",
+            [self._property_id, self._scanned, _CHUNK],
         )
         [[(low,)], [(end,)], rows] = await self._feed.read((_FIRST, []), (_END, []), wanted)
         if self._scanned < low:
             raise OutOfHistoryError((low,))
-        found = [(offset, EventError.FromString(error)) for offset, error in rows]
-        self._scanned = found[-1][0] + 1 if len(rows) == _CHUNK else end
-        self._waiting.extend(one for one in found if self._selection.matches(one[1]))
-        if not self._waiting:
-            self._place = self._scanned
-        return bool(found)
+        for offset, recorded_ms, record in rows:
+            found = self._sieve.sift(_PARTITION, recorded_ms, EventError.FromString(record))
+            if isinstance(found, PushedError):
+                self._waiting.append((offset, found, self._behind))
+                self._behind = LeftOut()
+            elif found is not None:
+                self._behind.add(_PARTITION, offset, found)
+        self._scanned = rows[-1][0] + 1 if len(rows) == _CHUNK else end
+        return bool(rows)
 
     def close(self) -> None:
         """Give everything up: see the port."""

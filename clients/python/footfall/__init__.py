@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from footfall.failures import RefusedError as RefusedError
     from footfall.failures import SpoolError as SpoolError
     from footfall.gathering import BatchPolicy as BatchPolicy
+    from footfall.left_out import LeftOut as LeftOut
     from footfall.metadata import Metadata as Metadata
     from footfall.outbox import StreamPolicy as StreamPolicy
     from footfall.report import Report as Report
@@ -46,6 +47,7 @@ _HOMES = {
     "GivenUpError": "footfall.failures",
     "HistoryLostError": "footfall.failures",
     "Item": "footfall.v1.event_pb2",
+    "LeftOut": "footfall.left_out",
     "Loss": "footfall.results",
     "Metadata": "footfall.metadata",
     "Outcome": "footfall.results",

@@ -27,8 +27,8 @@ class ErrorCalls(Asking):
 
         Args:
             since: an aware datetime; None means from now on.
-            **options: `resume_token`, `stages`, `codes`, `writer_id`, `follow`, `silence_seconds`, `on_gap`,
-                `on_reconnect`: see `footfall.following.FollowOptions`.
+            **options: `resume_token`, `stages`, `codes`, `writer_id`, `follow`, `every_error`, `silence_seconds`,
+                `on_gap`, `on_reconnect`, `on_left_out`: see `footfall.following.FollowOptions`.
 
         Raises:
             HistoryLostError: a token is older than the history, and there is no `on_gap`, while iterating.

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from footfall.left_out import LeftOutTally
 from footfall.names import codes_of, stages_of
 from footfall.v1.errors_pb2 import ErrorFilter, EventError, StreamErrorsRequest, StreamErrorsResponse
 
@@ -27,7 +28,16 @@ def error_filter(stages: Iterable[str], codes: Iterable[str], writer_id: str) ->
 class ErrorPosition:
     """Begins where it is told to, and moves with each message."""
 
-    def __init__(self, property_id: str, since: datetime | None, resume_token: str, wanted: ErrorFilter) -> None:
+    def __init__(
+        self,
+        property_id: str,
+        since: datetime | None,
+        resume_token: str,
+        wanted: ErrorFilter,
+        *,
+        every_error: bool,
+        left_out: LeftOutTally,
+    ) -> None:
         """Begin.
 
         Args:
@@ -35,6 +45,8 @@ class ErrorPosition:
             since: an aware datetime; None means from now on.
             resume_token: begins behind this token instead.
             wanted: which errors.
+            every_error: whether each is pushed also in a storm.
+            left_out: is told of what was not pushed.
 
         Raises:
             ValueError: both are given, or the time has no zone.
@@ -47,6 +59,9 @@ class ErrorPosition:
         """Behind the newest message; empty if there was none yet."""
         self._property = f"properties/{property_id}"
         self._wanted = wanted
+        self._every_error = every_error
+        self.left_out = left_out
+        """What was counted and not pushed so far."""
         self._since = since
         self._reached = since
         self._overlap = timedelta(0)
@@ -54,7 +69,12 @@ class ErrorPosition:
 
     def request(self) -> StreamErrorsRequest:
         """Return the request of the next stream."""
-        request = StreamErrorsRequest(property=self._property, filter=self._wanted, resume_token=self.resume_token)
+        request = StreamErrorsRequest(
+            property=self._property,
+            filter=self._wanted,
+            resume_token=self.resume_token,
+            every_error=self._every_error,
+        )
         if not self.resume_token and self._reached is not None:
             start = self._reached - self._overlap
             request.start_time.FromDatetime(start if self._since is None else max(self._since, start))
@@ -63,6 +83,7 @@ class ErrorPosition:
     def take(self, message: StreamErrorsResponse) -> EventError | None:
         """Move behind a message; return its error if it wasn't told before."""
         self.resume_token = message.resume_token or self.resume_token
+        self.left_out.take(message)
         if message.WhichOneof("message") == "error":
             self._reach(message.error.time.ToDatetime(tzinfo=UTC))
             return message.error if self._is_new(message.error.error_id) else None
@@ -91,4 +112,4 @@ def is_live(message: StreamErrorsResponse) -> bool:
 
 def is_progress(message: StreamErrorsResponse, *, follow: bool) -> bool:
     """Return whether it is worth waiting for the next message: who is behind needs more than a sign of life."""
-    return follow or message.WhichOneof("message") == "error" or message.heartbeat.live
+    return follow or message.WhichOneof("message") == "error" or message.heartbeat.live or bool(message.left_out)

@@ -1,7 +1,7 @@
 """Follows the errors of a property across lost connections."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, Self
 
 import grpc
@@ -55,6 +55,11 @@ class ErrorStream:
         It moves on with heartbeats, while the next error is waited for. Valid for the same property and filter.
         """
         return self._resume_token
+
+    @property
+    def left_out(self) -> Mapping[tuple[str, str], int]:
+        """How many errors of each stage and code were counted in place of being told, because there are too many."""
+        return self._position.left_out.totals
 
     def __iter__(self) -> Self:
         return self

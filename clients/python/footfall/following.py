@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from footfall.error_position import ErrorPosition, error_filter
+from footfall.left_out import LeftOutTally, OnLeftOut
 from footfall.reconnecting import OnGap, OnReconnect, Reconnecting
 from footfall.retry import RetryPolicy
 
@@ -22,6 +23,9 @@ class FollowOptions(TypedDict, total=False):
     """Only errors of this writer; empty means all."""
     follow: bool
     """False ends when all errors recorded until now have been told; by default it goes on."""
+    every_error: bool
+    """Whether each error is told also in a storm, where otherwise most are counted: see `ErrorStream.left_out`. By
+    default those until now are, and those to come are not."""
     silence_seconds: float
     """A stream on which nothing comes for so long, not even a heartbeat, is opened anew; 60 by default."""
     on_gap: OnGap | None
@@ -29,6 +33,8 @@ class FollowOptions(TypedDict, total=False):
     on from the earliest. Without it that raises `HistoryLostError`."""
     on_reconnect: OnReconnect | None
     """Is told why a stream ended, before the next one is opened."""
+    on_left_out: OnLeftOut | None
+    """Is told how many errors of a kind were counted and not told. Without it the log says so once."""
 
 
 def begin_following(
@@ -42,9 +48,11 @@ def begin_following(
     codes: Iterable[str] = (),
     writer_id: str = "",
     follow: bool = True,
+    every_error: bool | None = None,
     silence_seconds: float = 60.0,
     on_gap: OnGap | None = None,
     on_reconnect: OnReconnect | None = None,
+    on_left_out: OnLeftOut | None = None,
 ) -> tuple[ErrorPosition, Reconnecting, bool]:
     """Return where to begin, what to do when a stream ends, and whether to go on for ever; see `FollowOptions`.
 
@@ -58,15 +66,24 @@ def begin_following(
         codes: which ones.
         writer_id: whose.
         follow: whether to go on for ever.
+        every_error: whether none is left out.
         silence_seconds: bound of silence.
         on_gap: is told of history that was lost.
         on_reconnect: is told of streams that ended.
+        on_left_out: is told what was left out.
 
     Raises:
         TypeError: one string where a list belongs, or there is no such option.
         ValueError: the time has no zone, a token is given too, or there is no such stage or code.
     """
-    position = ErrorPosition(property_id, since, resume_token, error_filter(stages, codes, writer_id))
+    position = ErrorPosition(
+        property_id,
+        since,
+        resume_token,
+        error_filter(stages, codes, writer_id),
+        every_error=not follow if every_error is None else every_error,
+        left_out=LeftOutTally(on_left_out),
+    )
     reconnecting = Reconnecting(
         retries,
         follow=follow,

@@ -74,7 +74,9 @@ def begin(folder: SpoolFolder | None, writer_id: str) -> dict[str, object]:
     """Return which errors to follow: behind the last ones, or from about now."""
     token = folder.errors_token() if folder else ""
     since = None if token else datetime.now(UTC) - LEEWAY
-    return {"writer_id": writer_id, "stages": STAGES, "resume_token": token, "since": since}
+    # each of them is somebody's loss, and they are no more than the client's own batches
+    wanted = {"writer_id": writer_id, "stages": STAGES, "every_error": True}
+    return {**wanted, "resume_token": token, "since": since}
 
 
 def keep_token(folder: SpoolFolder | None, token: str) -> None:

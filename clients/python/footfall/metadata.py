@@ -5,9 +5,17 @@ from typing import Literal, TypeAlias
 
 from footfall.report import MetricTypeName
 from footfall.reports import type_name
-from footfall.v1.query_pb2 import SCOPE_EVENT, SCOPE_ITEM, GetMetadataRequest, GetMetadataResponse, Scope
+from footfall.v1.query_pb2 import (
+    SCOPE_ANY,
+    SCOPE_ERROR,
+    SCOPE_EVENT,
+    SCOPE_ITEM,
+    GetMetadataRequest,
+    GetMetadataResponse,
+    Scope,
+)
 
-ScopeName: TypeAlias = Literal["event", "item", "any"]
+ScopeName: TypeAlias = Literal["event", "item", "event or item", "error", "any"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +27,7 @@ class DimensionInfo:
     description: str
     """Its definition."""
     scope: ScopeName
-    """What it is about. A report has fields of one scope; `any` goes with both."""
+    """What it is about. A report has fields of one scope; `any` goes with each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,7 @@ class MetricInfo:
     """Its definition."""
     type: MetricTypeName
     scope: ScopeName
-    """What it is about. A report has fields of one scope; `any` goes with both."""
+    """What it is about. A report has fields of one scope; `any` goes with each."""
     may_be_approximate: bool
     """Whether large values are estimates."""
 
@@ -60,5 +68,13 @@ def read_metadata(answer: GetMetadataResponse) -> Metadata:
     )
 
 
+_NAMES: dict[int, ScopeName] = {
+    SCOPE_EVENT: "event",
+    SCOPE_ITEM: "item",
+    SCOPE_ANY: "event or item",
+    SCOPE_ERROR: "error",
+}
+
+
 def _scope(scope: Scope) -> ScopeName:
-    return "event" if scope == SCOPE_EVENT else "item" if scope == SCOPE_ITEM else "any"
+    return _NAMES.get(scope, "any")

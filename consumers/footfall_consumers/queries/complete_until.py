@@ -8,7 +8,8 @@ from typing import NoReturn
 
 from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
-from footfall_core.completeness import LOOK_AHEAD, LOOK_BACK, MINUTE, Completeness, data_complete_until
+from footfall_core.columns import TICKED
+from footfall_core.completeness import LOOK_AHEAD, LOOK_BACK, MINUTE, NOT_KNOWN, Completeness, data_complete_until
 from footfall_core.kinds import EventKind
 from footfall_core.report.plan import PlannedHours, PlannedServing
 from footfall_core.report.ports import ReportStore
@@ -51,7 +52,7 @@ class CompleteUntil:
         self._newest: dict[tuple[str, EventKind], Micros] = {}
 
     async def now(self, table: str, serving: PlannedServing | None = None) -> Completeness:
-        """Return the instants for the reports of a table.
+        """Return the instants for the reports of a table; not known of one that no tick comes to.
 
         Args:
             table: what a report calls it.
@@ -60,6 +61,8 @@ class CompleteUntil:
         Raises:
             Problem: as the store raises it.
         """
+        if table not in TICKED:
+            return NOT_KNOWN
         now = self._clock.now()
         asked = (table, serving.parts if serving else ALL_LIVE)
         look = self._looks.get(asked)

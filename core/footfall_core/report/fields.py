@@ -10,7 +10,7 @@ api-schema).
 from dataclasses import dataclass
 from enum import Enum
 
-from footfall_core.columns import EVENT_COLUMNS, ITEM_COLUMNS, TIME_COLUMN
+from footfall_core.columns import ERROR_COLUMNS, ERRORS, EVENT_COLUMNS, EVENTS, ITEM_COLUMNS, ITEMS, TIME_COLUMN, Table
 from footfall_core.validation.names import param_name_mistake
 
 NOT_SET = "(not set)"
@@ -25,16 +25,38 @@ PARAM_PREFIX = "event."
 ANY_PARAM = f"{PARAM_PREFIX}<param>"
 """Stands for all dimensions of parameters, where dimensions are listed."""
 
-_EVENT_COLUMN_NAMES = frozenset(column.name for column in EVENT_COLUMNS)
-_ITEM_COLUMN_NAMES = frozenset(column.name for column in ITEM_COLUMNS)
-
 
 class Scope(Enum):
     """What a field is about, and so which of the store's tables it can be had from."""
 
     EVENT = "event"
     ITEM = "item"
-    ANY = "event or item"
+    ERROR = "error"
+    EVENT_OR_ITEM = "event or item"
+    ANY = "any"
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables that have such fields."""
+        return _TABLES[self]
+
+
+_TABLES = {
+    Scope.EVENT: (EVENTS,),
+    Scope.ITEM: (ITEMS,),
+    Scope.ERROR: (ERRORS,),
+    Scope.EVENT_OR_ITEM: (EVENTS, ITEMS),
+    Scope.ANY: (EVENTS, ITEMS, ERRORS),
+}
+_SCOPES = {tables: scope for scope, tables in _TABLES.items()}
+
+
+_COLUMNS_OF_REPORTS = {
+    EVENTS.name: frozenset(column.name for column in EVENT_COLUMNS),
+    ITEMS.name: frozenset(column.name for column in ITEM_COLUMNS),
+    # numbers and ids are shown by names or not at all; the writer of an event is in no row of events
+    ERRORS.name: frozenset(column.name for column in ERROR_COLUMNS),
+}
 
 
 class Source(Enum):
@@ -74,10 +96,10 @@ class Dimension:
 
     @property
     def scope(self) -> Scope:
-        """What it is about: items have some columns of their event too."""
-        if self.source is Source.RANGE or self.column in _EVENT_COLUMN_NAMES & _ITEM_COLUMN_NAMES:
+        """What it is about: items have some columns of their event too, and all have a time."""
+        if self.source is Source.RANGE:
             return Scope.ANY
-        return Scope.EVENT if self.column in _EVENT_COLUMN_NAMES else Scope.ITEM
+        return _SCOPES[tuple(table for table in Scope.ANY.tables if self.column in _COLUMNS_OF_REPORTS[table.name])]
 
     @property
     def param(self) -> str:
@@ -102,11 +124,15 @@ class Metric:
     """Names of the events whose column is taken off a sum."""
     flag: str = ""
     """A column that must be 1 for an event to count; empty means none."""
+    counts: Table = EVENTS
+    """Whose rows it counts, if it has no columns."""
 
     @property
     def scope(self) -> Scope:
         """What it is about. A metric of events is none of items: an event of three items would count three times."""
-        return Scope.EVENT if _EVENT_COLUMN_NAMES.issuperset(self.columns) else Scope.ITEM
+        if not self.columns:
+            return _SCOPES[self.counts,]
+        return Scope.EVENT if _COLUMNS_OF_REPORTS[EVENTS.name].issuperset(self.columns) else Scope.ITEM
 
     @property
     def is_money(self) -> bool:
@@ -120,7 +146,9 @@ class Metric:
 
 
 _DIMENSIONS = (
-    Dimension(DATE, "Day of the event in the report's time zone, as `YYYY-MM-DD`.", TIME_COLUMN, Source.TIME),
+    Dimension(
+        DATE, "Day of the event, or error, in the report's time zone, as `YYYY-MM-DD`.", TIME_COLUMN, Source.TIME
+    ),
     Dimension(
         "hour",
         "Hour of the day in the report's time zone, `00` to `23`. An hour that comes twice, when clocks are put back, "
@@ -172,6 +200,14 @@ _DIMENSIONS = (
     Dimension("itemBrand", "Brand of the item.", "item_brand"),
     Dimension("itemCategory", "Category of the item.", "item_category"),
     Dimension("itemVariant", "Variant of the item, for example its colour.", "item_variant"),
+    Dimension("errorStage", "Stage that found the error, for example `VALIDATION`.", "stage_name"),
+    Dimension("errorCode", "Kind of mistake, for example `NAME_INVALID`.", "code_name"),
+    Dimension(
+        "errorField",
+        "Path of the field that was wrong, in its event and without indexes, for example `items[].price`.",
+        "field",
+    ),
+    Dimension("errorWriter", "The `writer_id` of the batch.", "writer_id"),
 )
 
 _METRICS = (
@@ -259,6 +295,14 @@ _METRICS = (
         columns=("amount",),
         events=("purchase",),
         minus_events=("refund",),
+    ),
+    Metric(
+        "errorCount",
+        "Number of errors that were recorded. What is refused again, because it is sent again, counts again, where "
+        "`ListErrors` has it once.",
+        MetricType.INTEGER,
+        Aggregate.COUNT,
+        counts=ERRORS,
     ),
 )
 

@@ -13,7 +13,9 @@ METRIC_TYPES = {
 _SCOPES = {
     Scope.EVENT: query_pb2.SCOPE_EVENT,
     Scope.ITEM: query_pb2.SCOPE_ITEM,
-    Scope.ANY: query_pb2.SCOPE_ANY,
+    Scope.EVENT_OR_ITEM: query_pb2.SCOPE_ANY,
+    Scope.ERROR: query_pb2.SCOPE_ERROR,
+    Scope.ANY: query_pb2.SCOPE_ALL,
 }
 
 

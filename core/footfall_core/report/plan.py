@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Union
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
 
 from footfall_core.clock import Micros
+from footfall_core.columns import ERRORS
 from footfall_core.report import patterns
 from footfall_core.report.case import folded
 from footfall_core.report.fields import DATE_RANGE
@@ -303,6 +304,11 @@ class Plan:
             )
             for date_range in self.ranges
         ]
+
+
+def leaves_bots_out(plan: Plan) -> bool:
+    """Return whether rows of crawlers don't count; of errors nobody knows whose they are."""
+    return not plan.include_bots and plan.table != ERRORS.name
 
 
 @cache

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from footfall.v1 import query_pb2
 from footfall_core.clock import Micros
-from footfall_core.columns import EVENTS, ITEMS
 from footfall_core.problems import FieldViolation, InvalidRequest
 from footfall_core.properties import parse_property
 from footfall_core.report.days import day_of, zone_names
@@ -122,18 +121,16 @@ class _Planner:
         named = [(f"dimensions[{index}].name", name) for index, name in enumerate(dimensions)]
         named += [("dimension_filter", leaf.dimension) for leaf in leaves(condition)]
         asked += [(path, name, found.scope) for path, name in named if (found := dimension_named(name)) is not None]
-        of_items = next((name for _, name, scope in asked if scope is Scope.ITEM), None)
-        if of_items is None:
-            return EVENTS.name
-        for path, name, scope in asked:
-            if scope is Scope.EVENT:
-                self._complain(
-                    path,
-                    f"{name} is about events and {of_items} about their items, of which an event has any number: "
-                    "ask for them in two reports.",
-                )
+        # what is about items or errors alone says which; without it the report is one of events
+        deciding, scope = next(
+            ((name, scope) for _, name, scope in asked if scope in {Scope.ITEM, Scope.ERROR}), ("", Scope.EVENT)
+        )
+        (table,) = scope.tables
+        for path, name, other in asked:
+            if table not in other.tables:
+                self._complain(path, _apart(name, other, deciding, scope))
                 break
-        return ITEMS.name
+        return table.name
 
     def _zone(self) -> ZoneInfo:
         name = self._request.time_zone or "UTC"
@@ -172,6 +169,22 @@ class _Planner:
         if code and not _CURRENCY.fullmatch(code):
             self._complain("currency_code", f"{code[:20]!r} is not a currency; write three capital letters, as EUR.")
         return code
+
+
+def _apart(name: str, scope: Scope, other: str, others: Scope) -> str:
+    """Return why two fields cannot be in one report."""
+    if others is Scope.ITEM:
+        if scope is Scope.ERROR:
+            return _apart(other, others, name, scope)
+        return (
+            f"{name} is about events and {other} about their items, of which an event has any number: ask for them in "
+            "two reports."
+        )
+    about = "items of events" if scope is Scope.ITEM else "events"
+    return (
+        f"{name} is about {about} that were stored and {other} about errors, which are of what was not: ask for them "
+        "in two reports."
+    )
 
 
 def _settled(terms: Sequence[OrderTerm], dimensions: Sequence[str]) -> tuple[OrderTerm, ...]:

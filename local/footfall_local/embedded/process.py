@@ -5,6 +5,7 @@ processed, and then the store and the state are closed.
 """
 
 import asyncio
+import random
 import secrets
 import sqlite3
 import threading
@@ -22,6 +23,7 @@ from footfall_adapters.duckdb.report_store import DuckDBReportStore
 from footfall_adapters.duckdb.row_store import DuckDBRowStore
 from footfall_adapters.duckdb.settings import DuckdbSettings
 from footfall_adapters.environment import read_settings
+from footfall_adapters.error_storms import ErrorStormSettings
 from footfall_adapters.geography import GeographySettings, geography
 from footfall_adapters.memory.answer_cache import MemoryAnswerCache, MemoryCacheSettings
 from footfall_adapters.memory.buckets import MemoryBuckets
@@ -29,6 +31,7 @@ from footfall_adapters.memory.query_queue import MemoryQueries, MemoryQueriesSet
 from footfall_adapters.sqlite import database
 from footfall_adapters.sqlite.access import SqliteRegistry
 from footfall_adapters.sqlite.error_feed import SqliteErrorFeed
+from footfall_adapters.sqlite.error_rows import SqliteErrorRows
 from footfall_adapters.sqlite.error_store import SqliteErrorStore
 from footfall_adapters.sqlite.event_log import SqliteEventLog, SqliteLogSettings
 from footfall_adapters.sqlite.event_stream import LogBehindError, SqliteEventStream, SqliteStreamSettings
@@ -89,22 +92,35 @@ async def embedded(
         SettingsError: names every variable that is wrong.
         FolderError: a file cannot be opened.
     """
-    log_settings, stream, store_settings, cache, waiting, processing, places, queries, query, errors, streams, quota = (
-        read_settings(
-            variables,
-            SqliteLogSettings,
-            SqliteStreamSettings,
-            DuckdbSettings,
-            MemoryCacheSettings,
-            MemoryQueriesSettings,
-            ProcessingSettings,
-            GeographySettings,
-            QueriesSettings,
-            QuerySettings,
-            ErrorServerSettings,
-            IngestStreamSettings,
-            QuotaSettings,
-        )
+    (
+        log_settings,
+        stream,
+        store_settings,
+        cache,
+        waiting,
+        processing,
+        places,
+        queries,
+        query,
+        errors,
+        storms,
+        streams,
+        quota,
+    ) = read_settings(
+        variables,
+        SqliteLogSettings,
+        SqliteStreamSettings,
+        DuckdbSettings,
+        MemoryCacheSettings,
+        MemoryQueriesSettings,
+        ProcessingSettings,
+        GeographySettings,
+        QueriesSettings,
+        QuerySettings,
+        ErrorServerSettings,
+        ErrorStormSettings,
+        IngestStreamSettings,
+        QuotaSettings,
     )
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -141,12 +157,16 @@ async def embedded(
             SqliteEventLog(data.log, log_settings, clock, state.put_errors, events.committed)
         )
         # errors as they are recorded
-        feed = stack.enter_context(closing(SqliteErrorFeed(_reader(stack, data, "error-feed"))))
+        feed = stack.enter_context(closing(SqliteErrorFeed(_reader(stack, data, "error-feed"), storms.rule())))
         state.on_errors = feed.wake
         # reports and lists of errors
         bus = MemoryQueries(waiting, clock, _new_id)
         store = stack.enter_context(
-            closing(DuckDBReportStore(rows.tables, events.complete_until, clock, store_settings))
+            closing(
+                DuckDBReportStore(
+                    rows.tables, events.complete_until, SqliteErrorRows(data.state).of, clock, store_settings
+                )
+            )
         )
         complete_until = CompleteUntil(store, clock, PARTITIONS, queries.ticks_life_ms * 1000)
         vitals.measured_by(complete_until.measure)
@@ -168,7 +188,7 @@ async def embedded(
             Route(f"{ingest}/ReportDiscardedEvents", ReportDiscardedEvents(log, write_quotas, clock)),
             Route(f"{reports}/RunReport", RunReport(bus, MemoryAnswerCache(cache), quotas, query, clock)),
             Route(f"{reports}/GetMetadata", get_metadata),
-            Route(f"{shown}/StreamErrors", StreamErrors(feed, errors, clock), Kind.SERVER_STREAM),
+            Route(f"{shown}/StreamErrors", StreamErrors(feed, errors, clock, random.uniform), Kind.SERVER_STREAM),
             Route(f"{shown}/ListErrors", ListErrors(bus, quotas, errors, clock)),
             Route(f"{shown}/GetError", GetError(bus, records, quotas, errors, clock)),
             Route(

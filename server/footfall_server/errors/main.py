@@ -1,9 +1,11 @@
 """The error server: errors out, as they are recorded, and looked up later."""
 
+import random
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from footfall_adapters.environment import InstanceSettings, read_settings
+from footfall_adapters.error_storms import ErrorStormSettings
 from footfall_adapters.kafka.committer import REDRIVE, CommitterSettings, KafkaEventLog
 from footfall_adapters.kafka.error_feed import ErrorFeedSettings, KafkaErrorFeed
 from footfall_adapters.kafka.query_bus import QueryBusSettings
@@ -36,20 +38,23 @@ async def routes(stack: AsyncExitStack, variables: Mapping[str, str], access: Ac
     Raises:
         SettingsError: names every variable that is missing or wrong.
     """
-    instance, kafka, committer, feed_settings, bus_settings, raw_settings, settings, redis, quota = read_settings(
-        variables,
-        InstanceSettings,
-        KafkaSettings,
-        CommitterSettings,
-        ErrorFeedSettings,
-        QueryBusSettings,
-        RawReaderSettings,
-        ErrorServerSettings,
-        RedisSettings,
-        QuotaSettings,
+    instance, kafka, committer, feed_settings, storms, bus_settings, raw_settings, settings, redis, quota = (
+        read_settings(
+            variables,
+            InstanceSettings,
+            KafkaSettings,
+            CommitterSettings,
+            ErrorFeedSettings,
+            ErrorStormSettings,
+            QueryBusSettings,
+            RawReaderSettings,
+            ErrorServerSettings,
+            RedisSettings,
+            QuotaSettings,
+        )
     )
     clock = SystemClock()
-    feed = await stack.enter_async_context(KafkaErrorFeed(kafka, feed_settings, clock))
+    feed = await stack.enter_async_context(KafkaErrorFeed(kafka, feed_settings, storms.rule(), clock))
     bus = await stack.enter_async_context(open_query_bus(kafka, bus_settings, instance.name, clock))
     buckets = await stack.enter_async_context(open_buckets(redis, MemoryBuckets(clock)))
     raw = await stack.enter_async_context(raw_reader(kafka, raw_settings))
@@ -57,7 +62,7 @@ async def routes(stack: AsyncExitStack, variables: Mapping[str, str], access: Ac
     log = await stack.enter_async_context(KafkaEventLog(kafka, committer, instance.name, clock, REDRIVE))
     quotas = ReportQuotas(buckets, PropertyQuotas(quota.quota(), access))
     return [
-        Route(f"{SERVICE}/StreamErrors", StreamErrors(feed, settings, clock), Kind.SERVER_STREAM),
+        Route(f"{SERVICE}/StreamErrors", StreamErrors(feed, settings, clock, random.uniform), Kind.SERVER_STREAM),
         Route(f"{SERVICE}/ListErrors", ListErrors(bus, quotas, settings, clock)),
         Route(f"{SERVICE}/GetError", GetError(bus, raw, quotas, settings, clock)),
         Route(

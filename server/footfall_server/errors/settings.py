@@ -9,6 +9,12 @@ class ErrorServerSettings:
 
     heartbeat_seconds: float = 15.0
     """Seconds without another message after which a heartbeat is sent; less than any proxy's idle time-out."""
+    count_seconds: float = 1.0
+    """Seconds after which errors that are counted instead of pushed are told at the latest."""
+    drain_streams_a_second: float = 1_000.0
+    """How many streams a second are ended when the server stops: their clients come to another server at that pace."""
+    drain_seconds: float = 5.0
+    """How long ending them all may take; less than the host's own `drain_seconds`."""
     max_seconds: float = 30.0
     """How long an answer may take whose caller sets no deadline, or a later one."""
     margin_seconds: float = 0.25

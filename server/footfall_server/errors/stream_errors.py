@@ -1,18 +1,18 @@
 """`StreamErrors`: a property's errors as they are recorded, and heartbeats when there are none."""
 
-import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, closing
+from collections.abc import AsyncGenerator, Callable
+from contextlib import closing
 
 from google.protobuf.message import DecodeError
 
-from footfall.v1.errors_pb2 import EventError, Heartbeat, StreamErrorsRequest, StreamErrorsResponse
+from footfall.v1.errors_pb2 import Heartbeat, LeftOutErrors, StreamErrorsRequest, StreamErrorsResponse
 from footfall_core import telemetry
 from footfall_core.clock import Clock
 from footfall_core.errors.feed import ErrorFeed, ErrorStream, OutOfHistoryError
 from footfall_core.errors.following import following_of
 from footfall_core.errors.resume_token import resume_token
 from footfall_core.problems import HistoryGone, InvalidRequest, TryAgain
+from footfall_server.errors.pulse import Pulses
 from footfall_server.errors.settings import ErrorServerSettings
 from footfall_server.hosts.call import Call
 
@@ -20,10 +20,13 @@ from footfall_server.hosts.call import Call
 class StreamErrors:
     """The handler of `StreamErrors`."""
 
-    def __init__(self, feed: ErrorFeed, settings: ErrorServerSettings, clock: Clock) -> None:
+    def __init__(
+        self, feed: ErrorFeed, settings: ErrorServerSettings, clock: Clock, draw: Callable[[float, float], float]
+    ) -> None:
+        """Stream what a feed has; `draw` returns a random number between two."""
         self._feed = feed
-        self._settings = settings
         self._clock = clock
+        self._pulses = Pulses(settings, draw)
 
     async def __call__(self, request: bytes, call: Call) -> AsyncGenerator[bytes, None]:
         """Push errors and heartbeats, each with the token to resume behind it; see `footfall.v1.ErrorService`.
@@ -34,59 +37,55 @@ class StreamErrors:
             TooSlow: the client reads too slowly.
             TryAgain: the server drains, or the log of errors is away.
         """
-        selection, start = following_of(_parsed(request))
+        wanted = following_of(_parsed(request))
+        selection, start = wanted.selection, wanted.start
         fingerprint = selection.fingerprint()
         call.log.update(property=selection.property_id, resumed=isinstance(start, tuple), pushed=0)
         try:
-            with closing(await self._feed.open(selection, start)) as stream:
-                async with aclosing(self._messages(stream, call)) as messages:
-                    async for message in messages:
-                        # nothing is awaited between the message and its token
-                        message.resume_token = resume_token(stream.position, fingerprint)
-                        yield message.SerializeToString()
+            with (
+                closing(await self._feed.open(selection, start, every_error=wanted.every_error)) as stream,
+                self._pulses.of(call.draining) as pulse,
+            ):
+                live = False
+                while not pulse.ends:
+                    error = None
+                    if in_time := await pulse.next_before_a_beat(stream):
+                        (error,) = in_time
+                        live = live or error is None
+                    # nothing is awaited from here to the message, so that its token and its counts belong together
+                    token = resume_token(stream.position, fingerprint)
+                    added = _behind(stream, call, token)
+                    if error is not None:
+                        telemetry.ERRORS_PUSHED.inc()
+                        call.log["pushed"] += 1  # type: ignore[operator]  # a number, from above
+                        pulse.told(busy=True)
+                        yield error.message + added.SerializeToString()
+                    elif in_time or added.left_out or pulse.ends or pulse.is_due():
+                        pulse.told(busy=bool(added.left_out))
+                        added.heartbeat.CopyFrom(self._heartbeat(live=live))
+                        yield added.SerializeToString()
         except OutOfHistoryError as gone:
             raise HistoryGone(
                 "The resume token is older than the history that is kept: errors may have been missed. Call again "
                 "with the token in the trailer footfall-earliest-resume-token.",
                 earliest_resume_token=resume_token(gone.earliest, fingerprint),
             ) from gone
+        raise TryAgain("This server is about to stop; call again with the last resume token.")
 
-    async def _messages(self, stream: ErrorStream, call: Call) -> AsyncGenerator[StreamErrorsResponse, None]:
-        drained = asyncio.create_task(call.draining.wait())
-        arriving = asyncio.create_task(stream.next())
-        live = False
-        pushed = 0
-        try:
-            while True:
-                await asyncio.wait(
-                    {drained, arriving},
-                    timeout=self._settings.heartbeat_seconds,
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                if drained.done():
-                    raise TryAgain("This server is about to stop; call again with the last resume token.")
-                if not arriving.done():
-                    yield self._heartbeat(live=live)
-                    continue
-                error: EventError | None = arriving.result()
-                if error is None:
-                    live = True
-                    yield self._heartbeat(live=live)
-                else:
-                    pushed += 1
-                    telemetry.ERRORS_PUSHED.inc()
-                    call.log["pushed"] = pushed
-                    yield StreamErrorsResponse(error=error)
-                arriving = asyncio.create_task(stream.next())
-        finally:
-            drained.cancel()
-            arriving.cancel()
-            await asyncio.gather(drained, arriving, return_exceptions=True)
-
-    def _heartbeat(self, *, live: bool) -> StreamErrorsResponse:
+    def _heartbeat(self, *, live: bool) -> Heartbeat:
         heartbeat = Heartbeat(live=live)
         heartbeat.time.FromMicroseconds(self._clock.now())
-        return StreamErrorsResponse(heartbeat=heartbeat)
+        return heartbeat
+
+
+def _behind(stream: ErrorStream, call: Call, token: str) -> StreamErrorsResponse:
+    """Return what a message has beside its error or heartbeat."""
+    added = StreamErrorsResponse(resume_token=token)
+    for (stage, code), count in stream.left_out().counts():
+        added.left_out.append(LeftOutErrors(stage=stage, code=code, count=count))  # type: ignore[arg-type]  # numbers
+        telemetry.ERRORS_LEFT_OUT.inc(count)
+        call.log["left_out"] = call.log.get("left_out", 0) + count  # type: ignore[operator]
+    return added
 
 
 def _parsed(request: bytes) -> StreamErrorsRequest:

@@ -1,12 +1,12 @@
 """What a handler sees of its call. Handlers do not know their host: bytes and a `Call` in, bytes or a status out."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 from footfall_core.access.needs import NeedOf
 from footfall_core.problems import Problem
+from footfall_server.hosts.draining import Draining
 from footfall_server.hosts.permit import Permit
 from footfall_server.hosts.rights import NEEDS
 
@@ -23,7 +23,7 @@ class Call:
     """Address of the client as the gateway reports it, else that of the connection; empty if unknown."""
     time_remaining: Callable[[], float | None]
     """Seconds until the caller's deadline, never negative; None without one."""
-    draining: asyncio.Event
+    draining: Draining
     """Set when the server is about to stop: a stream should end, with a status that says so."""
     permit: Permit
     """What the caller may do, and the property that the request is about."""

@@ -28,6 +28,7 @@ from footfall_server.hosts.call import (
     StreamHandler,
     UnaryHandler,
 )
+from footfall_server.hosts.draining import Draining
 from footfall_server.hosts.grpc_messages import Messages, abort, let_go, peer_address, read_request, write
 from footfall_server.hosts.permit import Gate
 from footfall_server.hosts.status import StatusError
@@ -103,7 +104,7 @@ class Server:
         self._settings = settings
         self._gate = gate
         self._serving = False
-        self._draining = asyncio.Event()
+        self._draining = Draining()
         self._admission = Admission(settings.max_request_bytes)
         self._server = grpc.aio.server(
             options=[

@@ -7,6 +7,7 @@ from google.protobuf.message import DecodeError
 from footfall.v1 import query_pb2
 from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
+from footfall_core.columns import TICKED
 from footfall_core.completeness import Completeness
 from footfall_core.instants import instant_of
 from footfall_core.problems import DeadlinePassed, InvalidRequest, TooLarge
@@ -49,8 +50,10 @@ class RunReport:
         asked = _parsed(request)
         asked.time_zone = asked.time_zone or call.permit.property.time_zone
         now = self._clock.now()
-        # once a request: whatever is switched meanwhile, its answer is made of one serving
-        plan = replace(plan_report(asked, now), serving=self._serving(now))
+        plan = plan_report(asked, now)
+        if plan.table in TICKED:  # errors are those of the live run, whatever is served
+            # once a request: whatever is switched meanwhile, its answer is made of one serving
+            plan = replace(plan, serving=self._serving(now))
         call.log["property"] = plan.property_id
         data = _carried(plan)
         key = plan_key(data)

@@ -121,6 +121,21 @@ def test_a_pipe_that_nobody_reads_ends_it_quietly(server):
     assert (process.returncode, err) == (130, "")
 
 
+def test_what_is_not_shown_of_a_storm_is_said_on_stderr_unless_every_error_is_asked_for(server):
+    storm = _error("a")
+    storm.left_out.add(stage=STAGE_VALIDATION, code=ErrorCode.ERROR_CODE_NAME_INVALID, count=12_345)
+    for more in ((), ("--every-error",)):
+        server.streams_script.append([storm, Hangs()])
+        with process_of(server, "errors", "--property", "shop", "--follow", *more) as process:
+            process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=30)
+        assert err.strip() == (
+            "footfall: 12,345 more of validation NAME_INVALID are not shown; --every-error shows them all"
+        )
+    assert [each.every_error for each in server.streams] == [False, True]
+
+
 def test_a_followed_stream_that_is_lost_is_said_on_stderr(server):
     server.streams_script.append([_error("a"), Fails(C.UNAVAILABLE, "draining", pushback_ms="1")])
     server.streams_script.append([_error("b"), Hangs()])
@@ -229,6 +244,8 @@ def test_an_error_that_is_not_there_ends_with_2(server, command):
         (("--show", "a", "--count"), "--show does not go with --count."),
         (("--show", "a", "--stage", "DEDUPE"), "--show does not go with --stage."),
         (("--count", "--follow"), "--count does not go with --follow."),
+        (("--count", "--every-error"), "--count does not go with --every-error."),
+        (("--every-error",), "--every-error goes with --follow; without it every error is shown anyway."),
         (("--resume-token", "t", "--since", "1h"), "--resume-token says by itself where to begin"),
         (("--stage", "MOON"), "'MOON' is not one of"),
     ],

@@ -281,3 +281,64 @@ def test_an_error_comes_with_what_was_sent(server, client):
     assert client.get_error("a").payload_missing == "It is gone."
     with pytest.raises(RefusedError, match="no such error"):
         client.get_error("a")
+
+
+def _with_left_out(message, count, code=ErrorCode.ERROR_CODE_NAME_INVALID):
+    message.left_out.add(stage=STAGE_VALIDATION, code=code, count=count)
+    return message
+
+
+def test_what_is_left_out_is_told_in_front_of_the_error_behind_it_and_added_up_over_lost_streams(server, client):
+    seen = []
+    server.streams_script.append(
+        [
+            _with_left_out(_error("a", 1, "t1"), 900),
+            _with_left_out(_beat(2, token="t2"), 50),
+            Fails(C.UNAVAILABLE, "draining"),
+        ]
+    )
+    server.streams_script.append([_with_left_out(_error("b", 3, "t3"), 7, ErrorCode.ERROR_CODE_VALUE_INVALID)])
+
+    def tell(left_out):
+        seen.append((left_out.stage, left_out.code, left_out.count))
+
+    stream = client.errors(on_left_out=tell)
+    seen.append(next(stream).error_id)
+    seen.append(next(stream).error_id)
+
+    assert seen == [
+        ("VALIDATION", "NAME_INVALID", 900),
+        "a",
+        ("VALIDATION", "NAME_INVALID", 50),
+        ("VALIDATION", "VALUE_INVALID", 7),
+        "b",
+    ]
+    assert stream.left_out == {("VALIDATION", "NAME_INVALID"): 950, ("VALIDATION", "VALUE_INVALID"): 7}
+    assert [each.resume_token for each in server.streams] == ["", "t2"]
+
+
+def test_who_does_not_ask_to_be_told_what_is_left_out_finds_it_in_the_log_once(server, client, caplog):
+    server.streams_script.append([_with_left_out(_beat(1), 5), _with_left_out(_beat(2), 5), _error("a", 3)])
+
+    next(client.errors())
+
+    assert [record.message.split(":")[0] for record in caplog.records if record.name == "footfall"] == [
+        "there are so many errors (VALIDATION NAME_INVALID) that some are counted and not told one by one"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "every"),
+    [
+        ({}, False),
+        ({"follow": False}, True),
+        ({"every_error": True}, True),
+        ({"follow": False, "every_error": False}, False),
+    ],
+)
+def test_the_errors_until_now_are_all_told_and_those_to_come_when_asked_for(server, client, options, every):
+    server.streams_script.append([_error("a", 1), _beat(2)])
+
+    next(client.errors(START, **options))
+
+    assert server.streams[0].every_error is every

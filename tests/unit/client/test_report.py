@@ -165,7 +165,7 @@ def test_metadata_has_names_definitions_types_and_scopes():
     found = read_metadata(answer)
 
     assert found.dimensions == (
-        DimensionInfo("date", "The day.", "any"),
+        DimensionInfo("date", "The day.", "event or item"),
         DimensionInfo("itemName", "The item.", "item"),
     )
     assert found.metrics == (

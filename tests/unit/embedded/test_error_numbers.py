@@ -12,6 +12,7 @@ from footfall_adapters.sqlite.state import SqliteState
 from footfall_core.clock import SystemClock
 from footfall_core.errors.feed import OutOfHistoryError, Position
 from footfall_core.errors.selection import ErrorSelection
+from footfall_core.errors.storms import StormRule
 
 SHOP = ErrorSelection("shop")
 
@@ -27,11 +28,11 @@ async def read_errors(file: Path, start: Position | int) -> tuple[list[str], Pos
     found = []
     with (
         closing(SqliteReader(file, "test")) as reader,
-        closing(SqliteErrorFeed(reader)) as feed,
+        closing(SqliteErrorFeed(reader, StormRule(1_000, 10_000, 1_000))) as feed,
         closing(await feed.open(SHOP, start)) as stream,
     ):
         while (error := await stream.next()) is not None:
-            found.append(error.error_id)
+            found.append(error.error.error_id)
         return found, stream.position
 
 

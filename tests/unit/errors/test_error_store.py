@@ -8,6 +8,7 @@ import pytest
 
 from footfall.v1.errors_pb2 import EventError
 from footfall_adapters.druid.broker import Broker
+from footfall_adapters.druid.error_queries import slices
 from footfall_adapters.druid.error_store import DruidErrorStore
 from footfall_core.clock import Micros
 from footfall_core.problems import DeadlinePassed, NotComputable, Problem, TryAgain
@@ -64,10 +65,34 @@ async def test_a_later_page_counts_nothing() -> None:
     assert len(answers.asked) == 1
 
 
+async def test_what_is_too_much_for_one_query_is_asked_for_in_slices_and_put_together() -> None:
+    too_much = NotComputable("too much")
+    counts = [[[3_600_000, 2, 5, 10]], [[3_600_000, 2, 5, 7], [0, 4, 13, 1]], *[[]] * 30]
+    pages = [[["b", 7], ["a", 5]], [["c", 7], ["d", 1]], [["e", 9]], *[[]] * 29]
+    rows = [{"events": [row(9, "e"), row(7, "b"), row(7, "c")]}]
+    question = ErrorsQuestion(property_id="shop", end_micros=1_000_000, limit=3)
+    answers = Answers(too_much, *counts, too_much, *pages, rows)
+    response = await store(answers).find(question, Micros(0))
+    assert [(count.hour.ToMilliseconds(), count.stage, count.code, count.count) for count in response.counts] == [
+        (0, 4, 13, 1),
+        (3_600_000, 2, 5, 17),
+    ]
+    assert response.total_count == 18
+    assert [error.error_id for error in response.errors] == ["e", "b", "c"]
+
+
+@pytest.mark.parametrize("characters", [0, 1, 2])
+def test_each_id_is_in_one_slice(characters: int) -> None:
+    found = slices(characters)
+    assert len(found) == 32**characters
+    for error_id in ("22", "2zzz", "3", "abc", "a2", "ab", "zz", "zzzz", "ABC", "-", "_x", "9", "0"):
+        assert sum(first <= error_id and (not end or error_id < end) for first, end in found) == 1
+
+
 @pytest.mark.parametrize("problem", [DeadlinePassed("fewer dimensions"), NotComputable("distinct counts")])
 async def test_what_goes_wrong_is_told_of_errors_and_not_of_reports(problem: Problem) -> None:
     with pytest.raises(type(problem), match="shorter range"):
-        await store(Answers(problem)).find(QUESTION, Micros(0))
+        await store(Answers(problem, problem, problem)).find(QUESTION, Micros(0))
 
 
 async def test_what_a_tenant_sends_is_a_value_and_never_a_part_of_the_query() -> None:

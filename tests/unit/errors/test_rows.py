@@ -35,12 +35,34 @@ def test_a_row_says_what_is_asked_for_and_holds_the_whole_error(error: EventErro
         "stage": str(error.stage),
         "code": str(error.code),
         "writer_id": error.writer_id,
+        "stage_name": "DEDUPE" if error.writer_id else "INGEST",
+        "code_name": "SEQUENCE_REUSED" if error.writer_id else "VALUE_INVALID",
+        "field": "sequence" if error.writer_id else "writer_id",
     }
 
 
 def test_stage_and_code_are_the_numbers_of_the_contract() -> None:
-    _, _, _, stage, code, writer, _ = error_row(dedupe()).split("\t")
+    _, _, _, stage, code, writer, *_ = error_row(dedupe()).split("\t")
     assert (int(stage), int(code), writer) == (Stage.STAGE_DEDUPE, REUSED, "w1")
+
+
+@pytest.mark.parametrize(
+    ("field", "shown"),
+    [
+        ("", ""),
+        ("events[3]", ""),
+        ("events[3].name", "name"),
+        ("events[12].items[7].price", "items[].price"),
+        ("events[0].params[plan]", "params[plan]"),
+        ("events[0].params[a\tb\nc]", "params[a b c]"),
+        ("sequence", "sequence"),
+        ("events", "events"),
+        ("discarded[2].count", "discarded[].count"),
+        ("events[1].params[" + "x" * 500 + "]", ("params[" + "x" * 500)[:256]),
+    ],
+)
+def test_errors_are_counted_by_a_field_without_its_indexes(field: str, shown: str) -> None:
+    assert error_row(EventError(property="properties/shop", field=field)).split("\t")[-1] == shown
 
 
 def test_whatever_an_error_says_its_row_is_one_line() -> None:

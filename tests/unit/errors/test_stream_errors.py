@@ -11,15 +11,18 @@ from footfall.v1.errors_pb2 import (
     ErrorFilter,
     EventError,
     Heartbeat,
+    LeftOutErrors,
     Stage,
     StreamErrorsRequest,
     StreamErrorsResponse,
 )
 from footfall.v1.errors_pb2_grpc import ErrorServiceStub
+from footfall.v1.ingest_pb2 import ErrorCode
 from footfall_core.clock import Micros
-from footfall_core.errors.feed import OutOfHistoryError, Position
+from footfall_core.errors.feed import OutOfHistoryError, Position, PushedError
 from footfall_core.errors.resume_token import resume_token
 from footfall_core.errors.selection import ErrorSelection
+from footfall_core.errors.storms import LeftOut
 from footfall_core.problems import Problem, TooSlow, TryAgain
 from footfall_server.errors.settings import ErrorServerSettings
 from footfall_server.errors.stream_errors import StreamErrors
@@ -42,17 +45,24 @@ class FixedClock:
 class FakeStream:
     def __init__(self) -> None:
         self.items: asyncio.Queue[EventError | Exception | None] = asyncio.Queue()
+        self.counted = LeftOut()
+        """What is left out in front of the next message."""
         self.closed = asyncio.Event()
         self.position: Position = (0, 0)
         """Moves on in its second partition with each error, and in its first when the test says so."""
 
-    async def next(self) -> EventError | None:
+    def left_out(self) -> LeftOut:
+        counted, self.counted = self.counted, LeftOut()
+        return counted
+
+    async def next(self) -> PushedError | None:
         item = await self.items.get()
         if isinstance(item, Exception):
             raise item
         if item:
             self.position = (self.position[0], self.position[1] + 1)
-        return item
+            return PushedError.of(item)
+        return None
 
     def close(self) -> None:
         self.closed.set()
@@ -66,7 +76,10 @@ class FakeFeed:
         self.stream = FakeStream()
         self.problem: Exception | None = None
 
-    async def open(self, selection: ErrorSelection, start: Micros | Position | None) -> FakeStream:
+    async def open(
+        self, selection: ErrorSelection, start: Micros | Position | None, *, every_error: bool = False
+    ) -> FakeStream:
+        self.every_error = every_error
         if self.problem:
             raise self.problem
         self.opened.append((selection, start))
@@ -89,9 +102,11 @@ class Served:
 
 
 @asynccontextmanager
-async def served(heartbeat_seconds: float = 60) -> AsyncIterator[Served]:
+async def served(
+    heartbeat_seconds: float = 60, count_seconds: float = 60, draw: Callable[[float, float], float] = max
+) -> AsyncIterator[Served]:
     feed = FakeFeed()
-    handler = StreamErrors(feed, ErrorServerSettings(heartbeat_seconds), FixedClock())
+    handler = StreamErrors(feed, ErrorServerSettings(heartbeat_seconds, count_seconds), FixedClock(), draw)
     route = Route("/footfall.v1.ErrorService/StreamErrors", handler, Kind.SERVER_STREAM)
     server = Server([route], HostSettings(unready_seconds=0, drain_seconds=5), everybody)
     port = await server.start()
@@ -302,3 +317,90 @@ async def test_a_wrong_request_is_refused(request_: StreamErrorsRequest) -> None
     async with served() as s:
         assert (await ending(s.call(request_))).code() is grpc.StatusCode.INVALID_ARGUMENT
         assert s.feed.opened == []
+
+
+STORM = LeftOutErrors(stage=Stage.STAGE_VALIDATION, code=ErrorCode.ERROR_CODE_NAME_INVALID, count=2)
+
+
+def count_two(stream: FakeStream) -> None:
+    for offset in (1, 2):
+        stream.counted.add(0, offset, (STORM.stage, STORM.code))
+
+
+async def test_what_is_left_out_comes_with_the_next_error() -> None:
+    async with served() as s:
+        call = s.call()
+        s.feed.stream.items.put_nowait(None)
+        await call.read()
+        count_two(s.feed.stream)
+        s.feed.stream.items.put_nowait(FIRST)
+        message = await call.read()
+        assert message == StreamErrorsResponse(error=FIRST, resume_token=token(0, 1), left_out=[STORM])
+
+
+async def test_what_is_left_out_comes_soon_though_there_is_no_error_and_no_heartbeat_is_due() -> None:
+    async with served(heartbeat_seconds=60, count_seconds=0.02) as s:
+        call = s.call()
+        s.feed.stream.items.put_nowait(None)
+        await call.read()
+        count_two(s.feed.stream)
+        s.feed.stream.position = (3, 0)
+        message = await asyncio.wait_for(call.read(), 10)
+        assert list(message.left_out) == [STORM]
+        assert message.heartbeat.live
+        assert message.resume_token == token(3, 0)
+
+
+async def test_a_quiet_stream_is_not_told_every_second_that_nothing_was_left_out() -> None:
+    async with served(heartbeat_seconds=0.4, count_seconds=0.01) as s:
+        call = s.call()
+        s.feed.stream.items.put_nowait(None)
+        await call.read()
+        started = asyncio.get_running_loop().time()
+        for _ in range(3):
+            await call.read()
+        # the first pause is drawn, here the longest; none is shorter than the interval
+        assert asyncio.get_running_loop().time() - started > 1.1
+
+
+@pytest.mark.parametrize("left_out", [[], [STORM]])
+async def test_draining_sends_a_last_token_and_what_was_left_out_in_front_of_it(left_out: list[LeftOutErrors]) -> None:
+    async with served() as s:
+        call = s.call()
+        s.feed.stream.items.put_nowait(None)
+        await call.read()
+        if left_out:
+            count_two(s.feed.stream)
+        s.feed.stream.position = (700, 0)
+        draining = asyncio.create_task(s.server.drain())
+        message = await call.read()
+        assert (message.resume_token, list(message.left_out)) == (token(700, 0), left_out)
+        assert (await ending(call)).code() is grpc.StatusCode.UNAVAILABLE
+        await draining
+
+
+async def test_draining_ends_streams_one_after_the_other_and_pushes_until_then() -> None:
+    drawn = iter([60, 60, 60, 0.0, 0.5, 1.0])  # the first heartbeats' pauses, then the turns
+    async with served(draw=lambda _low, _high: next(drawn)) as s:
+        streams = [FakeStream() for _ in range(3)]
+        calls = []
+        for stream in streams:
+            s.feed.stream = stream
+            stream.items.put_nowait(None)
+            calls.append(s.call())
+            await calls[-1].read()
+        draining = asyncio.create_task(s.server.drain())
+        ends = [asyncio.create_task(ending(call)) for call in calls]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        assert sum(end.done() for end in ends) == 1
+        assert {error.code() for error in await asyncio.gather(*ends)} == {grpc.StatusCode.UNAVAILABLE}
+        await draining
+
+
+async def test_whoever_asks_for_every_error_is_given_a_stream_of_every_error() -> None:
+    async with served() as s:
+        for wanted in (False, True):
+            s.feed.stream = FakeStream()
+            s.feed.stream.items.put_nowait(None)
+            await s.call(StreamErrorsRequest(property="properties/shop", every_error=wanted)).read()
+            assert s.feed.every_error is wanted

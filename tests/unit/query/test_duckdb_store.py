@@ -34,13 +34,17 @@ def tables() -> Iterator[Tables]:
         yield tables
 
 
+def no_errors(_property_id: str, _start: Micros, _end: Micros) -> list[str]:
+    return []
+
+
 def put(tables: Tables, rows: list[dict[str, Any]]) -> None:
     full = [row | {"property": "shop"} for row in rows]
     tables.put(["\t".join(str(row.get(column.name, "")) for column in EVENTS.columns) for row in full], [], 0)
 
 
 async def report(tables: Tables, request: query_pb2.RunReportRequest, **settings: int) -> Report:
-    store = DuckDBReportStore(lambda: tables, CLOCK.now, CLOCK, DuckdbSettings(**settings))
+    store = DuckDBReportStore(lambda: tables, CLOCK.now, no_errors, CLOCK, DuckdbSettings(**settings))
     with closing(store):
         return await store.run(plan_report(request, CLOCK.now()), Micros(CLOCK.now() + 30_000_000))
 
@@ -122,7 +126,7 @@ async def test_distinct_counts_are_exact_however_many_there_are(tables: Tables) 
 @pytest.mark.parametrize("kind", EventKind)
 async def test_ticks_are_what_the_embedded_process_knows(tables: Tables, kind: EventKind) -> None:
     known: list[Micros | None] = [None]
-    with closing(DuckDBReportStore(lambda: tables, lambda: known[0], CLOCK, DuckdbSettings())) as store:
+    with closing(DuckDBReportStore(lambda: tables, lambda: known[0], no_errors, CLOCK, DuckdbSettings())) as store:
         bounds = Micros(10), Micros(20), Micros(CLOCK.now() + 1_000_000)
         assert await store.newest_ticks("events", kind, *bounds) == {}
         for tick, expected in ((9, set()), (10, {10}), (20, {20}), (21, set())):

@@ -12,6 +12,7 @@ from footfall_core.problems import DeadlinePassed, InvalidRequest, TooLarge, Try
 from footfall_core.report.answer import Answer, answer_to_bytes
 from footfall_core.report.plan import PlannedHours, PlannedServing, plan_from_bytes
 from footfall_server.hosts.call import Call
+from footfall_server.hosts.draining import Draining
 from footfall_server.query.run_report import RunReport
 from footfall_server.query.settings import QuerySettings
 from tests.gates import everybody
@@ -72,7 +73,7 @@ def request(at_least: int | None = None, imported_at_least: int | None = None, *
 
 
 def call(seconds: float | None = None) -> Call:
-    return Call("/footfall.v1.QueryService/RunReport", {}, "", lambda: seconds, asyncio.Event(), everybody({}))
+    return Call("/footfall.v1.QueryService/RunReport", {}, "", lambda: seconds, Draining(), everybody({}))
 
 
 def handler(bus: Bus, cache: Cache | None = None) -> RunReport:
@@ -186,6 +187,17 @@ async def test_an_instant_that_no_timestamp_can_be_is_the_callers_mistake() -> N
     asked.min_imported_data_complete_until.seconds = 2**63 - 1
     with pytest.raises(InvalidRequest, match="min_imported_data_complete_until"):
         await handler(Bus(answers()))(asked.SerializeToString(), call())
+
+
+async def test_errors_are_those_of_the_live_run_whatever_serves() -> None:
+    serving = PlannedServing(7, (PlannedHours("r202611270000aaaa", "1-r202611270000aaaa", 0, None),))
+    bus, cache = Bus(answers(1, 2)), Cache()
+    run_report = RunReport(bus, cache, no_report_quotas(), QuerySettings(), CLOCK, serving=lambda _now: serving)
+    for metric in ("errorCount", "eventCount"):
+        asked = query_pb2.RunReportRequest.FromString(request())
+        asked.metrics[0].name = metric
+        await run_report(asked.SerializeToString(), call())
+    assert [plan_from_bytes(plan).serving for plan, _ in bus.asked] == [None, serving]
 
 
 async def test_the_serving_is_decided_once_a_request_and_keeps_answers_apart() -> None:

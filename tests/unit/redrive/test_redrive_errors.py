@@ -30,6 +30,7 @@ from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
 from footfall_server.errors.redrive_errors import RedriveErrors
 from footfall_server.errors.settings import ErrorServerSettings
 from footfall_server.hosts.call import Call
+from footfall_server.hosts.draining import Draining
 from footfall_server.quotas.quotas import ReportQuotas
 from tests.redrives import batch, default, rename
 
@@ -57,7 +58,7 @@ class Redriven:
         self._store = SqliteErrorStore(stack.enter_context(closing(SqliteReader(folder / "state", "errors"))), CLOCK)
         self.log = SqliteEventLog(folder / "log", SqliteLogSettings(), CLOCK, self._state.put_errors)
         self.records = stack.enter_context(closing(SqliteRawRecords(folder / "log")))
-        self.draining = asyncio.Event()
+        self.draining = Draining()
 
     async def send(self, *requests: WriteEventsRequest) -> list[EventError]:
         """Put batches into the log, each in a record of its own, and their errors into the store."""

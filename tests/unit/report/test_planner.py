@@ -152,6 +152,26 @@ def violations(**fields: Any) -> dict[str, str]:
             ["eventCount is about events and itemName about their items"],
         ),
         (
+            {"metrics": ["eventCount", "errorCount"]},
+            "metrics[0].name",
+            ["eventCount is about events that were stored and errorCount about errors"],
+        ),
+        (
+            {"metrics": ["errorCount"], "dimensions": ["date", "country"]},
+            "dimensions[1].name",
+            ["country is about events that were stored and errorCount about errors", "two reports"],
+        ),
+        (
+            {"metrics": ["itemRevenue"], "dimensions": ["errorCode"]},
+            "dimensions[0].name",
+            ["itemRevenue is about items of events that were stored and errorCode about errors"],
+        ),
+        (
+            {"dimension_filter": leaf("errorStage", "DEDUPE")},
+            "metrics[0].name",
+            ["eventCount is about events that were stored and errorStage about errors"],
+        ),
+        (
             {"metrics": ["itemRevenue"], "dimension_filter": leaf("event.plan", "pro")},
             "dimension_filter",
             ["event.plan is about events"],

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from typing import Any, Self
 
@@ -55,6 +55,11 @@ class ErrorStream:
         It moves on with heartbeats, while the next error is waited for. Valid for the same property and filter.
         """
         return self._position.resume_token
+
+    @property
+    def left_out(self) -> Mapping[tuple[str, str], int]:
+        """How many errors of each stage and code were counted in place of being told, because there are too many."""
+        return self._position.left_out.totals
 
     def __aiter__(self) -> Self:
         return self

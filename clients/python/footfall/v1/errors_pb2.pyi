@@ -57,16 +57,18 @@ STAGE_PROCESSING: Stage
 STAGE_CLIENT: Stage
 
 class StreamErrorsRequest(_message.Message):
-    __slots__ = ("property", "start_time", "resume_token", "filter")
+    __slots__ = ("property", "start_time", "resume_token", "filter", "every_error")
     PROPERTY_FIELD_NUMBER: _ClassVar[int]
     START_TIME_FIELD_NUMBER: _ClassVar[int]
     RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
+    EVERY_ERROR_FIELD_NUMBER: _ClassVar[int]
     property: str
     start_time: _timestamp_pb2.Timestamp
     resume_token: str
     filter: ErrorFilter
-    def __init__(self, property: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., resume_token: _Optional[str] = ..., filter: _Optional[_Union[ErrorFilter, _Mapping]] = ...) -> None: ...
+    every_error: bool
+    def __init__(self, property: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., resume_token: _Optional[str] = ..., filter: _Optional[_Union[ErrorFilter, _Mapping]] = ..., every_error: _Optional[bool] = ...) -> None: ...
 
 class ErrorFilter(_message.Message):
     __slots__ = ("stages", "codes", "writer_id")
@@ -252,14 +254,26 @@ class NotRedrivable(_message.Message):
     def __init__(self, reason: _Optional[_Union[NotRedrivableReason, str]] = ..., message: _Optional[str] = ..., error_count: _Optional[int] = ..., error_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class StreamErrorsResponse(_message.Message):
-    __slots__ = ("error", "heartbeat", "resume_token")
+    __slots__ = ("error", "heartbeat", "resume_token", "left_out")
     ERROR_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    LEFT_OUT_FIELD_NUMBER: _ClassVar[int]
     error: EventError
     heartbeat: Heartbeat
     resume_token: str
-    def __init__(self, error: _Optional[_Union[EventError, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., resume_token: _Optional[str] = ...) -> None: ...
+    left_out: _containers.RepeatedCompositeFieldContainer[LeftOutErrors]
+    def __init__(self, error: _Optional[_Union[EventError, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., resume_token: _Optional[str] = ..., left_out: _Optional[_Iterable[_Union[LeftOutErrors, _Mapping]]] = ...) -> None: ...
+
+class LeftOutErrors(_message.Message):
+    __slots__ = ("stage", "code", "count")
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    stage: Stage
+    code: _ingest_pb2.ErrorCode
+    count: int
+    def __init__(self, stage: _Optional[_Union[Stage, str]] = ..., code: _Optional[_Union[_ingest_pb2.ErrorCode, str]] = ..., count: _Optional[int] = ...) -> None: ...
 
 class Heartbeat(_message.Message):
     __slots__ = ("time", "live")

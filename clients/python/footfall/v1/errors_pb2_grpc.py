@@ -67,6 +67,13 @@ class ErrorServiceServicer:
         heartbeat interval, and one more at once, when the stream has caught up (`live`). Every message carries a resume
         token, so that also a stream that is never pushed an error does not fall out of the log's history.
 
+        In a storm errors are counted, and only some of them pushed. Of each stage and code the first 1,000 that match the
+        filter within 10 seconds are pushed; of the others one in 1,000, those whose `error_id` has a CRC-32 that is
+        divisible by 1,000, so that each stream, on each server and when it is resumed, has the same ones. What was left out
+        is counted in `left_out` of the next message, which comes within a second; so pushed and left out errors add up to
+        all, also over resumptions. `ListErrors` has each of them, and `every_error` pushes each of them. (Servers may be set
+        to other numbers than these.)
+
         Errors: INVALID_ARGUMENT (bad property, bad token), OUT_OF_RANGE (the token is older than the history: some errors
         were missed; ErrorInfo's metadata `earliest_resume_token`, and the trailer `footfall-earliest-resume-token`, name
         the token to go on from), RESOURCE_EXHAUSTED (the client reads too slowly: resume), UNAVAILABLE (draining, Kafka

@@ -23,6 +23,8 @@ class Scope(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SCOPE_EVENT: _ClassVar[Scope]
     SCOPE_ITEM: _ClassVar[Scope]
     SCOPE_ANY: _ClassVar[Scope]
+    SCOPE_ERROR: _ClassVar[Scope]
+    SCOPE_ALL: _ClassVar[Scope]
 METRIC_TYPE_UNSPECIFIED: MetricType
 METRIC_TYPE_INTEGER: MetricType
 METRIC_TYPE_CURRENCY: MetricType
@@ -31,6 +33,8 @@ SCOPE_UNSPECIFIED: Scope
 SCOPE_EVENT: Scope
 SCOPE_ITEM: Scope
 SCOPE_ANY: Scope
+SCOPE_ERROR: Scope
+SCOPE_ALL: Scope
 
 class RunReportRequest(_message.Message):
     __slots__ = ("property", "dimensions", "metrics", "date_ranges", "dimension_filter", "order_bys", "offset", "limit", "time_zone", "include_bots", "currency_code", "min_data_complete_until", "metric_filter", "min_imported_data_complete_until")
