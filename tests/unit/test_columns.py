@@ -21,7 +21,10 @@ raw_partition:long tick_time_micros:long country:string country_id:string langua
 item_id:string item_name:string item_brand:string item_category:string item_variant:string price:double quantity:long
 amount:double
 """
-ERRORS = "time_ms:long property:string error_id:string stage:long code:long writer_id:string error:string"
+ERRORS = """
+time_ms:long property:string error_id:string stage:long code:long writer_id:string error:string
+stage_name:string code_name:string field:string
+"""
 
 
 @pytest.mark.parametrize(

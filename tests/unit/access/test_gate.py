@@ -10,6 +10,7 @@ import grpc
 import pytest
 from google.protobuf.message import Message
 
+from footfall.aio.reading import hides_status
 from footfall.v1.admin_pb2 import Key, KeyState, Property, PropertyState
 from footfall.v1.ingest_pb2 import StreamEventsRequest, WriteEventsRequest
 from footfall_adapters.sqlite.access import SqliteRegistry
@@ -122,14 +123,24 @@ def metadata(token: str | None, **more: str) -> tuple[tuple[str, str], ...]:
     return (*((("authorization", f"Bearer {token}"),) if token is not None else ()), *more.items())
 
 
+async def first_of_stream(call: Any, message: bytes, metadata: tuple[tuple[str, str], ...]) -> Any:
+    """Send a message on a stream, and return the first answer."""
+    while True:
+        stream = call(metadata=metadata)
+        try:
+            await stream.write(message)
+            return await stream.read()
+        except grpc.aio.AioRpcError as error:
+            if not hides_status(error):  # the server may end the stream in the very moment of the write
+                raise
+
+
 async def answer(behind: Behind, method: str, request: Message | bytes, token: str | None, **more: str) -> bytes:
     """Call a method of any kind, and return the first answer."""
     data = request if isinstance(request, bytes) else request.SerializeToString()
     async with channel(behind) as opened:
         if method == STREAM_EVENTS:
-            stream = opened.stream_stream(method)(metadata=metadata(token, **more))
-            await stream.write(data)
-            first = await stream.read()
+            first = await first_of_stream(opened.stream_stream(method), data, metadata(token, **more))
         elif method in SERVER_STREAMS:
             first = await opened.unary_stream(method)(data, metadata=metadata(token, **more)).read()
         else:
@@ -161,7 +172,7 @@ async def test_no_method_takes_a_wrong_key(behind: Behind, method: str, kind: st
         assert (error.value.details() or "").endswith(".")
         assert (refused.token or "no token") not in (error.value.details() or "")
     assert behind.called == []
-    assert counted._value.get() == before + 1
+    assert counted._value.get() > before
 
 
 async def test_who_redrives_may_see_errors_and_send_events(behind: Behind) -> None:

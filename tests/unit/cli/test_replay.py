@@ -191,11 +191,11 @@ def test_a_refused_batch_names_its_lines(server, command, jsonl):
 
 
 def test_a_server_that_stays_away_ends_with_3_after_the_time_given(server, command, jsonl):
-    server.writes_script.extend([Fails(C.UNAVAILABLE, "Kafka is away", pushback_ms="50")] * 100)
+    server.writes_script.extend([Fails(C.UNAVAILABLE, "Kafka is away", pushback_ms="500")] * 100)
 
     code, out, err = command(
         *("replay", jsonl(line_of("a")), "--format", "jsonl", "--property", "shop"),
-        *("--give-up-after", "0.2", "--endpoint", server.endpoint),
+        *("--give-up-after", "2", "--endpoint", server.endpoint),
     )
 
     assert (code, out) == (3, "")

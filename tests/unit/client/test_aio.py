@@ -341,7 +341,7 @@ async def test_errors_go_on_by_token_through_lost_and_silent_streams(server, cli
     server.streams_script.append([_error("b"), _error("c"), Hangs()])
     server.streams_script.append([_error("d"), _live("end")])
 
-    stream = client.errors(START, silence_seconds=0.2)
+    stream = client.errors(START, silence_seconds=1)
     found = [(await anext(stream)).error_id for _ in range(4)]
 
     assert found == ["a", "b", "c", "d"]
