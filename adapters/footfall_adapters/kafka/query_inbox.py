@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
+from confluent_kafka import Consumer
 from google.protobuf.message import DecodeError
 
 from footfall_adapters.kafka.polling import Polling, polling
@@ -39,12 +40,12 @@ class QueryInboxSettings:
 class KafkaQueryInbox:
     """The port `QueryInbox`."""
 
-    def __init__(self, reader: Polling, sender: Sending, results: str) -> None:
+    def __init__(self, reader: Polling, sender: Sending, results: str, given: "_Given") -> None:
         self._reader = reader
+        self._given = given
         self._sender = sender
         self._results = results
         self._recent: OrderedDict[str, None] = OrderedDict()
-        self._has_partitions = False
 
     async def take(self) -> Query | None:
         """Return the next query: see the port."""
@@ -65,16 +66,8 @@ class KafkaQueryInbox:
         )
 
     def is_ready(self) -> bool:
-        """Return whether this consumer has been given partitions to read, and has not lost them since."""
-        return self._has_partitions
-
-    def assigned(self, *_: object) -> None:
-        """Note that partitions were assigned."""
-        self._has_partitions = True
-
-    def lost(self, *_: object) -> None:
-        """Note that the group has gone on without this consumer."""
-        self._has_partitions = False
+        """Return whether this consumer has been given partitions to read, and not lost its place since."""
+        return self._given.is_member
 
     def _is_new(self, query_id: str) -> bool:
         if query_id in self._recent:
@@ -83,6 +76,24 @@ class KafkaQueryInbox:
         if len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)
         return True
+
+
+class _Given:
+    """Whether the group has given this inbox its part."""
+
+    def __init__(self) -> None:
+        self._member: Consumer | None = None
+
+    @property
+    def is_member(self) -> bool:
+        return self._member is not None
+
+    def assigned(self, consumer: Consumer, *_: object) -> None:
+        self._member = consumer
+
+    def lost(self, consumer: Consumer, *_: object) -> None:
+        if consumer is self._member:  # and not one whose place was taken long ago
+            self._member = None
 
 
 def _parsed(record: bytes) -> Query | None:
@@ -115,12 +126,11 @@ async def open_query_inbox(kafka: KafkaSettings, settings: QueryInboxSettings) -
         "auto.commit.interval.ms": 1_000,
         "logger": LIBRDKAFKA,
     }
+    given = _Given()
+
+    def join(consumer: Consumer) -> None:
+        consumer.subscribe([kafka.topic(REQUESTS)], on_assign=given.assigned, on_lost=given.lost)
+
     with sending(kafka) as sender:
-        async with polling(config, sender.serve) as reader:
-            inbox = KafkaQueryInbox(reader, sender, kafka.topic(RESULTS))
-            await reader.do(
-                lambda consumer: consumer.subscribe(
-                    [kafka.topic(REQUESTS)], on_assign=inbox.assigned, on_lost=inbox.lost
-                )
-            )
-            yield inbox
+        async with polling(config, sender.serve, join) as reader:
+            yield KafkaQueryInbox(reader, sender, kafka.topic(RESULTS), given)
