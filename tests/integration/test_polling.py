@@ -28,9 +28,6 @@ async def test_a_consumer_that_has_left_its_group_for_good_is_followed_by_anothe
         made.append(Consumer(config))
         return made[-1]
 
-    def join(consumer: Consumer) -> None:
-        consumer.subscribe([topic])
-
     producer = Producer({"bootstrap.servers": kafka.bootstrap_servers})
 
     async def read(value: bytes) -> None:
@@ -41,7 +38,7 @@ async def test_a_consumer_that_has_left_its_group_for_good_is_followed_by_anothe
         while value not in await reader.batch():
             assert time.monotonic() < deadline, f"{value!r} was not read"
 
-    reader = Polling(make, between=lambda: None, join=join, longest_absence=4.0)
+    reader = Polling(make, between=lambda: None, topics=[topic], longest_absence=4.0)
     try:
         await read(b"one")
         # as one that librdkafka has given up: it stays, reads nothing, and is in no group

@@ -41,3 +41,18 @@ def test_a_member_is_never_lost_however_long_ago_it_was_asked() -> None:
     group.id = ""
     assert not group.after(29)
     assert group.after(2)
+
+
+def test_a_member_that_is_not_given_its_part_again_is_lost() -> None:
+    group = Group()
+    group.id = "member"
+    group.membership.assigned()
+    assert group.membership.has_part
+    assert not group.after(3_600)
+    group.membership.lost()
+    assert not group.membership.has_part
+    assert not group.after(29)
+    group.membership.assigned()  # in time
+    assert not group.after(29)
+    group.membership.lost()
+    assert group.after(31)

@@ -22,7 +22,11 @@ class Member(Protocol):
 
 
 class Membership:
-    """Of one consumer in its group; asked every now and then, by one thread."""
+    """Of one consumer in its group; asked every now and then, and told, by the thread that polls.
+
+    A consumer of which nothing is told is judged by its id alone. One that has lost its part is away until it is given
+    its part again: it may have an id, and wait for ever for the group to go on.
+    """
 
     def __init__(
         self, consumer: Member, longest_absence: float = LONGEST_ABSENCE, now: Callable[[], float] = time.monotonic
@@ -31,9 +35,20 @@ class Membership:
         self._longest_absence = longest_absence
         self._now = now
         self._last = now()
+        self._is_away = False
+        self.has_part = False
+        """Whether the group has given the consumer its part, and it has not lost it since."""
+
+    def assigned(self, *_: object) -> None:
+        """Note that the group has given the consumer its part."""
+        self.has_part, self._is_away = True, False
+
+    def lost(self, *_: object) -> None:
+        """Note that the group has gone on without the consumer."""
+        self.has_part, self._is_away = False, True
 
     def is_lost(self) -> bool:
-        """Return whether the consumer has been no member for longer than joining takes."""
-        if self._consumer.memberid():
+        """Return whether the consumer has been away for longer than joining takes."""
+        if self._consumer.memberid() and not self._is_away:
             self._last = self._now()
         return self._now() - self._last > self._longest_absence

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -29,8 +29,8 @@ class Polling:
     Args:
         make: makes the consumer.
         between: called before each look.
-        join: has a consumer join its group; None for one that is in none. A member that does not come back to its group
-            is followed by another consumer.
+        topics: of which the consumer takes its part as a member of its group; none for one that is in none. A member
+            that does not come back to its group is followed by another consumer.
         longest_absence: seconds that a member may be away.
     """
 
@@ -38,15 +38,20 @@ class Polling:
         self,
         make: Callable[[], Consumer],
         between: Callable[[], None],
-        join: Callable[[Consumer], None] | None = None,
+        topics: Sequence[str] = (),
         longest_absence: float = LONGEST_ABSENCE,
     ) -> None:
         self._make = make
         self._between = between
-        self._join = join
+        self._topics = topics
         self._longest_absence = longest_absence
         self._consumer, self._membership = self._begin()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="kafka-polling")
+
+    @property
+    def has_part(self) -> bool:
+        """Whether the group has given this reader its part; called from any thread."""
+        return self._membership is not None and self._membership.has_part
 
     async def do(self, action: Callable[[Consumer], T]) -> T:
         """Return what an action on the consumer returns; actions wait for each other."""
@@ -58,10 +63,11 @@ class Polling:
 
     def _begin(self) -> tuple[Consumer, Membership | None]:
         consumer = self._make()
-        if self._join is None:
+        if not self._topics:
             return consumer, None
-        self._join(consumer)
-        return consumer, Membership(consumer, self._longest_absence)
+        membership = Membership(consumer, self._longest_absence)
+        consumer.subscribe(list(self._topics), on_assign=membership.assigned, on_lost=membership.lost)
+        return consumer, membership
 
     def _look(self, consumer: Consumer, limit: int) -> list[bytes]:
         self._between()
@@ -94,10 +100,10 @@ class Polling:
 async def polling(
     config: dict[str, Any],
     between: Callable[[], None] = lambda: None,
-    join: Callable[[Consumer], None] | None = None,
+    topics: Sequence[str] = (),
 ) -> AsyncIterator[Polling]:
     """Yield a consumer with this configuration, and close it at the end; for the rest see `Polling`."""
-    reader = Polling(lambda: Consumer(config), between, join)
+    reader = Polling(lambda: Consumer(config), between, topics)
     try:
         yield reader
     finally:

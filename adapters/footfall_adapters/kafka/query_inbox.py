@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
-from confluent_kafka import Consumer
 from google.protobuf.message import DecodeError
 
 from footfall_adapters.kafka.polling import Polling, polling
@@ -40,9 +39,8 @@ class QueryInboxSettings:
 class KafkaQueryInbox:
     """The port `QueryInbox`."""
 
-    def __init__(self, reader: Polling, sender: Sending, results: str, given: "_Given") -> None:
+    def __init__(self, reader: Polling, sender: Sending, results: str) -> None:
         self._reader = reader
-        self._given = given
         self._sender = sender
         self._results = results
         self._recent: OrderedDict[str, None] = OrderedDict()
@@ -67,7 +65,7 @@ class KafkaQueryInbox:
 
     def is_ready(self) -> bool:
         """Return whether this consumer has been given partitions to read, and not lost its place since."""
-        return self._given.is_member
+        return self._reader.has_part
 
     def _is_new(self, query_id: str) -> bool:
         if query_id in self._recent:
@@ -76,24 +74,6 @@ class KafkaQueryInbox:
         if len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)
         return True
-
-
-class _Given:
-    """Whether the group has given this inbox its part."""
-
-    def __init__(self) -> None:
-        self._member: Consumer | None = None
-
-    @property
-    def is_member(self) -> bool:
-        return self._member is not None
-
-    def assigned(self, consumer: Consumer, *_: object) -> None:
-        self._member = consumer
-
-    def lost(self, consumer: Consumer, *_: object) -> None:
-        if consumer is self._member:  # and not one whose place was taken long ago
-            self._member = None
 
 
 def _parsed(record: bytes) -> Query | None:
@@ -126,11 +106,6 @@ async def open_query_inbox(kafka: KafkaSettings, settings: QueryInboxSettings) -
         "auto.commit.interval.ms": 1_000,
         "logger": LIBRDKAFKA,
     }
-    given = _Given()
-
-    def join(consumer: Consumer) -> None:
-        consumer.subscribe([kafka.topic(REQUESTS)], on_assign=given.assigned, on_lost=given.lost)
-
     with sending(kafka) as sender:
-        async with polling(config, sender.serve, join) as reader:
-            yield KafkaQueryInbox(reader, sender, kafka.topic(RESULTS), given)
+        async with polling(config, sender.serve, [kafka.topic(REQUESTS)]) as reader:
+            yield KafkaQueryInbox(reader, sender, kafka.topic(RESULTS))
