@@ -1,13 +1,16 @@
 """Reads Kafka from an event loop: a thread of its own asks the consumer, and the loop waits for it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import structlog
 from confluent_kafka import Consumer, Message
+
+from footfall_adapters.kafka.membership import LONGEST_ABSENCE, Membership
 
 log = structlog.get_logger()
 
@@ -21,12 +24,34 @@ MAX_BATCH = 100
 
 
 class Polling:
-    """A consumer that only its own thread touches."""
+    """A consumer that only its own thread touches.
 
-    def __init__(self, consumer: Consumer, between: Callable[[], None]) -> None:
-        self._consumer = consumer
+    Args:
+        make: makes the consumer.
+        between: called before each look.
+        topics: of which the consumer takes its part as a member of its group; none for one that is in none. A member
+            that does not come back to its group is followed by another consumer.
+        longest_absence: seconds that a member may be away.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], Consumer],
+        between: Callable[[], None],
+        topics: Sequence[str] = (),
+        longest_absence: float = LONGEST_ABSENCE,
+    ) -> None:
+        self._make = make
         self._between = between
+        self._topics = topics
+        self._longest_absence = longest_absence
+        self._consumer, self._membership = self._begin()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="kafka-polling")
+
+    @property
+    def has_part(self) -> bool:
+        """Whether the group has given this reader its part; called from any thread."""
+        return self._membership is not None and self._membership.has_part
 
     async def do(self, action: Callable[[Consumer], T]) -> T:
         """Return what an action on the consumer returns; actions wait for each other."""
@@ -36,8 +61,22 @@ class Polling:
         """Return the values of the next records, none if none came in a tenth of a second."""
         return await self.do(lambda consumer: self._look(consumer, limit))
 
+    def _begin(self) -> tuple[Consumer, Membership | None]:
+        consumer = self._make()
+        if not self._topics:
+            return consumer, None
+        membership = Membership(consumer, self._longest_absence)
+        consumer.subscribe(list(self._topics), on_assign=membership.assigned, on_lost=membership.lost)
+        return consumer, membership
+
     def _look(self, consumer: Consumer, limit: int) -> list[bytes]:
         self._between()
+        if self._membership is not None and self._membership.is_lost():
+            log.warning("no member of its group any more; another consumer takes its place")
+            # in a thread of its own: one that does not come back may not end soon either
+            threading.Thread(target=consumer.close, name="kafka-closing", daemon=True).start()
+            self._consumer, self._membership = self._begin()
+            consumer = self._consumer
         values: list[bytes] = []
         message: Message | None = consumer.poll(POLL_SECONDS)
         while message is not None:
@@ -58,9 +97,13 @@ class Polling:
 
 
 @asynccontextmanager
-async def polling(config: dict[str, Any], between: Callable[[], None] = lambda: None) -> AsyncIterator[Polling]:
-    """Yield a consumer with this configuration, and close it at the end; `between` is called before each look."""
-    reader = Polling(Consumer(config), between)
+async def polling(
+    config: dict[str, Any],
+    between: Callable[[], None] = lambda: None,
+    topics: Sequence[str] = (),
+) -> AsyncIterator[Polling]:
+    """Yield a consumer with this configuration, and close it at the end; for the rest see `Polling`."""
+    reader = Polling(lambda: Consumer(config), between, topics)
     try:
         yield reader
     finally:

@@ -44,7 +44,6 @@ class KafkaQueryInbox:
         self._sender = sender
         self._results = results
         self._recent: OrderedDict[str, None] = OrderedDict()
-        self._has_partitions = False
 
     async def take(self) -> Query | None:
         """Return the next query: see the port."""
@@ -65,16 +64,8 @@ class KafkaQueryInbox:
         )
 
     def is_ready(self) -> bool:
-        """Return whether this consumer has been given partitions to read, and has not lost them since."""
-        return self._has_partitions
-
-    def assigned(self, *_: object) -> None:
-        """Note that partitions were assigned."""
-        self._has_partitions = True
-
-    def lost(self, *_: object) -> None:
-        """Note that the group has gone on without this consumer."""
-        self._has_partitions = False
+        """Return whether this consumer has been given partitions to read, and not lost its place since."""
+        return self._reader.has_part
 
     def _is_new(self, query_id: str) -> bool:
         if query_id in self._recent:
@@ -116,11 +107,5 @@ async def open_query_inbox(kafka: KafkaSettings, settings: QueryInboxSettings) -
         "logger": LIBRDKAFKA,
     }
     with sending(kafka) as sender:
-        async with polling(config, sender.serve) as reader:
-            inbox = KafkaQueryInbox(reader, sender, kafka.topic(RESULTS))
-            await reader.do(
-                lambda consumer: consumer.subscribe(
-                    [kafka.topic(REQUESTS)], on_assign=inbox.assigned, on_lost=inbox.lost
-                )
-            )
-            yield inbox
+        async with polling(config, sender.serve, [kafka.topic(REQUESTS)]) as reader:
+            yield KafkaQueryInbox(reader, sender, kafka.topic(RESULTS))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import structlog
 from confluent_kafka import Consumer
 
+from footfall_adapters.kafka.membership import Membership
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.logs import LIBRDKAFKA
 
@@ -64,10 +65,14 @@ def _run(
 def _tick_while_elected(
     consumer: Consumer, settings: TickerSettings, tick: Callable[[], bool], stop: threading.Event
 ) -> None:
-    """Tick until the end, or until ticks cannot be committed."""
+    """Tick until the end, or until ticks cannot be committed or the election has lost this member."""
     elected = False
+    membership = Membership(consumer)
     last_tick = time.monotonic()
     while not stop.is_set() and time.monotonic() - last_tick < settings.patience_seconds:
+        if membership.is_lost():
+            log.warning("no member of the election any more; another one takes this one's place")
+            return
         message = consumer.poll(settings.interval_seconds)
         if message is not None and message.error():
             log.warning("ticker's election", error=message.error().str())
