@@ -1,7 +1,7 @@
 """Error streams at scale, on a local stack that runs: how soon an error comes, what it costs, what a restart loses.
 
     python -m benchmarks.error_streams [--streams N] [--straight] [--connections N] [--processes N] [--restart]
-                                       [--storm N] [--home DIR] [--trickle-seconds N]
+                                       [--storm N] [--home DIR] [--settle-seconds N]
 
 Each stream is one of the client library's, of a property of its own. Followers are processes of their own; each has
 some connections, since the gateway allows 1,000 streams on one. `--straight` opens all of them on `errors-1`; otherwise

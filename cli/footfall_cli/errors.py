@@ -74,6 +74,7 @@ def errors(
             context.invoked_subcommand,
             property=property_id,
             follow=follow,
+            every_error=every_error,
             since=since,
             resume_token=resume_token,
             count=count,

@@ -46,6 +46,7 @@ from footfall_core.errors.selection import ErrorSelection
 from footfall_core.errors.sieve import Sieve
 from footfall_core.errors.storms import StormRule
 from footfall_core.problems import TryAgain
+from footfall_core.properties import REDRIVEN_PREFIX
 
 log = structlog.get_logger()
 
@@ -268,7 +269,8 @@ class KafkaErrorFeed:
             places[partition] = offset + 1
             property_id = property_of(message)
             found = RecordedError(partition, offset, recorded_ms_of(message), property_id, message.value() or b"")
-            self._recent.add(found)
+            if not property_id.startswith(REDRIVEN_PREFIX):  # nobody follows marks
+                self._recent.add(found)
             if property_id in self._channels:
                 arrived.setdefault(property_id, []).append(found)
         for property_id, records in arrived.items():

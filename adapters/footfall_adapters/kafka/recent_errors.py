@@ -30,6 +30,8 @@ class RecordedError:
 class RecentErrors:
     """Keeps the newest records in a bound of bytes, and in one of number for each property.
 
+    What a property has lost by its own bound takes room a while longer, up to a third of what all are given.
+
     The second one keeps the storm of one property from driving out what the streams of all others go on from.
     """
 
@@ -70,7 +72,7 @@ class RecentErrors:
         own.append(found)
         if len(own) > self._most_of_one:
             self._drop_oldest_of(found.property_id)
-        if self._bytes > self._most_bytes or len(self._dead) > max(self._most_of_one, len(self._in_order) // 4):
+        if len(self._dead) > max(self._most_of_one, len(self._in_order) // 4):
             self._clear_dead()
         while self._bytes > self._most_bytes:
             self._drop_oldest()
@@ -94,19 +96,19 @@ class RecentErrors:
 
     def _drop_oldest_of(self, property_id: str) -> None:
         oldest = self._of[property_id].popleft()
+        self._bytes -= _size(oldest)
         self._dead.add(id(oldest))
         own = self._own_lows.setdefault(property_id, _Lows({}, 0))
         own.offsets[oldest.partition] = oldest.offset + 1
         own.since_ms = max(own.since_ms, oldest.recorded_ms + 1)
 
     def _clear_dead(self) -> None:
-        if self._dead:
-            self._in_order = deque(each for each in self._in_order if id(each) not in self._dead)
-            self._bytes = sum(map(_size, self._in_order))
-            self._dead.clear()
+        self._in_order = deque(each for each in self._in_order if id(each) not in self._dead)
+        self._dead.clear()
 
     def _drop_oldest(self) -> None:
-        oldest = self._in_order.popleft()
+        while id(oldest := self._in_order.popleft()) in self._dead:
+            self._dead.remove(id(oldest))
         self._bytes -= _size(oldest)
         own = self._of[oldest.property_id]
         own.popleft()

@@ -102,20 +102,25 @@ class RedriveErrors:
     ) -> tuple[Sequence[EventError], frozenset[str], str]:
         errors: list[EventError] = []
         marked: set[str] = set()
-        for question in redriving.named:
-            found, marks = await self._ask(call, question, marks_of(question))
-            if not found.errors:
-                tally.not_redrivable(question.error_id, NotRedrivableReason.NOT_REDRIVABLE_REASON_NOT_FOUND)
-            errors += found.errors
-            marked.update(mark.error_id for mark in marks.errors)
+        # the store is asked for one at a time, and all of them count as one report, as a page does
+        async with self._quotas.answering(redriving.named[0].property_id, call):
+            for question in redriving.named:
+                found, marks = await self._found(call, question, marks_of(question))
+                if not found.errors:
+                    tally.not_redrivable(question.error_id, NotRedrivableReason.NOT_REDRIVABLE_REASON_NOT_FOUND)
+                errors += found.errors
+                marked.update(mark.error_id for mark in marks.errors)
         tally.total = len(redriving.named)
         return errors, frozenset(marked), ""
 
     async def _ask(self, call: Call, *questions: ErrorsQuestion) -> list[ListErrorsResponse]:
         """Return what the store finds; all of it counts as one report."""
-        deadline = deadline_of(call, self._clock.now(), self._settings.max_seconds, self._settings.margin_seconds)
         async with self._quotas.answering(questions[0].property_id, call):
-            answers = await asyncio.gather(*(self._bus.ask(question, deadline) for question in questions))
+            return await self._found(call, *questions)
+
+    async def _found(self, call: Call, *questions: ErrorsQuestion) -> list[ListErrorsResponse]:
+        deadline = deadline_of(call, self._clock.now(), self._settings.max_seconds, self._settings.margin_seconds)
+        answers = await asyncio.gather(*(self._bus.ask(question, deadline) for question in questions))
         return [ListErrorsResponse.FromString(answer_from_bytes(answer).response) for answer in answers]
 
     async def _redrive(self, errors: Sequence[EventError], redriving: Redriving, tally: Tally) -> None:

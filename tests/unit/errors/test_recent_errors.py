@@ -55,6 +55,21 @@ def test_one_propertys_storm_drives_no_other_out() -> None:
     assert recent.has_all_since("storm", 1_000 + 9_950)
 
 
+def test_the_bytes_are_of_what_is_there_and_not_of_what_a_storm_has_dropped() -> None:
+    recent = RecentErrors(60 * (100 + OVERHEAD_BYTES), 50)
+    recent.begin({0: 0}, {0: 0})
+    recent.add(recorded(0, "quiet"))
+    for offset in range(1, 1_000):
+        recent.add(recorded(offset, "storm"))
+    assert offsets(recent, "quiet") == [0]  # 51 of 60 are taken
+    for offset in range(1_000, 1_010):
+        recent.add(recorded(offset, f"other-{offset}"))
+    assert offsets(recent, "quiet") == []
+    assert recent.has_all_behind("quiet", (1,))
+    assert not recent.has_all_behind("quiet", (0,))
+    assert offsets(recent, "storm") == list(range(950, 1_000))
+
+
 def test_what_a_property_lost_is_not_forgotten_with_its_last_record() -> None:
     recent = RecentErrors(2 * (100 + OVERHEAD_BYTES), 1)
     recent.begin({0: 0, 1: 0}, {0: 0, 1: 0})

@@ -140,6 +140,13 @@ async def test_errors_by_their_ids_are_redriven_and_those_that_are_none_are_name
     assert list(message.not_redrivable[0].error_ids) == ["nobody"]
 
 
+async def test_errors_by_their_ids_count_as_one_report_however_many_they_are(redriven: Redriven) -> None:
+    errors = await redriven.send(*(batch("not a name", sequence=number) for number in range(1, 6)))
+    one_report = Quota(reports_per_second=0.1)  # at once, and the next one after ten seconds
+    (message,) = await redriven.redrive(one_report, error_ids=[each.error_id for each in errors], repairs=RENAMED)
+    assert message.redriven_count == 5
+
+
 async def test_what_cannot_be_redriven_is_counted_by_its_reason(redriven: Redriven) -> None:
     (good,) = await redriven.send(batch("not a name"))
     others = []
