@@ -65,6 +65,7 @@ class Reconnecting:
         attempts = max(1, self._in_vain)
         if setback is None:
             return self._retries.longest_pause(attempts), ""
+        setback = setback.of_stream(heard=not self._in_vain)
         pause = setback.pause(attempts, self._retries)
         if pause is None:
             failure = setback.refused(attempts)

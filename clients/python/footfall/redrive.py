@@ -101,7 +101,7 @@ class Redrive:
             RefusedError: the answer will always be the same.
             GivenUpError: the policy's time is up.
         """
-        return self._attempts.pause_after(setback, now)
+        return self._attempts.pause_after(setback.of_stream(heard=not self._attempts.made), now)
 
 
 def _added(before: RedriveErrorsResponse, message: RedriveErrorsResponse) -> RedriveErrorsResponse:

@@ -67,6 +67,16 @@ class Setback:
         """Return what a call's failure says."""
         return cls(error.code(), error.details() or "", _pushback_seconds(error), _trailer(error, EARLIEST) or "")
 
+    def of_stream(self, *, heard: bool) -> "Setback":
+        """Return what it says of a stream that can be gone on from.
+
+        A gateway resets a stream whose server is gone without a word, which gRPC calls INTERNAL. A server that makes a
+        mistake makes it at once: it is believed when nothing was heard on the stream.
+        """
+        if heard and self.code is grpc.StatusCode.INTERNAL:
+            return Setback(grpc.StatusCode.UNAVAILABLE, f"The stream was cut off: {self.message}")
+        return self
+
     def pause(
         self, attempts: int, policy: RetryPolicy, draw: Callable[[float, float], float] = random.uniform
     ) -> float | None:

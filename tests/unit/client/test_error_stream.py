@@ -113,6 +113,16 @@ def test_a_refused_stream_raises(server, client):
         next(client.errors())
 
 
+def test_a_stream_that_is_cut_off_goes_on_and_a_server_that_only_makes_mistakes_is_believed(server, client):
+    server.streams_script.append([_error("a", 1, "t1"), Fails(C.INTERNAL, "Received RST_STREAM with error code 2")])
+    server.streams_script.append([_error("b", 2, "t2"), _beat(3)])
+    assert [e.error_id for e in client.errors(START, follow=False)] == ["a", "b"]
+
+    server.streams_script.append([Fails(C.INTERNAL, "a mistake")])
+    with pytest.raises(RefusedError, match="a mistake"):
+        next(client.errors(START))
+
+
 def test_a_silent_stream_is_opened_anew(server, client):
     server.streams_script.append([_beat(1), Hangs()])
     server.streams_script.append([_error("a", 2)])
