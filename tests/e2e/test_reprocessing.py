@@ -34,7 +34,7 @@ from tests.e2e.embedded import embedded_in
 from tests.e2e.processes import wait_for
 from tests.keys import lend
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
 WAIT = 180.0
 """Seconds for what takes a new application, topics and tasks of Druid."""
@@ -116,7 +116,7 @@ class Shop:
             ),
             timeout=20,
         )
-        assert answer.accepted_count == count, answer
+        assert answer.accepted == count, answer
         self.sent[channel] += count
         return int(answer.committed_time_micros)
 

@@ -57,7 +57,10 @@ def tell_what_counts_elsewhere(
         topic = transactions_of_run(kafka, group, part.served.run_id)
         more = {"enable.partition.eof": True, "auto.offset.reset": "earliest"}
         with closing(new_reader(kafka, **more)) as reader:
-            if reader.list_topics(topic, timeout=10).topics[topic].error is not None:
+            failure = reader.list_topics(topic, timeout=10).topics[topic].error
+            if failure is not None:
+                if failure.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                    raise KafkaException(failure)
                 log.warning("nobody has counted", run=part.served.run_id, topic=topic)
                 continue
             _Reading(reader, topic, part, raw_partitions).read_into(telling)
@@ -131,6 +134,7 @@ class _Reading:
                 continue
             failure = message.error()
             if failure is None:
+                at_end.discard(message.partition())  # what was committed together may stand behind its tick
                 self._take(message, telling)
             elif failure.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
                 at_end.add(message.partition())

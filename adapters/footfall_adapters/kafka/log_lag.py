@@ -43,10 +43,13 @@ class KafkaLog:
     def _look(self, kind: EventKind, group: str) -> LogLag:
         now, topic = self.clock.now(), self.kafka.topic(kind.raw_topic)
         admin = AdminClient({"bootstrap.servers": self.kafka.bootstrap_servers, "log_level": 3, "logger": LIBRDKAFKA})
-        asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(self.kafka.topic(group))])
+        # the client gives up by itself and in time: nobody leaves it while it has a request under way
+        asked = admin.list_consumer_group_offsets(
+            [ConsumerGroupTopicPartitions(self.kafka.topic(group))], request_timeout=LOOK_SECONDS
+        )
         committed = {
             place.partition: place.offset
-            for place in next(iter(asked.values())).result(LOOK_SECONDS).topic_partitions
+            for place in next(iter(asked.values())).result().topic_partitions
             if place.topic == topic and place.offset >= 0
         }
         places = [

@@ -65,7 +65,7 @@ def make_run_topics(kafka: KafkaSettings, settings: TopicsSettings, run_id: str)
 
 
 def remove_run_topics(kafka: KafkaSettings, group: str, run_id: str) -> None:
-    """Remove all that a run has in Kafka, its consumer group included; nothing may use it any more. Idempotent.
+    """Remove all topics that a run has in Kafka; nothing may use them any more. Idempotent.
 
     Raises:
         KafkaException: Kafka can't be reached or refuses.
@@ -77,6 +77,16 @@ def remove_run_topics(kafka: KafkaSettings, group: str, run_id: str) -> None:
     topics = [name for name in existing if name in own or name.startswith(changelogs)]
     if topics:
         _await(admin.delete_topics(topics, operation_timeout=KAFKA_SECONDS), {KafkaError.UNKNOWN_TOPIC_OR_PART})
+
+
+def remove_run_group(kafka: KafkaSettings, group: str, run_id: str) -> None:
+    """Remove a run's consumer group. Idempotent.
+
+    Raises:
+        KafkaException: its worker is a member still, which it is for the session's time after its end; or Kafka can't
+            be reached or refuses.
+    """
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3, "logger": LIBRDKAFKA})
     gone = {KafkaError.GROUP_ID_NOT_FOUND}
     _await(admin.delete_consumer_groups([kafka.topic(group_of_run(group, run_id))]), gone)
 

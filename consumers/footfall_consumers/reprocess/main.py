@@ -20,7 +20,7 @@ from footfall_adapters.kafka.application import StateSettings, StreamSettings
 from footfall_adapters.kafka.partitions import check_partitions
 from footfall_adapters.kafka.run_desk import run_desk
 from footfall_adapters.kafka.run_stream import RunStream, RunStreamSettings
-from footfall_adapters.kafka.run_topics import group_of_run, remove_run_topics
+from footfall_adapters.kafka.run_topics import group_of_run, remove_run_group, remove_run_topics
 from footfall_adapters.kafka.run_work import KafkaRunWork
 from footfall_adapters.kafka.runs import KafkaRunStore
 from footfall_adapters.kafka.settings import KafkaSettings
@@ -96,6 +96,8 @@ class _Data:
         self.datasources.rest(run_id)
 
     def remove(self, run_id: str) -> None:
+        # first of all: as long as its worker may be there, everything else would only have to be removed again
+        remove_run_group(self.kafka, self.group, run_id)
         self.datasources.remove(run_id)
         remove_run_topics(self.kafka, self.group, run_id)
         shutil.rmtree(self.folder / run_id, ignore_errors=True)

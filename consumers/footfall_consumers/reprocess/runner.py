@@ -14,7 +14,7 @@ from typing import Protocol
 import structlog
 
 from footfall_consumers.reprocess.settings import RunnerSettings
-from footfall_core.clock import Clock
+from footfall_core.clock import Clock, Micros
 from footfall_core.problems import TryAgain
 from footfall_core.runs.book import Entry
 from footfall_core.runs.ports import RunStore
@@ -57,6 +57,7 @@ class Runner:
     keep: KeepSettings
     _workers: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
     _not_before: dict[str, float] = field(default_factory=dict)
+    _looked_after: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _at_rest: set[str] = field(default_factory=set)
 
     async def run(self, stop: threading.Event) -> None:
@@ -70,29 +71,40 @@ class Runner:
 
     async def _look(self) -> None:
         self._reap()
-        wanted = {entry.run.id for entry in to_work_on(self.runs.book, self.clock.now())}
+        now = self.clock.now()
+        # one that keeps up with what is live would be worked on for ever
+        wanted = {entry.run.id for entry in to_work_on(self.runs.book, now) if not self._is_due(entry, now)}
         for run_id in set(self._workers) - wanted:
             await self._end(run_id)
         loop = asyncio.get_running_loop()
         for run_id in sorted(wanted - set(self._workers)):
             if loop.time() >= self._not_before.get(run_id, 0):
-                self._workers[run_id] = await self.start(run_id)
-                log.info("worker started", run=run_id, process=self._workers[run_id].pid)
+                await self._start(run_id)
         for entry in tuple(self.runs.book.entries()):
-            try:
-                await self._look_after(entry)
-            except TryAgain as problem:
-                log.warning("said later", run=entry.run.id, reason=str(problem))
-            except Exception as error:  # noqa: BLE001 - Kafka or Druid is away: what is to be done stays to be done
-                log.warning("done later", run=entry.run.id, reason=str(error))
+            run_id = entry.run.id
+            # Druid may take minutes for it, in which workers are to be seen after
+            if run_id not in self._looked_after or self._looked_after[run_id].done():
+                self._looked_after[run_id] = asyncio.create_task(self._look_after(entry))
+
+    async def _start(self, run_id: str) -> None:
+        try:
+            self._workers[run_id] = await self.start(run_id)
+        except OSError as error:
+            log.warning("worker not started", run=run_id, reason=str(error))
+            self._wait_with(run_id)
+        else:
+            log.info("worker started", run=run_id, process=self._workers[run_id].pid)
 
     def _reap(self) -> None:
         for run_id, process in tuple(self._workers.items()):
             if process.returncode is not None:
                 del self._workers[run_id]
                 log.info("worker ended", run=run_id, code=process.returncode)
-                pause = self.settings.pause_seconds if process.returncode else 0
-                self._not_before[run_id] = asyncio.get_running_loop().time() + pause
+                if process.returncode:
+                    self._wait_with(run_id)
+
+    def _wait_with(self, run_id: str) -> None:
+        self._not_before[run_id] = asyncio.get_running_loop().time() + self.settings.pause_seconds
 
     async def _end(self, run_id: str) -> None:
         process = self._workers.pop(run_id)
@@ -107,11 +119,23 @@ class Runner:
         log.info("worker told to end", run=run_id, code=process.returncode)
 
     async def _look_after(self, entry: Entry) -> None:
+        try:
+            await self._rest_or_remove(entry)
+        except TryAgain as problem:
+            log.warning("said later", run=entry.run.id, reason=str(problem))
+        except Exception as error:  # noqa: BLE001 - Kafka or Druid is away: what is to be done stays to be done
+            log.warning("done later", run=entry.run.id, reason=str(error))
+
+    def _is_due(self, entry: Entry, now: Micros) -> bool:
+        """Return whether all that a run has is to be removed."""
+        due = removed_from(entry, self.runs.book, now, self.keep)
+        return due is not None and due <= now
+
+    async def _rest_or_remove(self, entry: Entry) -> None:
         run_id, stage = entry.run.id, entry.progress.stage if entry.progress else 0
         if stage in {RunStage.RUN_STAGE_UNSPECIFIED, RunStage.RUN_STAGE_REMOVED} or run_id in self._workers:
             return
-        due = removed_from(entry, self.runs.book, self.clock.now(), self.keep)
-        if due is not None and due <= self.clock.now():
+        if self._is_due(entry, self.clock.now()):
             await asyncio.to_thread(self.data.remove, run_id)
             await self.runs.put(progress_name(run_id), self._removed(entry).SerializeToString())
             log.info("run removed", run=run_id)

@@ -43,7 +43,7 @@ class Lag:
         parsed(GetLagRequest, request)
         now, book = self.clock.now(), self.runs.book
         deadline = deadline_of(call, now, LONGEST_SECONDS, MARGIN_SECONDS)
-        entries = [e for e in book.entries() if _has_rows(e) or is_serving(book, e.run.id, now)]
+        entries = [e for e in book.entries() if _gets_rows(e) or is_serving(book, e.run.id, now)]
         shown = await asyncio.gather(self._live(deadline), *(self._run(entry, deadline) for entry in entries))
         answer = GetLagResponse(runs=shown, serving=serving_shown(book.in_force(now)))
         answer.time.FromMicroseconds(now)
@@ -68,6 +68,9 @@ class Lag:
         known, problem = await self._complete(PlannedHours(run.id, run.mark, run.start_hour, run.end_hour), deadline)
         shown = RunLag(run=run_name(run.id), problem=problem)
         behind = {}
+        if state_of(entry).is_over:  # up to its end: that is not late
+            _say_complete(shown, known)
+            return shown
         if said is not None:
             until = (said.processed_until_micros, said.imported_processed_until_micros)
             left = max(0, said.records_total - said.records_done)
@@ -89,18 +92,23 @@ class Lag:
         return known, ""
 
 
-def _has_rows(entry: Entry) -> bool:
-    return state_of(entry).has_data
+def _gets_rows(entry: Entry) -> bool:
+    """Return whether rows of a run come, and so may be late."""
+    return state_of(entry).has_data and not state_of(entry).is_over
 
 
 def _fill(shown: RunLag, known: Completeness, behind: Mapping[EventKind, LogLag]) -> None:
-    _set(shown.data_complete_until, known.live)
-    _set(shown.imported_data_complete_until, known.imported)
+    _say_complete(shown, known)
     for kind, lag in behind.items():
         stage = shown.stages.add(stage=_STAGES[kind], records_behind=lag.records)
         _set(stage.until, lag.until)
     for kind, until in ((EventKind.LIVE, known.live), (EventKind.IMPORT, known.imported)):
         _set(shown.stages.add(stage=f"{_STAGES[kind]} in Druid").until, until)
+
+
+def _say_complete(shown: RunLag, known: Completeness) -> None:
+    _set(shown.data_complete_until, known.live)
+    _set(shown.imported_data_complete_until, known.imported)
 
 
 def _set(stamp: Timestamp, instant: Micros | None) -> None:

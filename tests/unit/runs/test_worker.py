@@ -16,7 +16,7 @@ from footfall_core.problems import WrongState
 from footfall_core.runs.book import Book, Entry
 from footfall_core.runs.elsewhere import Elsewhere
 from footfall_core.runs.records import progress_name
-from footfall_core.runs.removal import KeepSettings
+from footfall_core.runs.removal import HOUR_MICROS, KeepSettings
 from footfall_core.runs.run import Run, hour_begins
 from footfall_core.runs.serving import FIRST, Serving, switched
 from footfall_core.runs.work import Made, Places
@@ -188,6 +188,17 @@ class Data:
         self.done.append(f"remove {run_id}")
 
 
+@dataclass
+class SlowData(Data):
+    removing: threading.Event = field(default_factory=threading.Event)
+    goes_on: threading.Event = field(default_factory=threading.Event)
+
+    def remove(self, run_id: str) -> None:
+        self.removing.set()
+        assert self.goes_on.wait(20)
+        super().remove(run_id)
+
+
 async def looked(book: Book, data: Data, until: Callable[[], bool], started: list[str] | None = None) -> None:
     """Have a runner look until something is so, with workers that do nothing until they are told to end."""
     stop = threading.Event()
@@ -218,6 +229,60 @@ async def test_a_run_that_is_cancelled_loses_its_worker_and_then_all_it_has() ->
 
     await looked(book, data, removed, started)
     assert (started, data.done) == ([ONE.id], [f"remove {ONE.id}"])
+
+
+async def test_a_dry_run_that_keeps_up_loses_its_worker_and_then_all_it_has_when_its_time_is_over() -> None:
+    book, data, started = Book(), Data(), list[str]()
+    define(book, ONE, dry_run=True)
+
+    def keeps_up(hours: int) -> None:
+        said = RunProgress(stage=RunStage.RUN_STAGE_RUNNING, update_time_micros=NOW)
+        said.processed_until_micros = said.imported_processed_until_micros = NOW
+        said.caught_up_time_micros = NOW - hours * HOUR_MICROS
+        progress(book, ONE, said)
+
+    def removed() -> bool:
+        if started and not data.done:
+            keeps_up(25)
+        return stage(book, ONE) == RunStage.RUN_STAGE_REMOVED
+
+    keeps_up(23)
+    await looked(book, data, removed, started)
+    assert (started, data.done) == ([ONE.id], [f"remove {ONE.id}"])
+
+
+async def test_a_store_that_takes_its_time_keeps_nobody_from_seeing_after_workers() -> None:
+    book, started = Book(), list[str]()
+    data = SlowData()
+    define(book, OTHER)
+    progress(book, OTHER, RunProgress(stage=RunStage.RUN_STAGE_FAILED, failure="It could not go on."))
+
+    def is_started() -> bool:
+        if data.removing.is_set() and book.entry(ONE.id) is None:
+            define(book, ONE)
+        if started:
+            data.goes_on.set()
+        return bool(started) and stage(book, OTHER) == RunStage.RUN_STAGE_REMOVED
+
+    await looked(book, data, is_started, started)
+    assert started == [ONE.id]
+
+
+async def test_a_worker_that_cannot_be_started_is_started_later() -> None:
+    book, stop, tries = Book(), threading.Event(), list[str]()
+    define(book, ONE)
+
+    async def start(run_id: str) -> asyncio.subprocess.Process:
+        tries.append(run_id)
+        if len(tries) == 1:
+            raise OSError("Too many processes.")
+        stop.set()
+        return await asyncio.create_subprocess_exec("sleep", "60")
+
+    settings = RunnerSettings(look_seconds=0.01, pause_seconds=0, drain_seconds=5)
+    async with asyncio.timeout(20):
+        await Runner(Store(book), Data(), start, Clock(), settings, KeepSettings()).run(stop)
+    assert tries == [ONE.id] * 2
 
 
 def stage(book: Book, run: Run) -> RunStage:
