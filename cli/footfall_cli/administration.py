@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC
 from typing import Any
 
+import grpc
 from google.protobuf import json_format
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -12,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from footfall.failures import FootfallError
-from footfall.retry import RetryPolicy, call_with_retries
+from footfall.retry import RetryPolicy, Setback, call_with_retries
 from footfall.v1.admin_pb2_grpc import AdminServiceStub
 from footfall_cli.endpoint import find_endpoint, open_keyed_channel
 from footfall_cli.terminal import failure_of
@@ -43,7 +44,16 @@ def administration(endpoint: str | None, seconds: float = SECONDS) -> Iterator[A
 
         def ask(method: str, request: Message) -> Any:
             call = getattr(stub, method)
-            answer, _ = call_with_retries(lambda seconds: call(request, timeout=seconds), policy)
+
+            def attempt(seconds: float) -> Any:
+                try:
+                    return call(request, timeout=seconds)
+                except grpc.RpcError as error:
+                    if error.code() is grpc.StatusCode.ABORTED:  # somebody else was first, and stays that
+                        raise Setback.of(error).refused() from error
+                    raise
+
+            answer, _ = call_with_retries(attempt, policy)
             return answer
 
         try:

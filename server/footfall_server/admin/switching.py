@@ -55,6 +55,8 @@ class Switching:
         asked = parsed(SwitchReprocessingRequest, request)
         entry = existing(self.runs.book, asked.name)
         call.log["run"] = entry.run.id
+        if (done := self._done_before(asked, lambda before: switched(before, entry.run, Micros(0)))) is not None:
+            return serving_shown(done).SerializeToString()
         self._refuse_other_epoch(asked)
         newest = self.runs.book.newest
         if entry.definition.dry_run:
@@ -75,6 +77,9 @@ class Switching:
             TryAgain: it is not stored, or not known to be; or the store cannot say what it has.
         """
         asked = parsed(RollBackReprocessingRequest, request)
+        known = self.runs.book.servings
+        if (done := self._done_before(asked, lambda before: rolled_back(before, known, Micros(0)))) is not None:
+            return serving_shown(done).SerializeToString()
         self._refuse_other_epoch(asked)
         newest = self.runs.book.newest
         after = rolled_back(newest, self.runs.book.servings, Micros(0))
@@ -93,6 +98,21 @@ class Switching:
                 f"Other runs serve the hours beside those of {entry.run.id} than when it was begun, and may count "
                 "another copy of a purchase there; start it anew."
             )
+
+    def _done_before(
+        self,
+        asked: SwitchReprocessingRequest | RollBackReprocessingRequest,
+        wanted: Callable[[Serving], Serving | None],
+    ) -> Serving | None:
+        """Return the newest serving if it is what is asked for, behind the epoch that is named.
+
+        Whose answer was lost asks again, and is told the same; without an epoch nobody knows what was meant.
+        """
+        newest = self.runs.book.newest
+        if not asked.HasField("epoch") or asked.epoch + 1 != newest.epoch:
+            return None
+        made = wanted(self.runs.book.servings[asked.epoch])
+        return newest if made is not None and made.parts == newest.parts else None
 
     def _refuse_other_epoch(self, asked: SwitchReprocessingRequest | RollBackReprocessingRequest) -> None:
         newest = self.runs.book.newest.epoch

@@ -385,6 +385,18 @@ async def test_who_has_seen_an_older_epoch_switches_nothing(admin: Admin) -> Non
     assert (await admin.roll_back(epoch=1)).epoch == 2
 
 
+async def test_whose_answer_was_lost_asks_again_and_is_told_the_same(admin: Admin) -> None:
+    name = await admin.caught_up()
+    switched_to = await admin.switch(name, epoch=0)
+    assert await admin.switch(name, epoch=0) == switched_to
+    back = await admin.roll_back(epoch=1)
+    assert await admin.roll_back(epoch=1) == back
+    assert admin.runs.book.newest.epoch == 2
+    # and not whoever means another switch
+    with pytest.raises(Conflict, match="the newest epoch is 2"):
+        await admin.switch(name, epoch=0)
+
+
 async def test_of_two_switches_at_once_the_loser_is_refused(admin: Admin) -> None:
     first, second = await admin.caught_up(), await admin.caught_up()
     entry = admin.runs.book.entry(id_of(second))
