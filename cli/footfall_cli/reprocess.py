@@ -178,15 +178,20 @@ def cancel(run_id: str, *, as_json: bool, endpoint: str | None) -> None:
 @reprocess.command()
 @run_argument
 @epoch_option
+@click.option("--allow-failed-batches", is_flag=True, help="Although events are missing from it.")
 @wait_option
 @json_option
 @endpoint_option
-def switch(run_id: str, *, epoch: int | None, wait: bool, as_json: bool, endpoint: str | None) -> None:
+def switch(
+    run_id: str, *, epoch: int | None, allow_failed_batches: bool, wait: bool, as_json: bool, endpoint: str | None
+) -> None:
     """Have reports show its rows for its hours, in a few seconds, on all servers at once."""
     with administration(endpoint, SWITCH_SECONDS) as ask:
         if wait:
             _waited_for(ask, _name(run_id), quiet=as_json)
-        request = SwitchReprocessingRequest(name=_name(run_id), epoch=_epoch(ask, epoch))
+        request = SwitchReprocessingRequest(
+            name=_name(run_id), epoch=_epoch(ask, epoch), allow_failed_batches=allow_failed_batches
+        )
         found = ask("SwitchReprocessing", request)
     _show_serving(found, as_json=as_json)
 

@@ -43,6 +43,8 @@ def progress_line(metadata: ReprocessingMetadata) -> str:
     line = f"{state_word(metadata)} {bar:░<{BAR}} {metadata.fraction:.0%}"
     if metadata.records_total:
         line += f", {metadata.records_done:,} of {metadata.records_total:,} records, {metadata.rows:,} rows"
+    if metadata.failed_batches:
+        line += f", {metadata.failed_batches:,} batches could not be processed"
     if metadata.HasField("estimated_end_time"):
         line += f", about {_span(_seconds_until(metadata.estimated_end_time))} left"
     return line

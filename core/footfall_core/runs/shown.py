@@ -44,6 +44,7 @@ def _metadata(entry: Entry, state: RunState) -> ReprocessingMetadata:
         records_done=progress.records_done,
         records_total=progress.records_total,
         rows=progress.rows,
+        failed_batches=progress.failed_batches,
     )
     _set(shown.start_hour, hour_begins(run.start_hour))
     _set(shown.end_hour, None if run.end_hour is None else hour_begins(run.end_hour))

@@ -62,6 +62,8 @@ class Switching:
         if entry.definition.dry_run:
             raise WrongState(f"{entry.run.id} is a dry run, for comparing alone; start one without --dry-run.")
         self._refuse_without_data(entry)
+        if not asked.allow_failed_batches:
+            _refuse_failed_batches(entry)
         self._refuse_other_counts(entry, newest)
         after = switched(newest, entry.run, Micros(0))
         if after.parts == newest.parts:
@@ -140,6 +142,15 @@ class Switching:
             raise Conflict("Somebody else has switched at the same time, and was first; nothing is switched by this.")
         call.log["epoch"] = after.epoch
         return serving_shown(book.servings[after.epoch]).SerializeToString()
+
+
+def _refuse_failed_batches(entry: Entry) -> None:
+    failed = entry.progress.failed_batches if entry.progress is not None else 0
+    if failed:
+        raise WrongState(
+            f"{entry.run.id} could not process {failed:,} batches, whose events reports would miss; its worker's log "
+            "says why. With allow_failed_batches it is switched to all the same."
+        )
 
 
 def refuse_hole(now_shown: Completeness, then_shown: Completeness) -> None:

@@ -88,8 +88,8 @@ class Admin:
         request = api.CancelReprocessingRequest(name=name)
         return await self("CancelReprocessing", request, api.ReprocessingOperation)  # type: ignore[no-any-return]
 
-    async def switch(self, name: str, epoch: int | None = None) -> api.Serving:
-        request = api.SwitchReprocessingRequest(name=name, epoch=epoch)
+    async def switch(self, name: str, epoch: int | None = None, *, allow_failed_batches: bool = False) -> api.Serving:
+        request = api.SwitchReprocessingRequest(name=name, epoch=epoch, allow_failed_batches=allow_failed_batches)
         return await self("SwitchReprocessing", request, api.Serving)  # type: ignore[no-any-return]
 
     async def roll_back(self, epoch: int | None = None) -> api.Serving:
@@ -383,6 +383,18 @@ async def test_who_has_seen_an_older_epoch_switches_nothing(admin: Admin) -> Non
         with pytest.raises(Conflict, match="the newest epoch is 1"):
             await act()
     assert (await admin.roll_back(epoch=1)).epoch == 2
+
+
+async def test_what_misses_events_is_switched_to_by_those_alone_who_say_so(admin: Admin) -> None:
+    name = await admin.caught_up()
+    entry = admin.runs.book.entry(id_of(name))
+    assert entry is not None
+    assert entry.progress is not None
+    entry.progress.failed_batches = 3
+    assert (await admin.list()).operations[0].metadata.failed_batches == 3
+    with pytest.raises(WrongState, match="could not process 3 batches"):
+        await admin.switch(name)
+    assert (await admin.switch(name, allow_failed_batches=True)).epoch == 1
 
 
 async def test_whose_answer_was_lost_asks_again_and_is_told_the_same(admin: Admin) -> None:

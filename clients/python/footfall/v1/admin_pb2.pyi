@@ -230,7 +230,7 @@ class ReprocessingOperation(_message.Message):
     def __init__(self, name: _Optional[str] = ..., metadata: _Optional[_Union[ReprocessingMetadata, _Mapping]] = ..., done: _Optional[bool] = ..., error: _Optional[_Union[ReprocessingFailure, _Mapping]] = ..., response: _Optional[_Union[ReprocessingResult, _Mapping]] = ...) -> None: ...
 
 class ReprocessingMetadata(_message.Message):
-    __slots__ = ("version", "start_hour", "end_hour", "dry_run", "state", "create_time", "start_time", "end_time", "fraction", "records_done", "records_total", "rows", "estimated_end_time", "processed_until", "imported_processed_until", "update_time", "serving")
+    __slots__ = ("version", "start_hour", "end_hour", "dry_run", "state", "create_time", "start_time", "end_time", "fraction", "records_done", "records_total", "rows", "estimated_end_time", "processed_until", "imported_processed_until", "update_time", "serving", "failed_batches")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     START_HOUR_FIELD_NUMBER: _ClassVar[int]
     END_HOUR_FIELD_NUMBER: _ClassVar[int]
@@ -248,6 +248,7 @@ class ReprocessingMetadata(_message.Message):
     IMPORTED_PROCESSED_UNTIL_FIELD_NUMBER: _ClassVar[int]
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     SERVING_FIELD_NUMBER: _ClassVar[int]
+    FAILED_BATCHES_FIELD_NUMBER: _ClassVar[int]
     version: str
     start_hour: _timestamp_pb2.Timestamp
     end_hour: _timestamp_pb2.Timestamp
@@ -265,7 +266,8 @@ class ReprocessingMetadata(_message.Message):
     imported_processed_until: _timestamp_pb2.Timestamp
     update_time: _timestamp_pb2.Timestamp
     serving: bool
-    def __init__(self, version: _Optional[str] = ..., start_hour: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_hour: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dry_run: _Optional[bool] = ..., state: _Optional[_Union[ReprocessingState, str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fraction: _Optional[float] = ..., records_done: _Optional[int] = ..., records_total: _Optional[int] = ..., rows: _Optional[int] = ..., estimated_end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., processed_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., imported_processed_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., serving: _Optional[bool] = ...) -> None: ...
+    failed_batches: int
+    def __init__(self, version: _Optional[str] = ..., start_hour: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_hour: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dry_run: _Optional[bool] = ..., state: _Optional[_Union[ReprocessingState, str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fraction: _Optional[float] = ..., records_done: _Optional[int] = ..., records_total: _Optional[int] = ..., rows: _Optional[int] = ..., estimated_end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., processed_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., imported_processed_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., serving: _Optional[bool] = ..., failed_batches: _Optional[int] = ...) -> None: ...
 
 class ReprocessingFailure(_message.Message):
     __slots__ = ("reason", "message")
@@ -316,12 +318,14 @@ class CancelReprocessingRequest(_message.Message):
     def __init__(self, name: _Optional[str] = ...) -> None: ...
 
 class SwitchReprocessingRequest(_message.Message):
-    __slots__ = ("name", "epoch")
+    __slots__ = ("name", "epoch", "allow_failed_batches")
     NAME_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_FAILED_BATCHES_FIELD_NUMBER: _ClassVar[int]
     name: str
     epoch: int
-    def __init__(self, name: _Optional[str] = ..., epoch: _Optional[int] = ...) -> None: ...
+    allow_failed_batches: bool
+    def __init__(self, name: _Optional[str] = ..., epoch: _Optional[int] = ..., allow_failed_batches: _Optional[bool] = ...) -> None: ...
 
 class RollBackReprocessingRequest(_message.Message):
     __slots__ = ("epoch",)

@@ -225,10 +225,10 @@ class AdminServiceServicer:
 
     def SwitchReprocessing(self, request, context):
         """Has reports show a reprocessing's rows for its hours, from an instant a few seconds ahead, at which all servers turn
-        together. For operators. Not idempotent: once it serves, it is refused.
+        together. For operators. Idempotent with `epoch`.
 
-        Errors: NOT_FOUND, FAILED_PRECONDITION (a dry run; it is not done or has not caught up; it serves already), ABORTED
-        (somebody else has switched since `epoch`, or at the same time).
+        Errors: NOT_FOUND, FAILED_PRECONDITION (a dry run; it is not done or has not caught up; it serves already; it could
+        not process batches), ABORTED (somebody else has switched since `epoch`, or at the same time).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -236,7 +236,7 @@ class AdminServiceServicer:
 
     def RollBackReprocessing(self, request, context):
         """Takes the last switch back that was not taken back: reports show what they showed before it, and what has come
-        since. For operators. Not idempotent.
+        since. For operators. Idempotent with `epoch`.
 
         Errors: FAILED_PRECONDITION (nothing is left to take back; what served before is removed or lags), ABORTED (somebody
         else has switched since `epoch`, or at the same time).
