@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+import footfall_core.processing.record as record_module
 from footfall.v1.event_pb2 import Event
 from footfall.v1.ingest_pb2 import WriteEventsRequest
 from footfall_core.clock import Micros
@@ -18,6 +19,7 @@ from footfall_core.processing.record import Place, process_record
 from footfall_core.processing.run_stages import HOUR_MS, RunOutcome, RunStage, run_purchases, run_record
 from footfall_core.processing.versions import VERSIONS, UnknownVersionError, Version, newest, version_of
 from footfall_core.runs.run import Run, hour_begins
+from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
 from footfall_core.wire.run_purchases_pb2 import CountedElsewhere, RunPurchasesRecord
 from tests import redrives
 
@@ -75,6 +77,34 @@ def test_what_was_redriven_before_the_start_and_is_redriven_within_the_hours_cou
     first.take(START - 0.7, refused)
     first.take(START - 0.5, redrives.redriven(refused, found[:1], *repairs))
     assert event_ids(first.take(START, redrives.redriven(refused, found, *repairs))) == ["e1"]
+
+
+def test_what_live_could_not_process_before_the_start_and_was_redriven_since_counts_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    failed = redrives.record_of(redrives.batch("page_view"), received_micros=hour_begins(START - 1))
+    with monkeypatch.context() as patch:
+        patch.setattr(record_module, "event_row", lambda *_: 1 // 0)
+        errors = process_record(Version("1"), failed, Place(0, 0, int((START - 0.7) * HOUR_MS)), lambda _: None).errors
+    again = redrives.redriven(failed, errors)
+    first = First()
+    first.take(START - 0.7, failed)
+    assert event_ids(first.take(START, again)) == ["e0"]
+    assert event_ids(first.take(START + 0.1, again)) == []
+
+    before = First()
+    before.take(START - 0.7, failed)
+    before.take(START - 0.5, again)
+    assert event_ids(before.take(START, again)) == []
+
+    # and one of its own hours, which its version can process, is not counted again
+    within = First()
+    (of_then,) = RawRecord.FromString(again).batches
+    batch = RawBatch.FromString(of_then)
+    batch.redriven.origin.log_time_ms = int((START + 0.1) * HOUR_MS)
+    assert event_ids(within.take(START + 0.1, failed)) == ["e0"]
+    (record,) = raw_records([batch.SerializeToString()])
+    assert event_ids(within.take(START + 0.2, record)) == []
 
 
 def test_a_record_of_the_end_makes_no_row_be_it_before_one_of_the_hours() -> None:

@@ -36,6 +36,9 @@ from footfall_core.wire.raw_pb2 import RawBatch, RawRecord, Redriven
 MAX_ROW_RECORD_BYTES = 512 * 1024
 """Largest row record; one longer row goes alone."""
 
+NOTHING_PROCESSED = 2**63
+"""The time since which batches were processed, for who only learns of them."""
+
 _REFUSALS = {
     Sighting.REUSED: ErrorCode.ERROR_CODE_SEQUENCE_REUSED,
     Sighting.TOO_OLD: ErrorCode.ERROR_CODE_SEQUENCE_TOO_OLD,
@@ -95,6 +98,7 @@ def process_record(
     *,
     country_of: CountryOf = nowhere,
     mark: str = "",
+    since_ms: int = 0,
 ) -> Outcome:
     """Decide what becomes of a raw record.
 
@@ -105,6 +109,8 @@ def process_record(
         load: returns the stored state of a key, or None.
         country_of: knows the countries of addresses.
         mark: what the column `run` is to say, if not the version alone.
+        since_ms: from which time of the log on batches were processed, Unix milliseconds; those of before were only
+            learnt, and may have been such as could not be processed.
     """
     try:
         raw = RawRecord.FromString(record)
@@ -119,7 +125,7 @@ def process_record(
             item_lines=[tick_row(raw.tick_time_micros, origin, ITEM_COLUMNS)],
             tick_micros=Micros(raw.tick_time_micros),
         )
-    work = _Work(version, origin.tail, load, country_of)
+    work = _Work(version, origin.tail, load, country_of, since_ms)
     for batch_index, stored in enumerate(raw.batches):
         work.take(stored, RawPlace(place.partition, place.offset, batch_index, place.log_time_ms, place.log))
     return work.finish()
@@ -139,7 +145,7 @@ def learn_record(record: bytes, place: Place, load: Callable[[str], bytes | None
         batches = RawRecord.FromString(record).batches
     except DecodeError:
         return Outcome()
-    work = _Work(None, "", load, nowhere)
+    work = _Work(None, "", load, since_ms=NOTHING_PROCESSED)
     for batch_index, stored in enumerate(batches):
         work.take(stored, RawPlace(place.partition, place.offset, batch_index, place.log_time_ms, place.log))
     learnt = work.finish()
@@ -150,13 +156,19 @@ class _Work:
     """A raw record under way; without a version, no rows are made of it."""
 
     def __init__(
-        self, version: Version | None, tail: str, load: Callable[[str], bytes | None], country_of: CountryOf
+        self,
+        version: Version | None,
+        tail: str,
+        load: Callable[[str], bytes | None],
+        country_of: CountryOf = nowhere,
+        since_ms: int = 0,
     ) -> None:
         self._rules = version
         self._version = version.name if version else ""
         self._tail = tail
         self._load = load
         self._country_of = country_of
+        self._since_ms = since_ms
         self._windows: dict[str, Window] = {}
         self._origins = Origins(load)
         self._outcome = Outcome()
@@ -206,7 +218,8 @@ class _Work:
         refused, key, window = redriven.refused, "", None
         counted: Set[int] = set()
         keys = origin_keys(redriven, property_id, kind)
-        if refused.unsighted:
+        # what is known of a batch that was only learnt says nothing of whether it could be processed
+        if refused.unsighted and redriven.origin.log_time_ms >= self._since_ms:
             key = writer_key(property_id, kind, refused.writer_id)
             window = self._window(key, at)
             sighting = window.sight(refused.sequence, refused.fingerprint)

@@ -78,7 +78,15 @@ def run_record(stage: RunStage, record: bytes, place: Place, load: Load, end_off
         return RunOutcome(learn_record(record, place, load))
     if run.end_hour is not None and hour >= run.end_hour:
         return RunOutcome()
-    outcome = process_record(stage.version, record, place, load, country_of=stage.country_of, mark=run.mark)
+    outcome = process_record(
+        stage.version,
+        record,
+        place,
+        load,
+        country_of=stage.country_of,
+        mark=run.mark,
+        since_ms=run.start_hour * HOUR_MS,
+    )
     outcome.errors = []
     if outcome.tick_micros is None or outcome.tick_micros >= stage.asked_micros:
         return RunOutcome(outcome)

@@ -160,7 +160,12 @@ def _origin(batch: RawBatch, request: WriteEventsRequest, error: EventError) -> 
         return origin
     place = error.payload
     origin = Redriven(
-        origin=BatchPlace(partition=place.partition, offset=place.offset, batch_index=place.batch_index),
+        origin=BatchPlace(
+            partition=place.partition,
+            offset=place.offset,
+            batch_index=place.batch_index,
+            log_time_ms=error.time.ToMilliseconds(),
+        ),
         event_indexes=range(len(request.events)),
     )
     if whole and request.writer_id:

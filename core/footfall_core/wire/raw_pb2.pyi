@@ -45,14 +45,16 @@ class Redriven(_message.Message):
     def __init__(self, origin: _Optional[_Union[BatchPlace, _Mapping]] = ..., event_indexes: _Optional[_Iterable[int]] = ..., refused: _Optional[_Union[RefusedBatch, _Mapping]] = ...) -> None: ...
 
 class BatchPlace(_message.Message):
-    __slots__ = ("partition", "offset", "batch_index")
+    __slots__ = ("partition", "offset", "batch_index", "log_time_ms")
     PARTITION_FIELD_NUMBER: _ClassVar[int]
     OFFSET_FIELD_NUMBER: _ClassVar[int]
     BATCH_INDEX_FIELD_NUMBER: _ClassVar[int]
+    LOG_TIME_MS_FIELD_NUMBER: _ClassVar[int]
     partition: int
     offset: int
     batch_index: int
-    def __init__(self, partition: _Optional[int] = ..., offset: _Optional[int] = ..., batch_index: _Optional[int] = ...) -> None: ...
+    log_time_ms: int
+    def __init__(self, partition: _Optional[int] = ..., offset: _Optional[int] = ..., batch_index: _Optional[int] = ..., log_time_ms: _Optional[int] = ...) -> None: ...
 
 class RefusedBatch(_message.Message):
     __slots__ = ("writer_id", "sequence", "fingerprint", "unsighted")
