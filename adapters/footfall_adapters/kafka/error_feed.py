@@ -55,8 +55,9 @@ log = structlog.get_logger()
 class ErrorFeedSettings:
     """How the errors are handed out."""
 
-    queue_errors: int = 1_000
-    """How many errors may wait for one client that reads slowly, before its stream ends."""
+    queue_errors: int = 4_000
+    """How many errors may wait for one client that reads slowly, before its stream ends. More than what a storm of
+    several kinds pushes at once: the first 1,000 of each."""
     history_readers: int = 4
     """How many streams may read the past at once, and half as many of one property; more are told to try again."""
     history_patience_seconds: float = 10.0
@@ -132,7 +133,10 @@ class KafkaErrorFeed:
         if start is None or (isinstance(start, int) and start > self._clock.now()):
             return self._registered(selection, every_error=every_error)
         if self._has_recent(selection, start):
+            places = self._places
             lows, ends = await self._ends.now()
+            if places is not self._places or not self._ready.is_set():
+                raise TryAgain("The log of errors cannot be followed at the moment; call again.")
             # nothing is awaited from here on: the stream is offered what comes behind what it is given now
             if self._has_recent(selection, start):
                 return self._behind_recent(selection, start, lows, ends, every_error=every_error)

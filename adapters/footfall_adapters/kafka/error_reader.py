@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -144,16 +145,23 @@ class ErrorReader:
         return places, since
 
     def _on_loop(self, act: Callable[..., None], *arguments: object) -> None:
-        """Let the event loop do something, and wait until it is done: nothing piles up in front of a busy loop."""
+        """Let the event loop do something, and wait until it is done: nothing piles up in front of a busy loop.
+
+        What it raises is raised here: who has not taken what was read must not be handed what comes behind it.
+        """
         assert self._loop is not None
-        done = threading.Event()
+        done: Future[None] = Future()
 
         def run() -> None:
             try:
                 act(*arguments)
-            finally:
-                done.set()
+            except Exception as error:  # noqa: BLE001 - for the reader's thread
+                done.set_exception(error)
+            else:
+                done.set_result(None)
 
         self._loop.call_soon_threadsafe(run)
-        while not done.wait(_POLL_SECONDS) and not self._stop.is_set():
+        while not self._stop.is_set() and not wait([done], _POLL_SECONDS).done:
             pass
+        if done.done():
+            done.result()

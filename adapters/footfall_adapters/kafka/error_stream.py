@@ -109,7 +109,7 @@ class KafkaErrorStream:
         """Take what comes next; end the stream if too much waits."""
         if self._early is not None:
             self._early.append(stretch)
-            if sum(len(each.entries) for each in self._early) > _EARLY_ERRORS:
+            if sum(len(each.errors) for each in self._early) > _EARLY_ERRORS:
                 self._end_slow(f"More than {_EARLY_ERRORS:,} errors came before the past could be read")
             return
         if self._since:
@@ -121,8 +121,10 @@ class KafkaErrorStream:
     def _take(self, stretch: Stretch) -> None:
         if self._closed:
             return
-        if len(self._present) + len(stretch.errors) > self._longest:
-            self._end_slow(f"More than {self._longest:,} errors wait to be read")
+        # as long as it is read what is past, it does not read too slowly what comes
+        longest = self._longest if self._history is None else max(self._longest, _EARLY_ERRORS)
+        if len(self._present) + len(stretch.errors) > longest:
+            self._end_slow(f"More than {longest:,} errors wait to be read")
             return
         self._keep_up()
         errors = iter(stretch.errors)
