@@ -56,9 +56,8 @@ def run(variables: Mapping[str, str], vitals: Vitals, stop: threading.Event, kin
 
         def opened() -> EventStream:
             try:
-                # What must not have changed may have, since the last start. The group's offsets, which Kafka keeps
-                # for days, are not asked for again: such a request, given up on a Kafka that was only just back, had
-                # librdkafka crash.
+                # What must not have changed may have, since the last start; not the group's offsets, which Kafka keeps
+                # for days.
                 check_partitions(kafka, (kind.raw_topic, PURCHASES), ASKING_SECONDS)
             except KafkaUnreachableError as error:
                 raise StreamBroken("away", str(error)) from error
