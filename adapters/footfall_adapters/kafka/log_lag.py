@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from footfall_adapters.kafka.error_topic import new_reader
+from footfall_adapters.kafka.group_offsets import committed, outsider
 from footfall_adapters.kafka.settings import KafkaSettings
-from footfall_adapters.logs import LIBRDKAFKA
 from footfall_core.clock import Clock, Micros
 from footfall_core.kinds import EventKind
 from footfall_core.problems import TryAgain
@@ -42,19 +41,10 @@ class KafkaLog:
 
     def _look(self, kind: EventKind, group: str) -> LogLag:
         now, topic = self.clock.now(), self.kafka.topic(kind.raw_topic)
-        admin = AdminClient({"bootstrap.servers": self.kafka.bootstrap_servers, "log_level": 3, "logger": LIBRDKAFKA})
-        # the client gives up by itself and in time: nobody leaves it while it has a request under way
-        asked = admin.list_consumer_group_offsets(
-            [ConsumerGroupTopicPartitions(self.kafka.topic(group))], request_timeout=LOOK_SECONDS
-        )
-        committed = {
-            place.partition: place.offset
-            for place in next(iter(asked.values())).result().topic_partitions
-            if place.topic == topic and place.offset >= 0
-        }
-        places = [
-            TopicPartition(topic, number, committed.get(number, 0)) for number in range(self.kafka.raw_partitions)
-        ]
+        all_of_it = [TopicPartition(topic, number) for number in range(self.kafka.raw_partitions)]
+        with outsider(self.kafka, group) as asking:
+            known = {place.partition: place.offset for place in committed(asking, all_of_it, LOOK_SECONDS)}
+        places = [TopicPartition(topic, number, known.get(number, 0)) for number in range(self.kafka.raw_partitions)]
         with closing(
             new_reader(self.kafka, **{"enable.partition.eof": True, "auto.offset.reset": "earliest"})
         ) as reader:
@@ -75,7 +65,7 @@ class KafkaLog:
                     raise KafkaException(failure)
         waiting = {partition: at for partition, at in first.items() if at is not None}
         # between its records the log has the marks of transactions, which count as offsets too
-        records = sum(max(0, ends[partition] - committed.get(partition, 0)) for partition in waiting)
+        records = sum(max(0, ends[partition] - known.get(partition, 0)) for partition in waiting)
         if len(first) < len(places):
             return LogLag(None, records)
         return LogLag(Micros(min((at * 1000 for at in waiting.values()), default=now)), records)

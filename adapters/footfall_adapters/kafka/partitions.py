@@ -1,12 +1,12 @@
 """Checks what every process must agree on before it touches a raw topic."""
 
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from footfall_adapters.environment import SettingsError
+from footfall_adapters.kafka.group_offsets import committed, end_of, outsider
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.logs import LIBRDKAFKA
 from footfall_core.kinds import EventKind
@@ -65,17 +65,15 @@ def check_offsets(
         SettingsError: the group has state and no offsets.
         KafkaUnreachableError: Kafka cannot be asked.
     """
-    # Not by an `AdminClient`: librdkafka crashes when it asks a broker for a group's offsets that has just ceased to be
-    # the group's coordinator. This consumer joins no group, and only asks.
-    config = {"bootstrap.servers": kafka.bootstrap_servers, "group.id": kafka.topic(group), "log_level": 3}
     try:
-        with closing(Consumer(config | {"logger": LIBRDKAFKA})) as asking:
+        with outsider(kafka, group) as asking:
             metadata = asking.list_topics(timeout=timeout_seconds).topics
             for topic in map(kafka.topic, topics):
                 changelog = f"changelog__{kafka.topic(group)}--{topic}--default"
-                if changelog not in metadata or _is_known(asking, topic, metadata[topic].partitions, timeout_seconds):
+                places = [TopicPartition(topic, each) for each in metadata[topic].partitions]
+                if changelog not in metadata or committed(asking, places, timeout_seconds):
                     continue
-                if any(_end(asking, changelog, each, timeout_seconds) for each in metadata[changelog].partitions):
+                if any(end_of(asking, changelog, each, timeout_seconds) for each in metadata[changelog].partitions):
                     raise SettingsError(
                         f"The group {kafka.topic(group)} has processed {topic} before, and Kafka does not know any "
                         "more how far it came: it would count everything again. Set the group's offsets, or name "
@@ -83,23 +81,6 @@ def check_offsets(
                     )
     except KafkaException as error:
         raise _unreachable(kafka, error) from error
-
-
-def _is_known(asking: Consumer, topic: str, partitions: Iterable[int], timeout_seconds: float) -> bool:
-    """Return whether the group has an offset in a topic."""
-    places = asking.committed([TopicPartition(topic, each) for each in partitions], timeout=timeout_seconds)
-    for place in places:
-        if place.error is not None:
-            raise KafkaException(place.error)
-    return any(place.offset >= 0 for place in places)
-
-
-def _end(asking: Consumer, topic: str, partition: int, timeout_seconds: float) -> int:
-    """Return where a partition ends."""
-    known = asking.get_watermark_offsets(TopicPartition(topic, partition), timeout=timeout_seconds)
-    if known is None:
-        raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001 - librdkafka's name
-    return int(known[1])
 
 
 def _unreachable(kafka: KafkaSettings, error: KafkaException) -> KafkaUnreachableError:

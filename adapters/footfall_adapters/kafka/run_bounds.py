@@ -1,14 +1,15 @@
 """Where a run begins and ends in the log: found once, by the broker's time, before it is processed."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from footfall_adapters.kafka.error_topic import new_reader
+from footfall_adapters.kafka.group_offsets import commit, committed, outsider
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.logs import LIBRDKAFKA
 from footfall_core.kinds import EventKind
@@ -94,19 +95,20 @@ class RawLog:
 
     # ---- the group ----
 
-    def committed(self, group: str) -> dict[tuple[str, int], int]:
-        """Return the offsets that a group has committed, by topic (with the prefix) and partition."""
-        (known,) = self._admin.list_consumer_group_offsets(
-            [ConsumerGroupTopicPartitions(self._kafka.topic(group))]
-        ).values()
-        places = known.result(KAFKA_SECONDS).topic_partitions
-        return {(place.topic, place.partition): place.offset for place in places if place.offset >= 0}
+    def committed(self, group: str, topic: str) -> dict[tuple[str, int], int]:
+        """Return the offsets that a group has committed in a topic (with the prefix), by topic and partition."""
+        return self._committed(group, [TopicPartition(topic, each) for each in range(self._kafka.raw_partitions)])
 
     def raw_committed(self, group: str) -> dict[RawPlace, int]:
         """Return the offsets that a group has committed in the raw topics; those it has not are left out."""
-        known = self.committed(group)
+        known = self._committed(group, list(self._places.values()))
         places = ((place, (each.topic, each.partition)) for place, each in self._places.items())
         return {place: known[each] for place, each in places if each in known}
+
+    def _committed(self, group: str, places: Sequence[TopicPartition]) -> dict[tuple[str, int], int]:
+        with outsider(self._kafka, group) as asking:
+            found = committed(asking, places, KAFKA_SECONDS)
+        return {(place.topic, place.partition): place.offset for place in found}
 
     def begin_at(self, group: str, begin: Mapping[RawPlace, int]) -> None:
         """Have a group that nobody is a member of begin at some offsets.
@@ -118,9 +120,8 @@ class RawLog:
             TopicPartition(self._places[place].topic, self._places[place].partition, offset)
             for place, offset in begin.items()
         ]
-        asked = ConsumerGroupTopicPartitions(self._kafka.topic(group), offsets)
-        (done,) = self._admin.alter_consumer_group_offsets([asked]).values()
-        done.result(KAFKA_SECONDS)
+        with outsider(self._kafka, group) as asking:
+            commit(asking, offsets)
 
 
 def wait_for_bounds(log: RawLog, run: Run, *, is_begun: bool, pause_seconds: float = 1.0) -> Bounds:

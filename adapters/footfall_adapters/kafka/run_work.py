@@ -70,4 +70,4 @@ class KafkaRunWork:
         if any(raw.get(place, 0) <= end for place, end in self.bounds.end.items()):
             return False
         topic = self._kafka.topic(purchases_of_run(self._run.id))
-        return is_drained(self._kafka, topic, self._log.committed(self._group))
+        return is_drained(self._kafka, topic, self._log.committed(self._group, topic))
