@@ -20,6 +20,7 @@ from quixstreams.models import Topic
 
 from footfall_adapters.kafka.application import ORIGIN_TTL, StateSettings, StreamSettings, exactly_once
 from footfall_adapters.kafka.event_lag import EventLag
+from footfall_adapters.kafka.membership import LONGEST_ABSENCE, Membership
 from footfall_adapters.kafka.partitions import PURCHASES
 from footfall_adapters.kafka.row_writer import RowWriter
 from footfall_adapters.kafka.settings import KafkaSettings
@@ -105,6 +106,8 @@ class EventStream:
         self._kind = kind
         # the second stage is the live stream's, and heeds what its group's streams of both kinds wrote
         self._group = settings.group
+        # a static member is one again when all others have joined too, or their sessions have ended
+        self._longest_absence = settings.session_timeout_ms / 1000 + LONGEST_ABSENCE
         self._partitions = kafka.raw_partitions
         self._purchases_topic = kafka.topic(PURCHASES)
         self._last_record: float | None = None
@@ -143,7 +146,7 @@ class EventStream:
             StreamBroken, StreamUnmendableError: see the port.
         """
         try:
-            self._app.run_until_told()
+            self._app.run_until_told(Membership(self._frame.processing_context.consumer, self._longest_absence))
         finally:
             if self._producer.instantiated:
                 with suppress(KafkaException):

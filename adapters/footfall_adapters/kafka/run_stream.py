@@ -19,6 +19,7 @@ from quixstreams import State, message_context
 from quixstreams.models import Topic
 
 from footfall_adapters.kafka.application import ORIGIN_TTL, StreamSettings, exactly_once
+from footfall_adapters.kafka.membership import LONGEST_ABSENCE, Membership
 from footfall_adapters.kafka.row_writer import RowWriter
 from footfall_adapters.kafka.run_topics import purchases_of_run
 from footfall_adapters.kafka.settings import KafkaSettings
@@ -80,6 +81,7 @@ class RunStream:
         self._end = end
         self._share = min(1.0, max(0.01, settings.share))
         self._partitions = kafka.raw_partitions
+        self._longest_absence = stream.session_timeout_ms / 1000 + LONGEST_ABSENCE
         run_id = stage.run.id
         self._app = exactly_once(
             kafka,
@@ -111,7 +113,7 @@ class RunStream:
         Raises:
             StreamBroken, StreamUnmendableError: see `footfall_core.streams.Stream`.
         """
-        self._app.run_until_told()
+        self._app.run_until_told(Membership(self._context.consumer, self._longest_absence))
 
     def stop(self) -> None:
         """Commit what was processed and end `run`, however far it has come with beginning; called from any thread."""

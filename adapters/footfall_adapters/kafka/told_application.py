@@ -9,7 +9,9 @@ from typing import Any
 
 from quixstreams import Application
 
+from footfall_adapters.kafka.membership import Membership
 from footfall_adapters.kafka.stream_failures import failure_of
+from footfall_core.streams import StreamBroken
 
 REQUEST_SECONDS = 10.0
 """How long Kafka may take to say something of topics; so long a SIGTERM may have to wait."""
@@ -29,6 +31,7 @@ class ToldApplication(Application):
     def __init__(self, stop: threading.Event, **settings: Any) -> None:
         self._told = stop
         self._failure: BaseException | None = None
+        self._lost = False
         self.has_ended = False
         super().__init__(request_timeout=REQUEST_SECONDS, **settings)
 
@@ -42,15 +45,20 @@ class ToldApplication(Application):
             self._told.set()
         super().stop(fail)
 
-    def run_until_told(self) -> None:
+    def run_until_told(self, membership: Membership) -> None:
         """Process until the process is told to end; call it once, in the main thread.
+
+        Args:
+            membership: of the consumer; one that is lost ends it too, since it would read nothing for ever.
 
         Raises:
             StreamBroken, StreamUnmendableError: see `footfall_core.streams.Stream`.
         """
         try:
-            with self.errors_told_apart(), self._stopped_when_told(), _signals_restored():
+            with self.errors_told_apart(), self._stopped_when_told(membership), _signals_restored():
                 self.run()
+            if self._lost:
+                raise StreamBroken("lost", "The consumer was no member of its group any more, and did not come back.")
         finally:
             self.has_ended = True
 
@@ -67,13 +75,16 @@ class ToldApplication(Application):
             raise failure from first
 
     @contextmanager
-    def _stopped_when_told(self) -> Iterator[None]:
+    def _stopped_when_told(self, membership: Membership) -> Iterator[None]:
         ended = threading.Event()
 
         def tell() -> None:
             while not ended.wait(STOP_AGAIN_SECONDS):
                 if self._told.is_set():
                     self.stop()
+                elif membership.is_lost():
+                    self._lost = self.has_ended = True
+                    Application.stop(self)  # without having been told to
 
         thread = threading.Thread(target=tell, name="stopping", daemon=True)
         thread.start()

@@ -21,7 +21,8 @@ class Batches:
     def __init__(self, policy: BatchPolicy, clock: Callable[[], float] = time.monotonic) -> None:
         self._policy = policy
         self._clock = clock
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()  # entered itself, for the reason that StreamWriter gives
+        self._changed = threading.Condition(self._lock)
         self._gathering = Gathering(policy)
 
     @property
@@ -36,7 +37,7 @@ class Batches:
             RuntimeError: closed.
         """
         size = event.ByteSize()
-        with self._changed:
+        with self._lock:
             while not self._gathering.closed and not self._gathering.has_room(size):
                 if self._policy.when_full == "refuse":
                     return False
@@ -53,7 +54,7 @@ class Batches:
 
         The batch counts as held until it is settled.
         """
-        with self._changed:
+        with self._lock:
             while not self._gathering.is_ready(self._clock()):
                 if self._gathering.closed:
                     return None
@@ -62,20 +63,20 @@ class Batches:
 
     def settle(self, batch: Batch) -> None:
         """Say that a batch is stored, or given up."""
-        with self._changed:
+        with self._lock:
             self._gathering.settle(batch)
             self._changed.notify_all()
 
     def flush(self, timeout: float | None) -> bool:
         """Send what was put so far without delay, and return whether all of it was settled in time."""
-        with self._changed:
+        with self._lock:
             upto = self._gathering.hurry()
             self._changed.notify_all()
             return self._changed.wait_for(lambda: self._gathering.is_settled(upto), timeout)
 
     def close(self) -> None:
         """Take no more events, and end whoever waits to add one; what is held can still be taken."""
-        with self._changed:
+        with self._lock:
             self._gathering.closed = True
             self._changed.notify_all()
 

@@ -20,7 +20,8 @@ class SpooledBatches:
         self._spool = spool
         self._waits_for_room = batching.when_full == "block"
         self._sync_seconds = policy.sync_seconds
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()  # entered itself, for the reason that StreamWriter gives
+        self._changed = threading.Condition(self._lock)
         self._sync_due = False
 
     @property
@@ -39,7 +40,7 @@ class SpooledBatches:
         while not self._spool.closed and not self._spool.reserve(len(serialized)):
             if not self._waits_for_room:
                 return False
-            with self._changed:
+            with self._lock:
                 # in parts: room may have come between the question and the wait
                 self._changed.wait(0.1)
         if self._spool.closed:
@@ -55,7 +56,7 @@ class SpooledBatches:
         while True:
             if (batch := self._spool.take()) is not None:
                 return batch
-            with self._changed:
+            with self._lock:
                 self._changed.notify_all()  # one that holds nothing is settled by now
                 seconds = self._spool.seconds_until_ready()
                 if seconds is None and self._spool.closed:
@@ -73,7 +74,7 @@ class SpooledBatches:
         """Send what was put so far without delay, and return whether all of it was settled in time."""
         upto = self._spool.hurry()
         self._tell()
-        with self._changed:
+        with self._lock:
             return self._changed.wait_for(lambda: self._spool.is_settled(upto), timeout)
 
     def close(self) -> None:
@@ -86,7 +87,7 @@ class SpooledBatches:
         self._spool.release()
 
     def _tell(self) -> None:
-        with self._changed:
+        with self._lock:
             self._changed.notify_all()
 
     def _sync_soon(self) -> None:

@@ -76,8 +76,10 @@ class StreamWriter:
         self._policy = policy or StreamPolicy()
         self._outbox = Outbox(self._policy, retries or RetryPolicy(), streaming=streaming)
         self._sequences = itertools.count(1)
-        self._changed = threading.Condition()
-        """Held around the outbox and all that follows."""
+        self._lock = threading.RLock()
+        """Held around the outbox and all that follows. Entered itself, since a Ctrl-C in the midst of a condition's
+        `__enter__`, which is Python, leaves the lock held by nobody."""
+        self._changed = threading.Condition(self._lock)
         self._outcomes: dict[int, Future[Outcome]] = {}
         self._thread: threading.Thread | None = None
         self._stream = 0
@@ -116,7 +118,7 @@ class StreamWriter:
         number, size = message.batch.sequence, message.batch.ByteSize()
         outcome: Future[Outcome] = Future()
         outcome.set_running_or_notify_cancel()  # what is under way cannot be called back
-        with self._changed:
+        with self._lock:
             while not self._closed and not self._outbox.has_room(number, size):
                 # in parts: a Ctrl-C that arrives just before a wait is noticed only after it
                 self._changed.wait(0.2)
@@ -135,14 +137,14 @@ class StreamWriter:
 
     def close(self, timeout: float | None = None) -> None:
         """Give what was sent `timeout` seconds (None: as long as it takes), then give the rest up."""
-        with self._changed:
+        with self._lock:
             self._closed = True
             self._changed.notify_all()
         if self._thread is None or self._thread is threading.current_thread():
             return
         self._thread.join(timeout)
         if self._thread.is_alive():
-            with self._changed:
+            with self._lock:
                 self._over = True
                 if self._call is not None:
                     self._call.cancel()
@@ -160,7 +162,7 @@ class StreamWriter:
             while (step := self._next_step()) is not None:
                 step()
         finally:
-            with self._changed:
+            with self._lock:
                 self._closed = True
                 settled = self._outbox.abandon()
                 self._changed.notify_all()
@@ -168,7 +170,7 @@ class StreamWriter:
 
     def _next_step(self) -> Callable[[], None] | None:
         """Wait for something to do; None is the end."""
-        with self._changed:
+        with self._lock:
             while not (self._over or (self._closed and self._outbox.is_empty)):
                 now = time.monotonic()
                 if (step := self._outbox.next_call(now)) is not None:
@@ -181,7 +183,7 @@ class StreamWriter:
             return None
 
     def _begin(self, call: Callable[[], Any]) -> Any:
-        with self._changed:
+        with self._lock:
             self._call = call()
             if self._over:
                 self._call.cancel()
@@ -201,7 +203,7 @@ class StreamWriter:
         except Exception as error:  # the thread must outlive whatever gRPC raises, and the batches must be told of
             log.exception("a stream could not be used")
             setback = Setback(grpc.StatusCode.INTERNAL, str(error))
-        with self._changed:
+        with self._lock:
             if setback is None and self._stream:
                 setback = Setback(grpc.StatusCode.UNAVAILABLE, "The server ended the stream.")
             self._stream = 0
@@ -214,7 +216,7 @@ class StreamWriter:
         with Watch(call.cancel, self._seconds_until_overdue) as watch:
             try:
                 for message in call:
-                    with self._changed:
+                    with self._lock:
                         settled = self._outbox.answered(message, time.monotonic())
                         self._changed.notify_all()
                     self._tell(settled)
@@ -228,11 +230,11 @@ class StreamWriter:
                 call.cancel()
 
     def _seconds_until_overdue(self) -> float:
-        with self._changed:
+        with self._lock:
             return self._outbox.seconds_until_overdue(time.monotonic())
 
     def _owes_answers(self) -> bool:
-        with self._changed:
+        with self._lock:
             return self._outbox.owes_answers
 
     def _requests(self, stream: int) -> Iterator[StreamEventsRequest]:
@@ -243,7 +245,7 @@ class StreamWriter:
 
     def _next_on(self, stream: int) -> Parcel | None:
         """Wait for the next batch to be sent on a stream; None if it is to be half-closed, or over."""
-        with self._changed:
+        with self._lock:
             idle_since = time.monotonic()
             while self._stream == stream:
                 now = time.monotonic()
@@ -273,7 +275,7 @@ class StreamWriter:
         except Exception as error:  # as for streams
             log.exception("a batch could not be sent")
             end = Setback(grpc.StatusCode.INTERNAL, str(error))
-        with self._changed:
+        with self._lock:
             self._call = None
             settled: list[Settled] = []
             if not isinstance(end, Setback):

@@ -3,6 +3,7 @@
 Whatever happens: nothing is lost, nothing comes under two numbers, and each batch has one end.
 """
 
+import contextlib
 import threading
 
 import grpc
@@ -266,6 +267,30 @@ def test_closing_in_time_gives_up_what_is_under_way_and_tells_each(server, chann
     assert first.result(0).sequence == 1
     with pytest.raises(GivenUpError, match="CANCELLED"):
         second.result(0)
+
+
+def test_a_ctrl_c_as_the_lock_is_taken_leaves_nothing_behind_that_closing_waits_for(server, channel, monkeypatch):
+    writer = StreamWriter(channel, "shop", retries=QUICK)
+    assert _stored(_send(writer, 1)) == [1]
+    enter = threading.Condition.__enter__
+
+    def interrupted(condition):
+        enter(condition)
+        if threading.current_thread() is user:
+            raise KeyboardInterrupt
+
+    def close_twice():
+        monkeypatch.setattr(threading.Condition, "__enter__", interrupted)
+        with contextlib.suppress(KeyboardInterrupt):
+            writer.close(10)
+        monkeypatch.undo()
+        writer.close(10)
+
+    user = threading.Thread(target=close_twice, daemon=True)
+    user.start()
+    user.join(30)
+
+    assert not user.is_alive()
 
 
 def test_a_block_that_fails_does_not_wait(server, channel):

@@ -1,0 +1,39 @@
+"""An application that ends by itself when its consumer does not come back to its group."""
+
+import threading
+
+import pytest
+from quixstreams import Application
+
+from footfall_adapters.kafka.membership import Membership
+from footfall_adapters.kafka.told_application import ToldApplication
+from footfall_core.streams import StreamBroken
+
+
+class Consumer:
+    def memberid(self) -> str:
+        return ""
+
+
+@pytest.fixture
+def application(monkeypatch: pytest.MonkeyPatch) -> ToldApplication:
+    """One that goes on until it is stopped, without Kafka."""
+    stopped = threading.Event()
+    monkeypatch.setattr(Application, "__init__", lambda *_, **__: None)
+    monkeypatch.setattr(Application, "run", lambda _: stopped.wait(30))
+    monkeypatch.setattr(Application, "stop", lambda *_: stopped.set())
+    return ToldApplication(threading.Event())
+
+
+def test_one_whose_consumer_is_lost_is_broken_and_the_process_is_not_told_to_end(application: ToldApplication) -> None:
+    with pytest.raises(StreamBroken) as broken:
+        application.run_until_told(Membership(Consumer(), longest_absence=0))
+    assert broken.value.reason == "lost"
+    assert application.has_ended
+    assert not application._told.is_set()
+
+
+def test_one_that_is_told_to_end_just_ends(application: ToldApplication) -> None:
+    application._told.set()
+    application.run_until_told(Membership(Consumer(), longest_absence=60))
+    assert application.has_ended
