@@ -55,6 +55,13 @@ def access_log() -> Path:
     return path
 
 
+def need_programs() -> None:
+    """Skip where a real stack cannot be started."""
+    for program in ("java", "mvn"):
+        if shutil.which(program) is None:
+            unavailable(f"the real stack needs {program}, which is not on PATH; install a JDK 17 to 21 and Maven")
+
+
 @pytest.fixture(scope="session")
 def stack(keys: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole system, real in every part, in a folder of its own; one for all tests of a run.
@@ -64,9 +71,7 @@ def stack(keys: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stac
     if home := os.environ.get("FOOTFALL_TEST_HOME"):
         yield Stack(Path(home))
         return
-    for program in ("java", "mvn"):
-        if shutil.which(program) is None:
-            unavailable(f"the real stack needs {program}, which is not on PATH; install a JDK 17 to 21 and Maven")
+    need_programs()
     settings = LocalSettings(jars_dir=ROOT / ".footfall" / "jars")
     stack = Stack(tmp_path_factory.mktemp("stack"), settings=settings, say=print)
     lend(stack.home.keys)

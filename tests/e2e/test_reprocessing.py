@@ -28,7 +28,7 @@ from footfall_core.kinds import EventKind
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
 from footfall_local.settings import LocalSettings
 from footfall_local.stack import Stack
-from tests.conftest import ROOT
+from tests.conftest import ROOT, need_programs
 from tests.e2e.conftest import Footfall
 from tests.e2e.embedded import embedded_in
 from tests.e2e.processes import wait_for
@@ -58,6 +58,7 @@ def by_version_1(channels: Counter[str]) -> Counter[str]:
 @pytest.fixture(scope="module")
 def wrong(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack whose live events are processed by a wrong version, and which knows a right one."""
+    need_programs()
     stack = Stack(
         tmp_path_factory.mktemp("wrong"), settings=LocalSettings(jars_dir=ROOT / ".footfall" / "jars"), say=print
     )
@@ -371,8 +372,11 @@ def _equals_a_fresh_installation(stack: Stack, folder: Path, properties: list[st
                 # its clock's skew was corrected when it was sent first
                 request.ClearField("sent_time_micros")
                 ingest.WriteEvents(request, timeout=20)
+        sent = time.time()
         for property_id in properties:
-            expected = wait_for("all of it", lambda: _settled(address, property_id), 60, 0.5)  # noqa: B023
+            wait_for("all of it", lambda: _is_complete(address, property_id, sent), 60, 0.5)  # noqa: B023
+            expected = figures(address, property_id)
+            assert expected
             wait_for(
                 f"the same figures of {property_id}",
                 lambda: True if figures(stack.addresses["grpc"], property_id) == expected else None,  # noqa: B023
@@ -381,8 +385,15 @@ def _equals_a_fresh_installation(stack: Stack, folder: Path, properties: list[st
             )
 
 
-def _settled(address: str, property_id: str) -> dict[str, Any] | None:
-    """Return figures that do not change any more."""
-    first = figures(address, property_id)
-    time.sleep(1)
-    return first if first and figures(address, property_id) == first else None
+def _is_complete(address: str, property_id: str, instant: float) -> bool | None:
+    """Say whether a report has all that was acknowledged before an instant, live and imported; else None."""
+    with open_channel(address) as channel:
+        stub = query_pb2_grpc.QueryServiceStub(channel)  # type: ignore[no-untyped-call]
+        request = query_pb2.RunReportRequest(
+            property=f"properties/{property_id}",
+            metrics=[query_pb2.Metric(name="eventCount")],
+            date_ranges=[query_pb2.DateRange(start_date="60daysAgo", end_date="today")],
+        )
+        found = stub.RunReport(request, timeout=60).metadata
+    complete = (found.data_complete_until, found.imported_data_complete_until)
+    return min(one.ToMicroseconds() for one in complete) > instant * 1e6 or None
