@@ -129,6 +129,9 @@ def _errors(question: ErrorsQuestion, part: Slice, dimensions: Sequence[str]) ->
 def _interval(question: ErrorsQuestion) -> str:
     # Druid knows whole milliseconds: the first ones that are not before the start, and not before the end
     start, end = (-(-micros // 1000) * 1000 for micros in (question.start_micros, question.end_micros))
+    if question.after_error_id:
+        # what comes behind an error in the list is no newer; later rows of it say nothing of its first
+        end = min(end, (question.after_time_ms + 1) * 1000)
     return interval(Micros(start), Micros(end))
 
 

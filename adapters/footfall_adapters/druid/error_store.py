@@ -43,10 +43,12 @@ class DruidErrorStore:
 
     async def _page(self, question: ErrorsQuestion, deadline: Micros) -> ListErrorsResponse:
         counts: list[Any] = []
+        characters = 0
         if not question.after_error_id:
             # before the page, so that what was counted is listed, on this page or a later one
-            counts = await self._in_slices(lambda part: queries.counts_query(question, part), deadline)
-        found = await self._in_slices(lambda part: queries.page_query(question, part), deadline)
+            counts, characters = await self._in_slices(lambda part: queries.counts_query(question, part), deadline)
+        # the same errors are told apart: no wider slices would do now
+        found, _ = await self._in_slices(lambda part: queries.page_query(question, part), deadline, characters)
         # newest first; equal times in order of their ids
         firsts = sorted(found, key=lambda first: (-first[1], first[0]))[: question.limit]
         added_up: Counter[tuple[int, int, int]] = Counter()
@@ -58,18 +60,26 @@ class DruidErrorStore:
         response.errors.extend(await self._records(question.property_id, firsts, deadline))
         return response
 
-    async def _in_slices(self, query_of: Callable[[queries.Slice], queries.Query], deadline: Micros) -> list[Any]:
-        """Return the rows of all slices, of which there are as few as Druid is able to do.
+    async def _in_slices(
+        self, query_of: Callable[[queries.Slice], queries.Query], deadline: Micros, characters: int = 0
+    ) -> tuple[list[Any], int]:
+        """Return the rows of all slices, of which there are as few as Druid is able to do, and what tells them apart.
+
+        Args:
+            query_of: the query of a slice.
+            deadline: of all of them.
+            characters: of ids, by which the widest slices that are tried are told apart.
 
         Raises:
             NotComputable: not even the thinnest slices can be told apart.
         """
-        for characters in range(_THINNEST):
+        while True:
             try:
-                return await self._asked(query_of, characters, deadline)
+                return await self._asked(query_of, characters, deadline), characters
             except NotComputable:
-                continue
-        return await self._asked(query_of, _THINNEST, deadline)
+                if characters >= _THINNEST:
+                    raise
+                characters += 1
 
     async def _asked(
         self, query_of: Callable[[queries.Slice], queries.Query], characters: int, deadline: Micros

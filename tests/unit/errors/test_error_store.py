@@ -65,13 +65,19 @@ async def test_a_later_page_counts_nothing() -> None:
     assert len(answers.asked) == 1
 
 
+async def test_a_later_page_asks_for_nothing_that_is_newer_than_the_page_before_it() -> None:
+    answers = Answers([])
+    await store(answers).find(ErrorsQuestion(end_micros=1_000_000, after_time_ms=5, after_error_id="a"), Micros(0))
+    assert answers.asked[0]["intervals"] == ["1970-01-01T00:00:00.000Z/1970-01-01T00:00:00.006Z"]
+
+
 async def test_what_is_too_much_for_one_query_is_asked_for_in_slices_and_put_together() -> None:
     too_much = NotComputable("too much")
     counts = [[[3_600_000, 2, 5, 10]], [[3_600_000, 2, 5, 7], [0, 4, 13, 1]], *[[]] * 30]
     pages = [[["b", 7], ["a", 5]], [["c", 7], ["d", 1]], [["e", 9]], *[[]] * 29]
     rows = [{"events": [row(9, "e"), row(7, "b"), row(7, "c")]}]
     question = ErrorsQuestion(property_id="shop", end_micros=1_000_000, limit=3)
-    answers = Answers(too_much, *counts, too_much, *pages, rows)
+    answers = Answers(too_much, *counts, *pages, rows)
     response = await store(answers).find(question, Micros(0))
     assert [(count.hour.ToMilliseconds(), count.stage, count.code, count.count) for count in response.counts] == [
         (0, 4, 13, 1),
