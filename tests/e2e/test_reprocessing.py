@@ -17,8 +17,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from footfall.channel import open_channel
 from footfall.v1 import ingest_pb2_grpc, query_pb2, query_pb2_grpc
@@ -331,6 +333,30 @@ def test_a_wrong_rule_is_put_right_while_the_shop_goes_on(
     _each_answer_is_of_its_instant(poller, fixed, turns)
     print(f"{len(poller.answers)} answers over {turns}")
     _equals_a_fresh_installation(wrong, tmp_path, [fixed.property_id, live_shop.property_id, demo])
+
+
+def test_a_run_that_is_cancelled_while_it_is_worked_on_leaves_nothing_behind(wrong: Stack) -> None:
+    footfall = Footfall(wrong.home.folder)
+    hour = f"{datetime.now(UTC):%Y-%m-%dT%H}"
+    run_id = footfall("reprocess", "start", "--from", hour, "--json").json["name"].removeprefix("reprocessings/")
+    _patiently(footfall, "show", run_id, "--wait")
+    overlord = f"http://{wrong.addresses['druid_overlord']}/druid/indexer/v1"
+
+    def kept() -> list[str]:
+        """Return what Kafka and Druid have of the run."""
+        admin = AdminClient({"bootstrap.servers": wrong.addresses["kafka"]})
+        groups = admin.list_consumer_groups(request_timeout=20).result().valid
+        supervisors = httpx.get(f"{overlord}/supervisor").json()
+        names = [*admin.list_topics(timeout=20).topics, *(group.group_id for group in groups), *supervisors]
+        return [name for name in names if run_id in name]
+
+    assert len(kept()) > 8
+    cancelled = footfall("reprocess", "cancel", run_id, "--json").json
+    assert cancelled["metadata"]["state"] == "REPROCESSING_STATE_CANCELLED"
+    wait_for("its removal", lambda: kept() == [] or None, WAIT, 0.5)
+    refused = footfall("reprocess", "switch", run_id)
+    assert refused.code != 0
+    assert "cancelled" in refused.err
 
 
 def _patiently(footfall: Footfall, *arguments: str) -> Any:
