@@ -22,7 +22,6 @@ again too, so that nobody waits in front of a gap without knowing.
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
@@ -30,7 +29,7 @@ from typing import Self
 import structlog
 from confluent_kafka import Message
 
-from footfall_adapters.kafka.error_channel import Channel, sifted
+from footfall_adapters.kafka.error_channel import Channel, ChannelKey, PropertyChannels, sifted
 from footfall_adapters.kafka.error_ends import ErrorEnds
 from footfall_adapters.kafka.error_history import ErrorHistory
 from footfall_adapters.kafka.error_reader import Beginning, ErrorReader
@@ -75,10 +74,6 @@ class ErrorFeedSettings:
     """How many errors of each partition a server that starts reads at most."""
 
 
-ChannelKey = tuple[ErrorSelection, bool]
-"""What streams of one channel have in common: the selection, and whether they are pushed every error."""
-
-
 class KafkaErrorFeed:
     """An `ErrorFeed`; an async context manager, whose thread lives from its entry to its exit."""
 
@@ -99,7 +94,7 @@ class KafkaErrorFeed:
         self._ends = ErrorEnds(kafka)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = asyncio.Event()
-        self._channels: defaultdict[str, dict[ChannelKey, Channel]] = defaultdict(dict)
+        self._channels: dict[str, PropertyChannels] = {}
         self._behind: set[KafkaErrorStream] = set()
         """Streams that are to be told when the feed moves, whether there is an error for them or not."""
         self._histories: set[ErrorHistory] = set()
@@ -145,8 +140,8 @@ class KafkaErrorFeed:
     def _registered(self, selection: ErrorSelection, *, every_error: bool) -> KafkaErrorStream:
         """Return a stream that is offered all that comes from now on."""
         key = (selection, every_error)
-        channels = self._channels[selection.property_id]
-        channel = channels.get(key) or channels.setdefault(key, Channel(self._sieve(*key)))
+        channels = self._channels.setdefault(selection.property_id, PropertyChannels())
+        channel = channels.get_or_add(key, lambda: Channel(self._sieve(*key)))
         stream = KafkaErrorStream(
             selection,
             self._settings.queue_errors,
@@ -222,13 +217,10 @@ class KafkaErrorFeed:
 
     def _forget(self, key: ChannelKey, stream: KafkaErrorStream) -> None:
         self._behind.discard(stream)
-        channels = self._channels[stream.selection.property_id]
-        if channel := channels.get(key):
-            channel.streams.discard(stream)
-            if not channel.streams:
-                del channels[key]
-        if not channels:
-            del self._channels[stream.selection.property_id]
+        property_id = stream.selection.property_id
+        channels = self._channels.get(property_id)
+        if channels and not channels.without(key, stream):
+            del self._channels[property_id]
 
     def _forget_history(self, history: ErrorHistory) -> None:
         """Free the history's place among the readers; called on its own thread when its consumer is closed."""
@@ -236,12 +228,7 @@ class KafkaErrorFeed:
         self._loop.call_soon_threadsafe(self._histories.discard, history)
 
     def _end_streams(self, why: str) -> None:
-        streams = [
-            stream
-            for channels in self._channels.values()
-            for channel in channels.values()
-            for stream in channel.streams
-        ]
+        streams = [stream for channels in self._channels.values() for channel in channels for stream in channel.streams]
         for stream in streams:
             stream.fail(TryAgain(why))
 
@@ -278,9 +265,7 @@ class KafkaErrorFeed:
             if property_id in self._channels:
                 arrived.setdefault(property_id, []).append(found)
         for property_id, records in arrived.items():
-            together = list(parsed(records))
-            for channel in tuple(self._channels[property_id].values()):
-                channel.hand_out(together)
+            self._channels[property_id].hand_out(list(parsed(records)))
         self._places |= places
         self._look_whether_ready()
         self._behind -= {stream for stream in self._behind if stream.moved()}

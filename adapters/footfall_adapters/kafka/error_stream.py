@@ -260,6 +260,7 @@ class KafkaErrorStream:
             self._past_places = history.until
             self._history = None
         elif not self._closed:
+            self._keep_up()  # what the read before left out is in front of all of this
             self._past.extend(past.found.errors)
             self._past_behind.join(past.found.behind)
             self._past_places = past.places

@@ -80,6 +80,15 @@ class ErrorPosition:
             request.start_time.FromDatetime(start if self._since is None else max(self._since, start))
         return request
 
+    def is_moved_by(self, message: StreamErrorsResponse) -> bool:
+        """Return whether a message that is not taken yet brings the caller on; a mere sign of life does not."""
+        return (
+            message.WhichOneof("message") == "error"
+            or message.heartbeat.live
+            or bool(message.left_out)
+            or message.resume_token not in {"", self.resume_token}
+        )
+
     def take(self, message: StreamErrorsResponse) -> EventError | None:
         """Move behind a message; return its error if it wasn't told before."""
         self.resume_token = message.resume_token or self.resume_token
@@ -108,8 +117,3 @@ class ErrorPosition:
 def is_live(message: StreamErrorsResponse) -> bool:
     """Return whether a message says that the stream has caught up."""
     return message.WhichOneof("message") == "heartbeat" and message.heartbeat.live
-
-
-def is_progress(message: StreamErrorsResponse, *, follow: bool) -> bool:
-    """Return whether it is worth waiting for the next message: who is behind needs more than a sign of life."""
-    return follow or message.WhichOneof("message") == "error" or message.heartbeat.live or bool(message.left_out)

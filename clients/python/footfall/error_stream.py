@@ -3,14 +3,26 @@
 import time
 from collections.abc import Callable, Generator, Mapping
 from typing import Any, Self
+from weakref import WeakMethod
 
 import grpc
 
-from footfall.error_position import ErrorPosition, is_live, is_progress
+from footfall.error_position import ErrorPosition, is_live
 from footfall.reconnecting import Reconnecting
 from footfall.retry import Setback
 from footfall.v1.errors_pb2 import EventError
 from footfall.watch import Watch
+
+
+def _as_long_as_wanted(seconds_left: Callable[[], float]) -> Callable[[], float]:
+    """Return the same for a watch, which must not keep alive a stream that its user has let go of half-way."""
+    there = WeakMethod(seconds_left)
+
+    def ask() -> float:
+        method = there()
+        return method() if method else 0.0
+
+    return ask
 
 
 class ErrorStream:
@@ -82,18 +94,18 @@ class ErrorStream:
             setback: Setback | None = None
             self._reconnecting.began(time.monotonic())
             call = self._open(self._position.request())
-            with Watch(call.cancel, self._seconds_until_silent) as watch:
+            with Watch(call.cancel, _as_long_as_wanted(self._seconds_until_silent)) as watch:
                 try:
                     for message in call:
-                        if is_progress(message, follow=self._follow):
+                        if self._follow or self._position.is_moved_by(message):
                             self._reconnecting.heard(time.monotonic())
                         error = self._position.take(message)
                         self._resume_token = self._position.resume_token
                         if error is not None:
                             self._handing_over = True
                             yield error
-                            self._handing_over = False
                             self._reconnecting.heard(time.monotonic())
+                            self._handing_over = False
                         if is_live(message) and not self._follow:
                             return
                 except grpc.RpcError as failure:

@@ -1,5 +1,6 @@
 """Following errors across lost connections."""
 
+import gc
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -7,6 +8,8 @@ import grpc
 import pytest
 
 from footfall import Client, GivenUpError, HistoryLostError, RefusedError, RetryPolicy
+from footfall.error_position import ErrorPosition, error_filter
+from footfall.left_out import LeftOutTally
 from footfall.v1.errors_pb2 import (
     STAGE_VALIDATION,
     GetErrorResponse,
@@ -135,6 +138,28 @@ def test_a_server_that_never_catches_up_is_given_up(server, client):
 
     with pytest.raises(GivenUpError, match="didn't catch up"):
         list(client.errors(START, follow=False, silence_seconds=0.1))
+
+
+def test_a_heartbeat_brings_on_whoever_is_behind_if_its_token_is_another_one():
+    nothing = error_filter((), (), "")
+    position = ErrorPosition("shop", START, "", nothing, every_error=False, left_out=LeftOutTally(None))
+    assert position.is_moved_by(_beat(1, live=False, token="t1"))
+    position.take(_beat(1, live=False, token="t1"))
+    assert not position.is_moved_by(_beat(2, live=False, token="t1"))
+    assert not position.is_moved_by(_beat(2, live=False))
+    assert position.is_moved_by(_beat(2, live=False, token="t2"))
+
+
+def test_a_stream_that_nobody_has_any_more_leaves_no_thread_behind(server, client):
+    server.streams_script.append([_error("a", 1), Hangs()])
+    for _ in client.errors(START):
+        break
+    gc.collect()
+
+    for thread in threading.enumerate():
+        if thread.name == "footfall-watch":
+            thread.join(10)
+            assert not thread.is_alive()
 
 
 def test_a_server_that_stays_away_is_given_up(server):

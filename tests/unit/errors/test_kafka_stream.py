@@ -209,6 +209,17 @@ async def test_what_is_left_out_in_front_of_an_error_is_counted_when_that_is_ret
     assert feed.stream.position == (6,)
 
 
+async def test_what_a_page_of_the_past_left_out_is_counted_with_the_first_error_of_the_next_page() -> None:
+    kind = (0, 0)
+    left_out = Stretch.of((0, offset, kind) for offset in range(3))
+    errors = Stretch.of((0, offset, PushedError.of(error(offset))) for offset in (3, 4))
+    feed = Feed(5)
+    await feed.begin_with(History({0: 0}, {0: 5}, Past(left_out, {0: 3}), Past(errors, {0: 5})))
+    assert await feed.ids(1) == ["e3"]
+    assert feed.stream.position == (4,)
+    assert dict(feed.stream.left_out().counts()) == {kind: 3}
+
+
 async def test_a_stream_from_memory_is_live_when_the_feed_has_come_to_the_end_of_the_log() -> None:
     feed = Feed(90)
     feed.stream.begin_behind({0: 95}, past(), {0: 98})
@@ -347,3 +358,34 @@ async def test_a_feed_that_never_comes_to_the_end_of_the_log_takes_its_quiet_str
     assert found.error == error(2)
     assert stream.position == (12, 21)
     stream.close()
+
+
+async def test_an_error_is_looked_at_by_channels_of_its_writer_and_of_all_alone() -> None:
+    feed = KafkaErrorFeed(KafkaSettings("nowhere"), ErrorFeedSettings(), RULE, SystemClock())
+    feed._begin(Beginning({0: 0}, {}, {}))
+    everyones = await feed.open(ErrorSelection("shop"), None)
+    writers = {name: await feed.open(ErrorSelection("shop", writer_id=name), None) for name in ("w1", "w2", "w3")}
+    for stream in (everyones, *writers.values()):
+        assert await stream.next() is None
+    handed = dict.fromkeys(writers, 0)
+    for channel in feed._channels["shop"]:
+        (stream,) = channel.streams
+        if name := stream.selection.writer_id:
+            channel._sieve = Counting(handed, name)  # type: ignore[assignment]
+    feed._hand_out([Record(0, 1, "shop", error(1, writer_id="w1")), Record(0, 2, "shop", error(2))])
+    assert handed == {"w1": 1, "w2": 0, "w3": 0}
+    assert [found.error.error_id for _ in range(2) if (found := await everyones.next())] == ["e1", "e2"]
+    for stream in (everyones, *writers.values()):
+        assert stream.position == (3,)
+        stream.close()
+    assert not feed._channels
+
+
+class Counting:
+    """A sieve that counts what it is asked, and lets nothing by."""
+
+    def __init__(self, asked: dict[str, int], name: str) -> None:
+        self._asked, self._name = asked, name
+
+    def sift(self, *_: object) -> None:
+        self._asked[self._name] += 1

@@ -9,7 +9,7 @@ from typing import Any, Self
 import grpc
 
 from footfall.aio.reading import CallCancelledError, read
-from footfall.error_position import ErrorPosition, is_live, is_progress
+from footfall.error_position import ErrorPosition, is_live
 from footfall.reconnecting import Reconnecting
 from footfall.retry import Setback
 from footfall.v1.errors_pb2 import EventError, StreamErrorsResponse
@@ -85,7 +85,7 @@ class ErrorStream:
             call = self._open(self._position.request())
             try:
                 while (message := await self._read(call)) is not None:
-                    if is_progress(message, follow=self._follow):
+                    if self._follow or self._position.is_moved_by(message):
                         self._reconnecting.heard(time.monotonic())
                     error = self._position.take(message)
                     if error is not None:
