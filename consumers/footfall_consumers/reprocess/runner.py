@@ -35,8 +35,12 @@ class RunData(Protocol):
         """Return whether the store shows all rows of a run that has been processed."""
         ...
 
-    def rest(self, run_id: str) -> None:
-        """Take away what is needed only as long as rows come."""
+    def rest(self, run_id: str) -> bool:
+        """Take away what is needed only as long as rows come; return whether it is gone, and what is shown stored."""
+        ...
+
+    def resume(self, run_id: str) -> None:
+        """Take in again what was lost before it was stored, if nobody does by itself."""
         ...
 
     def remove(self, run_id: str) -> None:
@@ -140,10 +144,19 @@ class Runner:
             await self.runs.put(progress_name(run_id), self._removed(entry).SerializeToString())
             log.info("run removed", run=run_id)
         elif state_of(entry) is RunState.DONE and run_id not in self._at_rest:
-            assert entry.run.end_hour is not None
-            if await asyncio.to_thread(self.data.shows_end, entry):
-                await asyncio.to_thread(self.data.rest, run_id)
-                self._at_rest.add(run_id)
+            await self._put_to_rest(entry)
+
+    async def _put_to_rest(self, entry: Entry) -> None:
+        """Take the next step of a run, all of whose rows are made, towards having them stored and nobody at work."""
+        run_id = entry.run.id
+        if not await asyncio.to_thread(self.data.shows_end, entry):
+            await asyncio.to_thread(self.data.resume, run_id)
+            return
+        is_stored = await asyncio.to_thread(self.data.rest, run_id)
+        # what was shown a moment ago may have stood in memory alone, and be lost
+        if is_stored and await asyncio.to_thread(self.data.shows_end, entry):
+            self._at_rest.add(run_id)
+            log.info("run at rest", run=run_id)
 
     def _removed(self, entry: Entry) -> RunProgress:
         said = RunProgress()

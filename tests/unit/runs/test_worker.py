@@ -176,13 +176,27 @@ class Store:
 class Data:
     done: list[str] = field(default_factory=list)
     shown: bool = True
+    loses: int = 0
+    """How often tasks that are told to end do so without storing what they show."""
+    taken_in: bool = True
 
     def shows_end(self, run: Entry) -> bool:
         del run
         return self.shown
 
-    def rest(self, run_id: str) -> None:
-        self.done.append(f"rest {run_id}")
+    def rest(self, run_id: str) -> bool:
+        if self.taken_in:
+            self.done.append(f"rest {run_id}")
+            self.taken_in = False
+            return False
+        if self.loses:
+            self.loses, self.shown = self.loses - 1, False
+        return True
+
+    def resume(self, run_id: str) -> None:
+        if not self.taken_in:
+            self.done.append(f"resume {run_id}")
+            self.taken_in = self.shown = True
 
     def remove(self, run_id: str) -> None:
         self.done.append(f"remove {run_id}")
@@ -304,6 +318,16 @@ async def test_a_run_that_is_processed_is_put_to_rest_once_the_store_shows_it_an
 
     await looked(book, data, at_rest)
     assert data.done == [f"rest {OTHER.id}"]
+
+
+async def test_a_run_whose_rows_were_lost_before_they_were_stored_is_taken_in_again_until_they_are() -> None:
+    book, data = Book(), Data(loses=2)
+    define(book, OTHER)
+    progress(book, OTHER, RunProgress(stage=RunStage.RUN_STAGE_PROCESSED, end_time_micros=1))
+    rest, resume = f"rest {OTHER.id}", f"resume {OTHER.id}"
+    turns = iter(range(100))
+    await looked(book, data, lambda: data.done.count(rest) == 3 and next(turns) > 10)
+    assert data.done == [rest, resume, rest, resume, rest]
 
 
 async def test_a_failed_run_is_removed_and_stays_failed() -> None:
