@@ -167,6 +167,8 @@ class _Telling:
         self._entry = entry
         self._before = before
         self._stream = stream
+        self._first: Places | None = None
+        self._is_done = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
 
@@ -176,36 +178,47 @@ class _Telling:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
+        # what was made since it was said last
+        self._say()
 
     def _run(self) -> None:
-        worker, run_id = self._worker, self._entry.run.id
-        first: Places | None = None
-        while True:
-            try:
-                places = worker.work.places(worker.clock.now())
-                first = first or places
-                said = progress_of(
-                    self._entry,
-                    self._before,
-                    self._stream.made,
-                    places,
-                    first=first,
-                    raw_partitions=worker.raw_partitions,
-                )
-                self._before.caught_up_time_micros = said.caught_up_time_micros
-                if worker.work.is_done():
-                    worker.desk.say(run_id, processed(said, self._entry, worker.clock.now()))
-                    log.info("run processed", run=run_id, rows=said.rows)
-                    self._stream.stop()
-                    return
-                worker.desk.say(run_id, said)
-            except TryAgain as problem:
-                log.warning("progress not said", run=run_id, reason=str(problem))
-            except Exception:
-                # the processing goes on, and is what counts
-                log.exception("progress not known", run=run_id)
-            if self._stop.wait(worker.say_seconds):
+        while not self._is_done:
+            self._say()
+            if self._stop.wait(self._worker.say_seconds):
                 return
+
+    def _say(self) -> None:
+        run_id = self._entry.run.id
+        if self._is_done:
+            return
+        try:
+            said = self._progress()
+            self._before.caught_up_time_micros = said.caught_up_time_micros
+            self._worker.desk.say(run_id, said)
+        except TryAgain as problem:
+            log.warning("progress not said", run=run_id, reason=str(problem))
+        except Exception:
+            # the processing goes on, and is what counts
+            log.exception("progress not known", run=run_id)
+        else:
+            if said.stage == RunStage.RUN_STAGE_PROCESSED:
+                log.info("run processed", run=run_id, rows=said.rows)
+                self._is_done = True
+                self._stream.stop()
+
+    def _progress(self) -> RunProgress:
+        worker, made = self._worker, self._stream.made
+        # asked before anything is counted: what has been processed by then has been counted too
+        is_done = worker.work.is_done()
+        places = worker.work.places(worker.clock.now())
+        self._first = self._first or places
+        said = progress_of(
+            self._entry, self._before, made, places, first=self._first, raw_partitions=worker.raw_partitions
+        )
+        # after a restart a partition's next record tells what has failed in it before, be it a tick behind the end
+        if is_done and made.failed_batches.keys() >= places.begin.keys():
+            return processed(said, self._entry, worker.clock.now())
+        return said
 
 
 def is_to_be_worked_on(entry: Entry) -> bool:

@@ -33,7 +33,9 @@ class Made:
     """What a worker has made since it was started."""
 
     rows: int = 0
-    failed_batches: int = 0
+    failed_batches: dict[RawPlace, int] = field(default_factory=dict)
+    """Batches that could not be processed since the run was begun, of each raw partition that was read from: they are
+    counted in its state, with what was processed, since a worker may die before it says so."""
     passed: dict[RawPlace, Micros] = field(default_factory=dict)
     """The newest tick of each kind that each partition of purchases has passed, and so both stages."""
 
@@ -80,7 +82,7 @@ def progress_of(
     said.CopyFrom(before)
     said.stage = RunStage.RUN_STAGE_RUNNING
     said.rows = before.rows + made.rows
-    said.failed_batches = before.failed_batches + made.failed_batches
+    said.failed_batches = max(before.failed_batches, sum(made.failed_batches.values()))
     said.records_done, said.records_total = places.processed, places.total
     said.update_time_micros = places.now
     # as long as they are not known, what was said before holds: what is processed stays so

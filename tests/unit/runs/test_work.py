@@ -45,7 +45,7 @@ def said(run: Run, done: int, passed: Micros, **before: int) -> RunProgress:
     define(book, run)
     entry = book.entry(run.id)
     assert entry is not None
-    made = Made(7, 1, {(kind, partition): passed for kind in EventKind for partition in range(2)})
+    made = Made(7, {(EventKind.LIVE, 0): 1, (EventKind.LIVE, 1): 2}, dict.fromkeys(BEGIN, passed))
     first = Places(BEGIN, BEGIN, dict.fromkeys(BEGIN, 110), NOW)
     places = Places(BEGIN, dict.fromkeys(BEGIN, 10 + done), dict.fromkeys(BEGIN, 110), Micros(NOW + 10_000_000))
     return progress_of(entry, RunProgress(**before), made, places, first=first, raw_partitions=2)
@@ -53,10 +53,16 @@ def said(run: Run, done: int, passed: Micros, **before: int) -> RunProgress:
 
 def test_progress_counts_on_from_what_was_said_before_and_estimates_the_end_by_the_rate() -> None:
     found = said(OTHER, 25, Micros(NOW - 1), rows=3)
-    assert (found.rows, found.failed_batches) == (10, 1)
+    assert (found.rows, found.failed_batches) == (10, 3)
     assert (found.records_done, found.records_total) == (100, 400)
     # a quarter took ten seconds
     assert found.estimated_end_micros == NOW + 40_000_000
+
+
+def test_batches_that_failed_before_a_restart_are_counted_by_the_state_and_never_fewer_than_were_said() -> None:
+    assert said(OTHER, 25, NOW, failed_batches=2).failed_batches == 3
+    # not all partitions have been read from yet
+    assert said(OTHER, 25, NOW, failed_batches=5).failed_batches == 5
 
 
 def test_what_is_behind_the_end_counts_for_nothing() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
@@ -37,6 +38,7 @@ class Desk:
         self.book = Book()
         define(self.book, run)
         self.said: list[RunProgress] = []
+        self.heard = threading.Event()
         self.steps: list[str] = []
 
     def entry(self, run_id: str) -> Entry | None:
@@ -51,6 +53,7 @@ class Desk:
         self.said.append(said)
         self.steps.append(RunStage.Name(said.stage))
         self.book.apply(progress_name(run_id), said.SerializeToString(), NOW)
+        self.heard.set()
 
 
 class Work:
@@ -94,7 +97,7 @@ class Work:
 
 class Stream:
     def __init__(self) -> None:
-        self.made = Made()
+        self.made = Made(failed_batches=dict.fromkeys(BEGIN, 0))
         self._stopped = threading.Event()
 
     def run(self) -> None:
@@ -104,10 +107,12 @@ class Stream:
         self._stopped.set()
 
 
-def worked(desk: Desk, work: Work, run: Run) -> None:
+def worked(desk: Desk, work: Work, run: Run, stream: Stream | None = None, say_seconds: float = 0.01) -> None:
     entry = desk.entry(run.id)
     assert entry is not None
-    worker = Worker(desk, work, lambda: work.steps.append("datasources"), Stream, Clock(), 1, 0.01)
+    streams = iter([stream or Stream()])
+    make_datasources = partial(work.steps.append, "datasources")
+    worker = Worker(desk, work, make_datasources, lambda: next(streams), Clock(), 1, say_seconds)
     worker.run(entry)
 
 
@@ -155,6 +160,57 @@ def test_what_can_never_be_processed_is_said_with_its_reason() -> None:
     worked(desk, TooShort(desk.steps), OTHER)
     assert desk.steps[-1] == "RUN_STAGE_FAILED"
     assert desk.said[-1].failure == "The log is too short."
+
+
+IMPORTED = (EventKind.IMPORT, 0)
+
+
+def test_what_failed_since_it_was_said_last_is_said_when_the_worker_is_told_to_end() -> None:
+    desk = Desk(ONE)
+
+    class Told(Stream):
+        def run(self) -> None:
+            assert desk.heard.wait(20)
+            self.made.failed_batches[IMPORTED] += 1
+
+    class Goes(Work):
+        def is_done(self) -> bool:
+            return False
+
+    work = Goes(desk.steps)
+    work.begun = True
+    worked(desk, work, ONE, Told(), say_seconds=20)
+    assert desk.said[-1].failed_batches == 1
+
+
+def test_what_failed_up_to_the_end_is_said_of_a_run_that_is_done() -> None:
+    desk, stream = Desk(OTHER), Stream()
+
+    class Last(Work):
+        def is_done(self) -> bool:
+            stream.made.failed_batches[IMPORTED] = 1  # a moment before
+            return True
+
+    worked(desk, Last(desk.steps), OTHER, stream)
+    assert (desk.steps[-1], desk.said[-1].failed_batches) == ("RUN_STAGE_PROCESSED", 1)
+
+
+def test_a_run_is_not_done_before_it_is_known_what_failed_in_each_partition() -> None:
+    desk, stream = Desk(OTHER), Stream()
+    del stream.made.failed_batches[IMPORTED]
+
+    class Done(Work):
+        asked = 0
+
+        def is_done(self) -> bool:
+            self.asked += 1
+            if self.asked == 3:
+                stream.made.failed_batches[IMPORTED] = 2
+            return True
+
+    worked(desk, Done(desk.steps), OTHER, stream)
+    assert desk.steps[-3:] == ["RUN_STAGE_RUNNING", "RUN_STAGE_RUNNING", "RUN_STAGE_PROCESSED"]
+    assert desk.said[-1].failed_batches == 2
 
 
 # ---- the runner ----
