@@ -1,7 +1,8 @@
 """Works on one run, from wherever the worker before has left it.
 
     prepared    topics, datasources; the log has come behind its end; what counts elsewhere is known
-    begun       its consumer group has offsets: from here on Kafka's transactions know how far it is
+    begun       its consumer group has offsets: from here on Kafka's transactions know how far it is; if they are lost
+                it has failed, since its rows are there
     processed   all of its hours, if it has an end; else it keeps up with what is live, for good
 
 A worker may be killed at any point. What is done before the run is begun is done again, to the same end.
@@ -133,6 +134,12 @@ class Worker:
         if self.work.has_begun():
             self.work.await_end(is_begun=True)
             return said
+        if said.stage == RunStage.RUN_STAGE_RUNNING:
+            # Kafka forgets the offsets of a group that nobody was in for `offsets.retention.minutes`
+            raise WrongState(
+                "It was begun, and Kafka does not know any more how far it came: processed anew, its rows would count "
+                "twice. Start another one."
+            )
         run, now = entry.run, self.clock.now()
         # the same as before, if a worker was here: what it has told the second stage is not taken back
         serving = self.desk.serving(now, said.serving_epoch if said.HasField("serving_epoch") else None)

@@ -162,6 +162,15 @@ def test_what_can_never_be_processed_is_said_with_its_reason() -> None:
     assert desk.said[-1].failure == "The log is too short."
 
 
+def test_a_run_that_was_begun_and_has_lost_its_offsets_is_not_begun_anew_beside_its_rows() -> None:
+    desk = Desk(ONE)
+    progress(desk.book, ONE, RunProgress(stage=RunStage.RUN_STAGE_RUNNING, records_done=7))
+    worked(desk, Work(desk.steps), ONE)
+    assert desk.steps == ["RUN_STAGE_FAILED"]
+    assert "its rows would count twice" in desk.said[-1].failure
+    assert desk.said[-1].records_done == 7
+
+
 IMPORTED = (EventKind.IMPORT, 0)
 
 
