@@ -22,6 +22,7 @@ from footfall_core.runs.book import Entry
 from footfall_core.runs.elsewhere import Elsewhere, elsewhere
 from footfall_core.runs.serving import Serving
 from footfall_core.runs.work import Made, Places, processed, progress_of
+from footfall_core.streams import StreamBroken
 from footfall_core.wire.runs_pb2 import RunProgress, RunStage
 
 log = structlog.get_logger()
@@ -119,13 +120,24 @@ class Worker:
     say_seconds: float
 
     def run(self, entry: Entry) -> None:
-        """Process the run as far as it goes; returns early if the process is told to end."""
+        """Process the run as far as it goes; returns early if the process is told to end.
+
+        Raises:
+            Exception: whatever keeps it from going on, which has been said unless another worker mends it by itself.
+        """
         said = entry.progress or RunProgress(start_time_micros=self.clock.now())
         try:
-            said = self._prepare(entry, said)
+            self._process(entry, said)
         except WrongState as problem:
             self._fail(entry, said, problem)
-            return
+        except StreamBroken:
+            raise
+        except Exception as error:
+            self._say_stuck(entry.run.id, error)
+            raise
+
+    def _process(self, entry: Entry, said: RunProgress) -> None:
+        said = self._prepare(entry, said)
         stream = self.new_stream()
         with _Telling(self, entry, said, stream):
             stream.run()
@@ -158,6 +170,14 @@ class Worker:
     def _end_of(self, run_id: str) -> int | None:
         entry = self.desk.entry(run_id)
         return entry.run.end_hour if entry is not None else None
+
+    def _say_stuck(self, run_id: str, error: Exception) -> None:
+        said = RunProgress()
+        with suppress(TryAgain):
+            known = self.desk.entry(run_id)
+            said.CopyFrom((known.progress if known else None) or RunProgress(stage=RunStage.RUN_STAGE_PREPARING))
+            said.problem, said.update_time_micros = (str(error) or type(error).__name__)[:500], self.clock.now()
+            self.desk.say(run_id, said)
 
     def _fail(self, entry: Entry, said: RunProgress, problem: Problem) -> None:
         said.stage, said.failure = RunStage.RUN_STAGE_FAILED, str(problem)

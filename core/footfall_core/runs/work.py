@@ -17,11 +17,18 @@ RawPlace = tuple[EventKind, int]
 def to_work_on(book: Book, now: Micros) -> list[Entry]:
     """Return the runs that are worked on: those that keep up with what is live, and one of the others, the oldest.
 
-    One at a time, since each takes from live processing what it gets.
+    One at a time, since each takes from live processing what it gets. Those that could not go on are behind all others,
+    and take turns.
     """
     wanted = [entry for entry in under_way(book) if entry.cancelled is None]
     keeping_up = [entry for entry in wanted if _keeps_up(entry) or is_serving(book, entry.run.id, now)]
-    return [*keeping_up, *[entry for entry in wanted if entry not in keeping_up][:1]]
+    others = sorted((entry for entry in wanted if entry not in keeping_up), key=_stuck_since)
+    return [*keeping_up, *others[:1]]
+
+
+def _stuck_since(entry: Entry) -> int:
+    """Return since when a run is known not to go on, 0 if it is not."""
+    return entry.progress.update_time_micros if entry.progress is not None and entry.progress.problem else 0
 
 
 def _keeps_up(entry: Entry) -> bool:
@@ -91,6 +98,8 @@ def progress_of(
         _passed(made, EventKind.IMPORT, raw_partitions) or before.imported_processed_until_micros
     )
     said.estimated_end_micros = _estimated_end(places, first)
+    if places.processed > first.processed:
+        said.ClearField("problem")
     behind = places.now - min(said.processed_until_micros, said.imported_processed_until_micros)
     if entry.run.end_hour is None and not said.caught_up_time_micros and behind <= CAUGHT_UP_MICROS:
         said.caught_up_time_micros = places.now
@@ -118,5 +127,6 @@ def processed(said: RunProgress, entry: Entry, now: Micros) -> RunProgress:
     done.records_done = done.records_total
     done.processed_until_micros = done.imported_processed_until_micros = hour_begins(entry.run.end_hour)
     done.estimated_end_micros = 0
+    done.ClearField("problem")
     done.end_time_micros = done.update_time_micros = now
     return done

@@ -1,5 +1,7 @@
 """Which runs are worked on, and what is said of one."""
 
+from typing import Any
+
 from footfall_core.clock import Micros
 from footfall_core.kinds import EventKind
 from footfall_core.runs.book import Book
@@ -40,7 +42,21 @@ def test_a_run_that_has_caught_up_goes_on_beside_the_next_and_so_does_one_that_s
     assert worked_on(book) == [ONE.id, THIRD.id, OTHER.id]
 
 
-def said(run: Run, done: int, passed: Micros, **before: int) -> RunProgress:
+def test_a_run_that_could_not_go_on_holds_up_no_other_and_those_take_turns() -> None:
+    book = Book()
+    for run, stuck in ((ONE, 7), (OTHER, 5), (THIRD, 0)):
+        define(book, run)
+        problem = "Druid refuses the table." if stuck else ""
+        progress(book, run, RunProgress(stage=RunStage.RUN_STAGE_PREPARING, problem=problem, update_time_micros=stuck))
+    assert worked_on(book) == [THIRD.id]
+    progress(book, THIRD, RunProgress(stage=RunStage.RUN_STAGE_PROCESSED))
+    assert worked_on(book) == [OTHER.id]
+    # reports are made of it
+    serve(book, switched(FIRST, ONE, Micros(0)))
+    assert worked_on(book) == [ONE.id, OTHER.id]
+
+
+def said(run: Run, done: int, passed: Micros, **before: Any) -> RunProgress:
     book = Book()
     define(book, run)
     entry = book.entry(run.id)
@@ -78,6 +94,11 @@ def test_a_run_without_an_end_has_caught_up_once_both_logs_are_near_the_present(
 
 def test_what_is_not_known_since_a_restart_stays_what_was_said_before() -> None:
     assert said(ONE, 0, Micros(0), processed_until_micros=9).processed_until_micros == 9
+
+
+def test_a_run_that_could_not_go_on_is_said_to_until_it_has_come_further() -> None:
+    assert said(ONE, 0, NOW, problem="Druid refuses the table.").problem == "Druid refuses the table."
+    assert said(ONE, 1, NOW, problem="Druid refuses the table.").problem == ""
 
 
 def test_a_run_that_is_processed_is_so_up_to_its_end() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import pytest
+from prometheus_client import REGISTRY
 
 from footfall_consumers.reprocess.runner import Runner
 from footfall_consumers.reprocess.settings import RunnerSettings
@@ -21,6 +22,7 @@ from footfall_core.runs.removal import HOUR_MICROS, KeepSettings
 from footfall_core.runs.run import Run, hour_begins
 from footfall_core.runs.serving import FIRST, Serving, switched
 from footfall_core.runs.work import Made, Places
+from footfall_core.streams import StreamBroken, StreamUnmendableError
 from footfall_core.wire.runs_pb2 import RunProgress, RunStage
 from tests.unit.runs.records import ONE, OTHER, cancel, define, progress, serve
 
@@ -93,6 +95,13 @@ class Work:
 
     def is_done(self) -> bool:
         return True
+
+
+class Goes(Work):
+    """That of a run without an end."""
+
+    def is_done(self) -> bool:
+        return False
 
 
 class Stream:
@@ -171,6 +180,44 @@ def test_a_run_that_was_begun_and_has_lost_its_offsets_is_not_begun_anew_beside_
     assert desk.said[-1].records_done == 7
 
 
+class Ends(Stream):
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def run(self) -> None:
+        raise self.error
+
+
+def test_what_no_other_worker_can_mend_is_said_and_the_run_stays_as_far_as_it_is() -> None:
+    desk = Desk(ONE)
+    work = Goes(desk.steps)
+    work.begun = True
+    with pytest.raises(StreamUnmendableError):
+        worked(desk, work, ONE, Ends(StreamUnmendableError("The log does not hold any more what is next.")))
+    assert desk.said[-1].problem == "The log does not hold any more what is next."
+    assert (desk.said[-1].stage, desk.said[-1].records_done) == (RunStage.RUN_STAGE_RUNNING, 10)
+
+
+def test_what_the_next_worker_mends_is_not_said() -> None:
+    desk = Desk(ONE)
+    with pytest.raises(StreamBroken):
+        worked(desk, Goes(desk.steps), ONE, Ends(StreamBroken("away", "Kafka is away.")))
+    assert desk.said[-1].problem == ""
+
+
+def test_why_a_run_cannot_be_prepared_is_said() -> None:
+    desk = Desk(ONE)
+
+    class Refused(Work):
+        def make_topics(self) -> None:
+            raise ValueError("Kafka refuses the topic.")
+
+    with pytest.raises(ValueError, match="refuses"):
+        worked(desk, Refused(desk.steps), ONE)
+    assert (desk.said[-1].stage, desk.said[-1].problem) == (RunStage.RUN_STAGE_PREPARING, "Kafka refuses the topic.")
+
+
 IMPORTED = (EventKind.IMPORT, 0)
 
 
@@ -181,10 +228,6 @@ def test_what_failed_since_it_was_said_last_is_said_when_the_worker_is_told_to_e
         def run(self) -> None:
             assert desk.heard.wait(20)
             self.made.failed_batches[IMPORTED] += 1
-
-    class Goes(Work):
-        def is_done(self) -> bool:
-            return False
 
     work = Goes(desk.steps)
     work.begun = True
@@ -362,6 +405,47 @@ async def test_a_worker_that_cannot_be_started_is_started_later() -> None:
     async with asyncio.timeout(20):
         await Runner(Store(book), Data(), start, Clock(), settings, KeepSettings()).run(stop)
     assert tries == [ONE.id] * 2
+
+
+async def test_a_worker_that_cannot_go_on_is_started_again_after_a_longer_pause() -> None:
+    book, stop, started = Book(), threading.Event(), list[str]()
+    define(book, ONE)
+    serve(book, switched(FIRST, ONE, Micros(0)))
+    define(book, OTHER)
+
+    async def start(run_id: str) -> asyncio.subprocess.Process:
+        started.append(run_id)
+        if run_id == ONE.id:
+            progress(book, ONE, RunProgress(stage=RunStage.RUN_STAGE_RUNNING, problem="The log is gone."))
+        elif started.count(run_id) == 5:
+            stop.set()
+        return await asyncio.create_subprocess_exec("false")
+
+    settings = RunnerSettings(look_seconds=0.01, pause_seconds=0, stuck_pause_seconds=60, drain_seconds=5)
+    async with asyncio.timeout(20):
+        await Runner(Store(book), Data(), start, Clock(), settings, KeepSettings()).run(stop)
+    assert started.count(ONE.id) == 1
+
+
+async def test_figures_say_how_far_a_run_is_behind_and_whether_it_goes_on_as_long_as_it_is_under_way() -> None:
+    book = Book()
+    define(book, ONE)
+    behind = {"processed_until_micros": NOW - 2_000_000, "imported_processed_until_micros": NOW - 3_000_000}
+    progress(book, ONE, RunProgress(stage=RunStage.RUN_STAGE_RUNNING, problem="The log is gone.", **behind))
+    labels = {"run": ONE.id}
+
+    def figure(name: str) -> float | None:
+        return REGISTRY.get_sample_value(f"footfall_reprocessing_{name}", labels)
+
+    seen = []
+
+    def are_forgotten() -> bool:
+        if not seen and (figure("lag_seconds"), figure("stuck")) == (3, 1):
+            seen.append(True)
+            progress(book, ONE, RunProgress(stage=RunStage.RUN_STAGE_REMOVED))
+        return bool(seen) and figure("lag_seconds") is None and figure("stuck") is None
+
+    await looked(book, Data(), are_forgotten)
 
 
 def stage(book: Book, run: Run) -> RunStage:
