@@ -48,7 +48,7 @@ def progress_line(metadata: ReprocessingMetadata) -> str:
     if metadata.HasField("estimated_end_time"):
         line += f", about {_span(_seconds_until(metadata.estimated_end_time))} left"
     if metadata.problem:
-        line += f", does not go on: {plain(metadata.problem)}"
+        line += f"; nobody works on it: {plain(metadata.problem)}"
     return line
 
 

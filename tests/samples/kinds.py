@@ -452,11 +452,6 @@ def _run_progress() -> bytes:
     return said.SerializeToString()
 
 
-def _run_stuck() -> bytes:
-    said = RunProgress(stage=RunStage.RUN_STAGE_PREPARING, update_time_micros=NOW, problem="Druid refuses a table.")
-    return said.SerializeToString()
-
-
 def _handed_on() -> bytes:
     place = dataclasses.replace(PLACE, log=EventKind.IMPORT)
     return handed_on(_purchases(EventKind.IMPORT), place, last=True)
@@ -567,7 +562,10 @@ KINDS: dict[str, Kind] = {
     "run_definition": _message(_run_definition, RunDefinition),
     "run_cancelled": _message(lambda: RunCancelled(time_micros=NOW).SerializeToString(), RunCancelled),
     "run_progress": _message(_run_progress, RunProgress),
-    "run_stuck": _message(_run_stuck, RunProgress),
+    "run_progress_with_a_problem": _message(
+        lambda: RunProgress(stage=RunStage.RUN_STAGE_RUNNING, problem="Another one may go on.").SerializeToString(),
+        RunProgress,
+    ),
     "serving": Kind(_serving, _served, lambda data: [ServingRecord.FromString(data)]),
     # what a key's holder sends
     "token": Kind(lambda: Signer(SIGNING_KEY).token(_grant(), NOW).encode(), _granted),

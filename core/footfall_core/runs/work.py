@@ -22,13 +22,14 @@ def to_work_on(book: Book, now: Micros) -> list[Entry]:
     """
     wanted = [entry for entry in under_way(book) if entry.cancelled is None]
     keeping_up = [entry for entry in wanted if _keeps_up(entry) or is_serving(book, entry.run.id, now)]
-    others = sorted((entry for entry in wanted if entry not in keeping_up), key=_stuck_since)
+    others = sorted((entry for entry in wanted if entry not in keeping_up), key=_rank)
     return [*keeping_up, *others[:1]]
 
 
-def _stuck_since(entry: Entry) -> int:
-    """Return since when a run is known not to go on, 0 if it is not."""
-    return entry.progress.update_time_micros if entry.progress is not None and entry.progress.problem else 0
+def _rank(entry: Entry) -> tuple[bool, int]:
+    """Return whether a run could not go on, and when it was said to."""
+    said = entry.progress
+    return (True, said.update_time_micros) if said is not None and said.problem else (False, 0)
 
 
 def _keeps_up(entry: Entry) -> bool:

@@ -44,10 +44,9 @@ def test_a_run_that_has_caught_up_goes_on_beside_the_next_and_so_does_one_that_s
 
 def test_a_run_that_could_not_go_on_holds_up_no_other_and_those_take_turns() -> None:
     book = Book()
-    for run, stuck in ((ONE, 7), (OTHER, 5), (THIRD, 0)):
+    for run, at, problem in ((ONE, 7, "It is refused."), (OTHER, 0, "It is refused."), (THIRD, 9, "")):
         define(book, run)
-        problem = "Druid refuses the table." if stuck else ""
-        progress(book, run, RunProgress(stage=RunStage.RUN_STAGE_PREPARING, problem=problem, update_time_micros=stuck))
+        progress(book, run, RunProgress(stage=RunStage.RUN_STAGE_PREPARING, problem=problem, update_time_micros=at))
     assert worked_on(book) == [THIRD.id]
     progress(book, THIRD, RunProgress(stage=RunStage.RUN_STAGE_PROCESSED))
     assert worked_on(book) == [OTHER.id]
