@@ -39,6 +39,9 @@ PREFIX = "reprocessings/"
 EVERY_SECONDS = 1.0
 """How often is asked how far it is."""
 
+STUCK_TIMES = 60
+"""How often in a row the answer may be that it does not go on, before nobody waits for it any more."""
+
 SWITCH_SECONDS = 35.0
 DIFFERENCES_SECONDS = 150.0
 """How long a call is tried for that asks the store for more than a record."""
@@ -232,6 +235,7 @@ def _waited_for(
     Raises:
         Failure: it has come to another end.
     """
+    stuck = 0
     with Progress() as progress:
         while True:
             found: ReprocessingOperation = ask("GetReprocessing", GetReprocessingRequest(name=name))
@@ -239,6 +243,9 @@ def _waited_for(
                 raise Failure(f"{_id_of(found)}: {found.error.message}", EXIT_WRONG_USE)
             if found.done or found.metadata.state in _READY:
                 return found
+            stuck = stuck + 1 if found.metadata.problem else 0
+            if stuck > STUCK_TIMES:
+                raise Failure(f"{_id_of(found)} does not go on: {found.metadata.problem}", EXIT_WRONG_USE)
             if not quiet:
                 progress.wait(progress_line(found.metadata))
             pause(EVERY_SECONDS)

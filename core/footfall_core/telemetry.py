@@ -244,9 +244,24 @@ DRUID_SECONDS = Histogram(
 COMPLETE_UNTIL_AGE_SECONDS = Gauge(
     "footfall_data_complete_until_age_seconds",
     "Now minus the newest `data_complete_until` (`log` is `live`) or `imported_data_complete_until` (`import`) that"
-    " this consumer has seen, by `table`: how far reports are behind at most. It is looked for every"
-    " `FOOTFALL_QUERIES_LOOK_SECONDS` when nobody asks for reports; while Druid is away it grows.",
+    " this consumer has seen of the live run, by `table`: how far reports of it are behind at most. It is looked for"
+    " every `FOOTFALL_QUERIES_LOOK_SECONDS` when nobody asks for reports; while Druid is away it grows.",
     ["table", "log"],
+)
+
+# ---- runner of reprocessings ----
+
+REPROCESSING_LAG_SECONDS = Gauge(
+    "footfall_reprocessing_lag_seconds",
+    "Now minus the instant up to which live events and imports are processed in a reprocessing that is under way, by"
+    " its id (`run`). Of one that has not caught up it is large, and of one that has not begun NaN.",
+    ["run"],
+)
+REPROCESSING_STUCK = Gauge(
+    "footfall_reprocessing_stuck",
+    "1 if the last worker of a reprocessing that is under way, by its id (`run`), could not go on; `footfall reprocess"
+    " show` says why. Else 0.",
+    ["run"],
 )
 
 # ---- error server ----

@@ -3,14 +3,22 @@
 from collections.abc import Mapping
 
 from footfall_core.columns import TABLES, TABLES_OF_KINDS, TICKED
+from footfall_core.runs.asking import MAX_UNDER_WAY
 from footfall_local.home import Home
 from footfall_local.parts import Addresses
 from footfall_local.ports import LOOPBACK
 
 MiB = 1024 * 1024
 
-PLACES = 2 * len(TABLES) + sum(len(TABLES_OF_KINDS[name]) for name in TICKED)
-"""Tasks that the indexer can run at a time."""
+TABLES_OF_A_RUN = sum(len(TABLES_OF_KINDS[name]) for name in TICKED)
+
+PLACES = 2 * (len(TABLES) + MAX_UNDER_WAY * TABLES_OF_A_RUN)
+"""Tasks that the indexer can run at a time: of each table one, and its successor while it publishes; of the live run
+and of as many others as may keep up with it. With fewer, live events would wait for places that these have taken."""
+
+TASK_BYTES = 45 * MiB
+"""How much of its rows a task keeps in memory before it writes them to a file; one that publishes keeps none. A place
+in which no task runs takes nothing: at the very most half of them are filled, and the heap is as large as that."""
 
 
 def druid_properties(home: Home, addresses: Addresses, *, command: str, listener: str) -> dict[str, object]:
@@ -109,11 +117,10 @@ def _special(home: Home) -> dict[str, dict[str, object]]:
         "indexer": {
             **buffers,
             "druid.processing.numThreads": 1,
-            # a task for each table, and its successor while it publishes; and one for each of a reprocessing's
             "druid.worker.capacity": PLACES,
             "druid.worker.numConcurrentMerges": 1,
-            # shared out among all places, taken or not
-            "druid.worker.globalIngestionHeapLimitBytes": PLACES * 45 * MiB,
+            # a limit that Druid divides by the places, taken or not, and reserves nothing of
+            "druid.worker.globalIngestionHeapLimitBytes": PLACES * TASK_BYTES,
             "druid.indexer.task.baseTaskDir": home.data / "druid" / "tasks",
             "druid.indexer.task.gracefulShutdownTimeout": "PT5S",
             # a restarted indexer goes on with its tasks; the overlord would take a minute to notice that they are gone

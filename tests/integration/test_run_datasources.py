@@ -55,10 +55,14 @@ def test_a_run_is_seen_whole_keeps_what_it_has_at_rest_and_leaves_nothing_behind
             producer.produce(kafka.topic(table.topic), row.encode(), partition=kafka.raw_partitions)
         assert producer.flush(30) == 0
         until(lambda: datasources.shows_end(run.id, end), "all ticks of the end")
-        datasources.rest(run.id)
-        datasources.rest(run.id)
-        until(lambda: not running(overlord, run.id), "the end of the tasks")
+        assert not datasources.rest(run.id)  # told a moment ago
+        until(lambda: datasources.rest(run.id), "the end of the tasks")
+        assert not running(overlord, run.id)
         assert datasources.shows_end(run.id, end)
+        # as if the tasks had ended without publishing
+        datasources.resume(run.id)
+        until(lambda: len(running(overlord, run.id)) == len(list(run_tables(run.id))), "tasks once more")
+        until(lambda: datasources.rest(run.id), "the end of the tasks")
     finally:
         datasources.remove(run.id)
         remove_run_topics(kafka, "event-consumers", run.id)

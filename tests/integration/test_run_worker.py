@@ -104,7 +104,9 @@ class Shop:
         self.at(END, 0, view("late"), view("both-ends", 3), view("behind"), order("t-late", "till-3"))
         self.at(END, 1, order("t-behind", "till-4"))
         self.tick(END, 10)
-        self._log.tick(LATER_MS)
+        # a worker that takes over waits for a record of each partition
+        for seconds in range(10, -1, -1):
+            self._log.tick(LATER_MS - seconds * 1000)
         self._log.flush()
 
 

@@ -16,7 +16,7 @@ from footfall_core.packing import raw_records, tick_record
 from footfall_core.processing.in_order import handed_on
 from footfall_core.processing.purchase_records import passed_tick, purchase_records
 from footfall_core.processing.record import Place, process_record
-from footfall_core.processing.run_stages import HOUR_MS, RunOutcome, RunStage, run_purchases, run_record
+from footfall_core.processing.run_stages import HOUR_MS, RunOutcome, RunStage, failed_batches, run_purchases, run_record
 from footfall_core.processing.versions import VERSIONS, UnknownVersionError, Version, newest, version_of
 from footfall_core.runs.run import Run, hour_begins
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
@@ -55,7 +55,7 @@ class First(dict[str, bytes]):
         place = Place(self.partition, self.offset, int(hour * HOUR_MS), self.kind)
         self.offset += 1
         found = run_record(self.stage, record, place, self.get, end_offset)
-        self.update(found.outcome.windows | found.outcome.origins | found.marks)
+        self.update(found.outcome.windows | found.outcome.origins | found.marks | found.kept)
         return found
 
 
@@ -140,6 +140,18 @@ def test_of_ticks_before_the_run_was_asked_for_one_a_minute_is_passed_on_and_lat
     ticks = [Micros(round(hour_begins(START) + second * 1_000_000)) for second in seconds]
     passed = [first.take(tick / 3.6e9, tick_record(tick)).outcome.tick_micros for tick in ticks]
     assert [tick is not None for tick in passed] == [True, False, False, True, False, True, True]
+
+
+def test_what_could_not_be_processed_is_counted_in_the_partitions_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = First()
+    assert failed_batches(first.get) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(record_module, "event_row", lambda *_: 1 // 0)
+        first.take(START - 0.1, record_of(view("before")))
+        first.take(START, record_of(view("a"), view("b")))
+        first.take(START + 0.1, record_of(view("c")))
+    first.take(START + 0.2, record_of(view("d")))
+    assert failed_batches(first.get) == 3
 
 
 # ---- versions ----

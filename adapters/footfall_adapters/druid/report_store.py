@@ -43,15 +43,11 @@ class DruidReportStore:
         self, table: str, kind: EventKind, since: Micros, until: Micros, deadline: Micros, *, run_id: str = LIVE
     ) -> NewestTicks:
         """Return the newest tick of each partition: see the port."""
-        if not await self.shows_all(table, kind, deadline, run_id=run_id):
-            return {}
         datasource = tables_of(run_id)[table][kind].name
+        if not await self._availability.all_there(datasource, deadline):
+            return {}
         rows = await self._broker.ask(queries.ticks_query(datasource, since, until), deadline)
         return {(way, int(partition)): Micros(tick) for way, partition, tick in rows if partition is not None and tick}
-
-    async def shows_all(self, table: str, kind: EventKind, deadline: Micros, *, run_id: str = LIVE) -> bool:
-        """Return whether all that is stored can be seen: see the port."""
-        return await self._availability.all_there(tables_of(run_id)[table][kind].name, deadline)
 
     async def run(self, plan: Plan, deadline: Micros) -> Report:
         """Compute a report: see the port."""

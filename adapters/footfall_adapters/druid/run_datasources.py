@@ -56,14 +56,27 @@ class RunDatasources:
                     return False
         return True
 
-    def rest(self, run_id: str) -> None:
-        """Have Druid publish what it has of a run of which no more rows come, and take its tasks away."""
+    def rest(self, run_id: str) -> bool:
+        """Have Druid publish what it has of a run of which no more rows come, and take its tasks away.
+
+        Returns:
+            Whether none is left: what Druid shows from then on is what it has published.
+        """
+        with httpx.Client(base_url=self._overlord_url, timeout=ANSWER_SECONDS) as overlord:
+            names = [table.name for table in run_tables(run_id)]
+            taking = [name for name in names if _is_suspended(overlord, name) is False]
+            for name in taking:
+                overlord.post(f"{_SUPERVISORS}/{name}/suspend").raise_for_status()
+                log.info("druid supervisor rests", datasource=name)
+            return not taking and not any(_tasks_of(overlord, name) for name in names)
+
+    def resume(self, run_id: str) -> None:
+        """Have Druid take in again what a run's tasks have lost that ended at rest without publishing it."""
         with httpx.Client(base_url=self._overlord_url, timeout=ANSWER_SECONDS) as overlord:
             for table in run_tables(run_id):
-                state = overlord.get(f"{_SUPERVISORS}/{table.name}")
-                if state.is_success and not state.json().get("suspended"):
-                    overlord.post(f"{_SUPERVISORS}/{table.name}/suspend").raise_for_status()
-                    log.info("druid supervisor rests", datasource=table.name)
+                if _is_suspended(overlord, table.name) and not _tasks_of(overlord, table.name):
+                    overlord.post(f"{_SUPERVISORS}/{table.name}/resume").raise_for_status()
+                    log.warning("druid supervisor goes on", datasource=table.name)
 
     def remove(self, run_id: str) -> None:
         """Take all that Druid has of a run away: supervisors, tasks, and what is stored."""
@@ -90,6 +103,14 @@ _LAST_TICKS = """
 
 def _texts(values: Sequence[str]) -> list[Mapping[str, str]]:
     return [{"type": "VARCHAR", "value": value} for value in values]
+
+
+def _is_suspended(overlord: httpx.Client, name: str) -> bool | None:
+    """Return whether a supervisor is told to take nothing in; None: there is none."""
+    state = overlord.get(f"{_SUPERVISORS}/{name}")
+    if state.status_code == httpx.codes.NOT_FOUND:
+        return None
+    return bool(state.raise_for_status().json().get("suspended"))
 
 
 def _unless_gone(answer: httpx.Response) -> None:

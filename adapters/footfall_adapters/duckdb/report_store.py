@@ -69,17 +69,6 @@ class DuckDBReportStore:
             else {(way, RAW_PARTITION): tick for way in TICK_PROPERTIES}
         )
 
-    async def shows_all(
-        self,
-        table: str,  # noqa: ARG002 - the port's
-        kind: EventKind,  # noqa: ARG002
-        deadline: Micros,  # noqa: ARG002
-        *,
-        run_id: str = LIVE,  # noqa: ARG002
-    ) -> bool:
-        """Return whether all that is stored can be seen: see the port. There is one file, and it is whole or closed."""
-        return True
-
     async def run(self, plan: Plan, deadline: Micros) -> Report:
         """Compute a report: see the port."""
         return await self._reading.run(lambda reader: self._report(plan, reader), deadline)

@@ -27,7 +27,7 @@ from footfall_core.kinds import EventKind
 from footfall_core.processing.in_order import handed_on
 from footfall_core.processing.purchase_records import passed_tick, purchase_records
 from footfall_core.processing.record import Place
-from footfall_core.processing.run_stages import RunOutcome, RunStage, run_purchases, run_record
+from footfall_core.processing.run_stages import RunOutcome, RunStage, failed_batches, run_purchases, run_record
 from footfall_core.processing.window import WINDOW_KEPT
 from footfall_core.runs.work import Made, RawPlace
 
@@ -128,20 +128,22 @@ class RunStream:
         end = None if self._end is None else self._end[kind, place.partition]
         found = run_record(self._stage, value, place, state.get_bytes, end)
         told = self._told(found, place)
+        failed = self.made.failed_batches.get((kind, place.partition))
+        failed = failed_batches(state.get_bytes) if failed is None else failed
         # everything is worked out: from here on nothing but writing
         outcome = found.outcome
         # all of it expires: a store that begins without times would be made anew when the first one comes
         for state_key, content in (outcome.windows | found.marks).items():
             state.set_bytes(state_key, content, ttl=WINDOW_KEPT)
-        for origin_key, content in outcome.origins.items():
-            state.set_bytes(origin_key, content, ttl=ORIGIN_TTL)
+        for kept_key, content in (outcome.origins | found.kept).items():
+            state.set_bytes(kept_key, content, ttl=ORIGIN_TTL)
         self._rows.put(kind, outcome.lines, outcome.item_lines, (), place.partition)
         for partition, record in told:
             self._producer.produce(self._purchases_topic, record, str(partition).encode(), partition=partition)
         for failure in outcome.failures:
             log.error("batch not processed", partition=place.partition, offset=place.offset, exc_info=failure)
         self.made.rows += len(outcome.lines) + len(outcome.item_lines)
-        self.made.failed_batches += len(outcome.failures)
+        self.made.failed_batches[kind, place.partition] = failed + len(outcome.failures)
         if end is not None and place.offset >= end:
             self._context.consumer.pause([TopicPartition(context.topic, place.partition)])
         self._rest(time.perf_counter() - began)

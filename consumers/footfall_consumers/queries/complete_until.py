@@ -48,7 +48,8 @@ class CompleteUntil:
         self._raw_partitions = raw_partitions
         self._life_micros = life_micros
         self._looks: dict[_Asked, _Look] = {}
-        self._whole: set[tuple[str, EventKind, PlannedHours]] = set()
+        self._whole: dict[tuple[str, EventKind, PlannedHours], tuple[Micros, Micros]] = {}
+        """Where ticks were found that say that a part is whole."""
         self._newest: dict[tuple[str, EventKind], Micros] = {}
 
     async def now(self, table: str, serving: PlannedServing | None = None) -> Completeness:
@@ -98,18 +99,18 @@ class CompleteUntil:
     async def _is_whole(self, table: str, kind: EventKind, part: PlannedHours, now: Micros) -> bool:
         """Return whether the store shows all of hours that have an end: whether each partition shows a later tick.
 
-        What once was whole stays so, but for segments that nobody serves at the moment.
+        What once was whole may not stay so: what only the store's memory had is gone if the store fails before it is
+        stored, and the ticks are gone with it. So they are looked for again each time, where they were found.
         """
         deadline = Micros(now + ASK_MICROS)
-        if (table, kind, part) in self._whole:
-            return await self._store.shows_all(table, kind, deadline, run_id=part.run_id)
         assert part.end_hour is not None
         end = hour_begins(part.end_hour)
-        for look_ahead in LOOK_BEHIND_THE_END:
-            until = Micros(end + look_ahead)
-            ticks = await self._store.newest_ticks(table, kind, end, until, deadline, run_id=part.run_id)
-            if data_complete_until(ticks, self._raw_partitions) is not None:
-                self._whole.add((table, kind, part))
+        known = self._whole.get((table, kind, part))
+        spans = [known] if known else [(end, Micros(end + look_ahead)) for look_ahead in LOOK_BEHIND_THE_END]
+        for since, until in spans:
+            ticks = await self._store.newest_ticks(table, kind, since, until, deadline, run_id=part.run_id)
+            if (found := data_complete_until(ticks, self._raw_partitions)) is not None:
+                self._whole[table, kind, part] = (found, until)
                 return True
         return False
 

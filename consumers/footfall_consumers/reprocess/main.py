@@ -92,8 +92,11 @@ class _Data:
     def shows_end(self, run: Entry) -> bool:
         return self.datasources.shows_end(run.run.id, Micros(end_of(run)))
 
-    def rest(self, run_id: str) -> None:
-        self.datasources.rest(run_id)
+    def rest(self, run_id: str) -> bool:
+        return self.datasources.rest(run_id)
+
+    def resume(self, run_id: str) -> None:
+        self.datasources.resume(run_id)
 
     def remove(self, run_id: str) -> None:
         # first of all: as long as its worker may be there, everything else would only have to be removed again

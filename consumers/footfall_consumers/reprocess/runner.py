@@ -5,6 +5,7 @@ would take turns in fencing each other's workers, and count nothing twice.
 """
 
 import asyncio
+import math
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -14,6 +15,7 @@ from typing import Protocol
 import structlog
 
 from footfall_consumers.reprocess.settings import RunnerSettings
+from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
 from footfall_core.problems import TryAgain
 from footfall_core.runs.book import Entry
@@ -21,7 +23,7 @@ from footfall_core.runs.ports import RunStore
 from footfall_core.runs.records import progress_name
 from footfall_core.runs.removal import KeepSettings, removed_from
 from footfall_core.runs.run import hour_begins
-from footfall_core.runs.state import RunState, state_of
+from footfall_core.runs.state import RunState, state_of, under_way
 from footfall_core.runs.work import to_work_on
 from footfall_core.wire.runs_pb2 import RunProgress, RunStage
 
@@ -35,8 +37,12 @@ class RunData(Protocol):
         """Return whether the store shows all rows of a run that has been processed."""
         ...
 
-    def rest(self, run_id: str) -> None:
-        """Take away what is needed only as long as rows come."""
+    def rest(self, run_id: str) -> bool:
+        """Take away what is needed only as long as rows come; return whether it is gone, and what is shown stored."""
+        ...
+
+    def resume(self, run_id: str) -> None:
+        """Take in again what was lost before it was stored, if nobody does by itself."""
         ...
 
     def remove(self, run_id: str) -> None:
@@ -59,6 +65,7 @@ class Runner:
     _not_before: dict[str, float] = field(default_factory=dict)
     _looked_after: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _at_rest: set[str] = field(default_factory=set)
+    _measured: set[str] = field(default_factory=set)
 
     async def run(self, stop: threading.Event) -> None:
         """Run until `stop` is set, then have the workers end."""
@@ -72,6 +79,7 @@ class Runner:
     async def _look(self) -> None:
         self._reap()
         now = self.clock.now()
+        self._measure(now)
         # one that keeps up with what is live would be worked on for ever
         wanted = {entry.run.id for entry in to_work_on(self.runs.book, now) if not self._is_due(entry, now)}
         for run_id in set(self._workers) - wanted:
@@ -85,6 +93,18 @@ class Runner:
             # Druid may take minutes for it, in which workers are to be seen after
             if run_id not in self._looked_after or self._looked_after[run_id].done():
                 self._looked_after[run_id] = asyncio.create_task(self._look_after(entry))
+
+    def _measure(self, now: Micros) -> None:
+        """Set the figures of the runs that are under way, and forget those that are not any more."""
+        runs = {entry.run.id: entry.progress for entry in under_way(self.runs.book)}
+        for run_id in self._measured - runs.keys():
+            telemetry.REPROCESSING_LAG_SECONDS.remove(run_id)
+            telemetry.REPROCESSING_STUCK.remove(run_id)
+        self._measured = set(runs)
+        for run_id, said in runs.items():
+            until = min(said.processed_until_micros, said.imported_processed_until_micros) if said else 0
+            telemetry.REPROCESSING_LAG_SECONDS.labels(run_id).set((now - until) / 1e6 if until else math.nan)
+            telemetry.REPROCESSING_STUCK.labels(run_id).set(bool(said and said.problem))
 
     async def _start(self, run_id: str) -> None:
         try:
@@ -104,7 +124,10 @@ class Runner:
                     self._wait_with(run_id)
 
     def _wait_with(self, run_id: str) -> None:
-        self._not_before[run_id] = asyncio.get_running_loop().time() + self.settings.pause_seconds
+        entry = self.runs.book.entry(run_id)
+        is_stuck = entry is not None and entry.progress is not None and entry.progress.problem
+        pause = self.settings.stuck_pause_seconds if is_stuck else self.settings.pause_seconds
+        self._not_before[run_id] = asyncio.get_running_loop().time() + pause
 
     async def _end(self, run_id: str) -> None:
         process = self._workers.pop(run_id)
@@ -140,10 +163,19 @@ class Runner:
             await self.runs.put(progress_name(run_id), self._removed(entry).SerializeToString())
             log.info("run removed", run=run_id)
         elif state_of(entry) is RunState.DONE and run_id not in self._at_rest:
-            assert entry.run.end_hour is not None
-            if await asyncio.to_thread(self.data.shows_end, entry):
-                await asyncio.to_thread(self.data.rest, run_id)
-                self._at_rest.add(run_id)
+            await self._put_to_rest(entry)
+
+    async def _put_to_rest(self, entry: Entry) -> None:
+        """Take the next step of a run, all of whose rows are made, towards having them stored and nobody at work."""
+        run_id = entry.run.id
+        if not await asyncio.to_thread(self.data.shows_end, entry):
+            await asyncio.to_thread(self.data.resume, run_id)
+            return
+        is_stored = await asyncio.to_thread(self.data.rest, run_id)
+        # what was shown a moment ago may have stood in memory alone, and be lost
+        if is_stored and await asyncio.to_thread(self.data.shows_end, entry):
+            self._at_rest.add(run_id)
+            log.info("run at rest", run=run_id)
 
     def _removed(self, entry: Entry) -> RunProgress:
         said = RunProgress()

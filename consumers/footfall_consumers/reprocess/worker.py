@@ -1,7 +1,8 @@
 """Works on one run, from wherever the worker before has left it.
 
     prepared    topics, datasources; the log has come behind its end; what counts elsewhere is known
-    begun       its consumer group has offsets: from here on Kafka's transactions know how far it is
+    begun       its consumer group has offsets: from here on Kafka's transactions know how far it is; if they are lost
+                it has failed, since its rows are there
     processed   all of its hours, if it has an end; else it keeps up with what is live, for good
 
 A worker may be killed at any point. What is done before the run is begun is done again, to the same end.
@@ -21,6 +22,7 @@ from footfall_core.runs.book import Entry
 from footfall_core.runs.elsewhere import Elsewhere, elsewhere
 from footfall_core.runs.serving import Serving
 from footfall_core.runs.work import Made, Places, processed, progress_of
+from footfall_core.streams import StreamBroken
 from footfall_core.wire.runs_pb2 import RunProgress, RunStage
 
 log = structlog.get_logger()
@@ -118,13 +120,24 @@ class Worker:
     say_seconds: float
 
     def run(self, entry: Entry) -> None:
-        """Process the run as far as it goes; returns early if the process is told to end."""
+        """Process the run as far as it goes; returns early if the process is told to end.
+
+        Raises:
+            Exception: whatever keeps it from going on, which has been said unless another worker mends it by itself.
+        """
         said = entry.progress or RunProgress(start_time_micros=self.clock.now())
         try:
-            said = self._prepare(entry, said)
+            self._process(entry, said)
         except WrongState as problem:
             self._fail(entry, said, problem)
-            return
+        except StreamBroken:
+            raise
+        except Exception as error:
+            self._say_stuck(entry.run.id, error)
+            raise
+
+    def _process(self, entry: Entry, said: RunProgress) -> None:
+        said = self._prepare(entry, said)
         stream = self.new_stream()
         with _Telling(self, entry, said, stream):
             stream.run()
@@ -133,6 +146,12 @@ class Worker:
         if self.work.has_begun():
             self.work.await_end(is_begun=True)
             return said
+        if said.stage == RunStage.RUN_STAGE_RUNNING:
+            # Kafka forgets the offsets of a group that nobody was in for `offsets.retention.minutes`
+            raise WrongState(
+                "It was begun, and Kafka does not know any more how far it came: processed anew, its rows would count "
+                "twice. Start another one."
+            )
         run, now = entry.run, self.clock.now()
         # the same as before, if a worker was here: what it has told the second stage is not taken back
         serving = self.desk.serving(now, said.serving_epoch if said.HasField("serving_epoch") else None)
@@ -152,6 +171,14 @@ class Worker:
         entry = self.desk.entry(run_id)
         return entry.run.end_hour if entry is not None else None
 
+    def _say_stuck(self, run_id: str, error: Exception) -> None:
+        said = RunProgress()
+        with suppress(TryAgain):
+            known = self.desk.entry(run_id)
+            said.CopyFrom((known.progress if known else None) or RunProgress(stage=RunStage.RUN_STAGE_PREPARING))
+            said.problem, said.update_time_micros = (str(error) or type(error).__name__)[:500], self.clock.now()
+            self.desk.say(run_id, said)
+
     def _fail(self, entry: Entry, said: RunProgress, problem: Problem) -> None:
         said.stage, said.failure = RunStage.RUN_STAGE_FAILED, str(problem)
         said.end_time_micros = said.update_time_micros = self.clock.now()
@@ -167,6 +194,8 @@ class _Telling:
         self._entry = entry
         self._before = before
         self._stream = stream
+        self._first: Places | None = None
+        self._is_done = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
 
@@ -176,36 +205,47 @@ class _Telling:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
+        # what was made since it was said last
+        self._say()
 
     def _run(self) -> None:
-        worker, run_id = self._worker, self._entry.run.id
-        first: Places | None = None
-        while True:
-            try:
-                places = worker.work.places(worker.clock.now())
-                first = first or places
-                said = progress_of(
-                    self._entry,
-                    self._before,
-                    self._stream.made,
-                    places,
-                    first=first,
-                    raw_partitions=worker.raw_partitions,
-                )
-                self._before.caught_up_time_micros = said.caught_up_time_micros
-                if worker.work.is_done():
-                    worker.desk.say(run_id, processed(said, self._entry, worker.clock.now()))
-                    log.info("run processed", run=run_id, rows=said.rows)
-                    self._stream.stop()
-                    return
-                worker.desk.say(run_id, said)
-            except TryAgain as problem:
-                log.warning("progress not said", run=run_id, reason=str(problem))
-            except Exception:
-                # the processing goes on, and is what counts
-                log.exception("progress not known", run=run_id)
-            if self._stop.wait(worker.say_seconds):
+        while not self._is_done:
+            self._say()
+            if self._stop.wait(self._worker.say_seconds):
                 return
+
+    def _say(self) -> None:
+        run_id = self._entry.run.id
+        if self._is_done:
+            return
+        try:
+            said = self._progress()
+            self._before.caught_up_time_micros = said.caught_up_time_micros
+            self._worker.desk.say(run_id, said)
+        except TryAgain as problem:
+            log.warning("progress not said", run=run_id, reason=str(problem))
+        except Exception:
+            # the processing goes on, and is what counts
+            log.exception("progress not known", run=run_id)
+        else:
+            if said.stage == RunStage.RUN_STAGE_PROCESSED:
+                log.info("run processed", run=run_id, rows=said.rows)
+                self._is_done = True
+                self._stream.stop()
+
+    def _progress(self) -> RunProgress:
+        worker, made = self._worker, self._stream.made
+        # asked before anything is counted: what has been processed by then has been counted too
+        is_done = worker.work.is_done()
+        places = worker.work.places(worker.clock.now())
+        self._first = self._first or places
+        said = progress_of(
+            self._entry, self._before, made, places, first=self._first, raw_partitions=worker.raw_partitions
+        )
+        # after a restart a partition's next record tells what has failed in it before, be it a tick behind the end
+        if is_done and made.failed_batches.keys() >= places.begin.keys():
+            return processed(said, self._entry, worker.clock.now())
+        return said
 
 
 def is_to_be_worked_on(entry: Entry) -> bool:

@@ -32,7 +32,7 @@ SLACK_MS = 5_000
 TICK_MICROS = 60_000_000
 """Time between the ticks of a run's past: enough to put purchases in order, and few against two a second."""
 
-_TICK_KEY, _ENDED_KEY = "~tick", "~ended"
+_TICK_KEY, _ENDED_KEY, _FAILED_KEY = "~tick", "~ended", "~failed"
 """Keys in the state of a raw partition: no writer's window has such a one."""
 
 
@@ -57,6 +57,8 @@ class RunOutcome:
     outcome: Outcome = field(default_factory=Outcome)
     marks: dict[str, bytes] = field(default_factory=dict)
     """New state by key, beside the windows."""
+    kept: dict[str, bytes] = field(default_factory=dict)
+    """New state by key that never expires."""
     last: bool = False
     """Whether it is the partition's last."""
 
@@ -88,10 +90,18 @@ def run_record(stage: RunStage, record: bytes, place: Place, load: Load, end_off
         since_ms=run.start_hour * HOUR_MS,
     )
     outcome.errors = []
+    if outcome.failures:
+        failed = failed_batches(load) + len(outcome.failures)
+        return RunOutcome(outcome, kept={_FAILED_KEY: str(failed).encode()})
     if outcome.tick_micros is None or outcome.tick_micros >= stage.asked_micros:
         return RunOutcome(outcome)
     number = str(outcome.tick_micros // TICK_MICROS).encode()
     return RunOutcome() if load(_TICK_KEY) == number else RunOutcome(outcome, {_TICK_KEY: number})
+
+
+def failed_batches(load: Load) -> int:
+    """Return how many batches of a raw partition could not be processed until now, by the partition's state."""
+    return int(load(_FAILED_KEY) or 0)
 
 
 def _end(stage: RunStage, place: Place) -> RunOutcome:

@@ -32,13 +32,6 @@ class ReportStore(Protocol):
         """
         ...
 
-    async def shows_all(self, table: str, kind: EventKind, deadline: Micros, *, run_id: str = LIVE) -> bool:
-        """Return whether the store shows, as far as it knows itself, all that it has stored of a run's table.
-
-        Raises as `run` does.
-        """
-        ...
-
     async def run(self, plan: Plan, deadline: Micros) -> Report:
         """Compute a report. Changes nothing; when it is cancelled, the store's own work is cancelled too.
 

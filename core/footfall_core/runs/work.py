@@ -17,11 +17,19 @@ RawPlace = tuple[EventKind, int]
 def to_work_on(book: Book, now: Micros) -> list[Entry]:
     """Return the runs that are worked on: those that keep up with what is live, and one of the others, the oldest.
 
-    One at a time, since each takes from live processing what it gets.
+    One at a time, since each takes from live processing what it gets. Those that could not go on are behind all others,
+    and take turns.
     """
     wanted = [entry for entry in under_way(book) if entry.cancelled is None]
     keeping_up = [entry for entry in wanted if _keeps_up(entry) or is_serving(book, entry.run.id, now)]
-    return [*keeping_up, *[entry for entry in wanted if entry not in keeping_up][:1]]
+    others = sorted((entry for entry in wanted if entry not in keeping_up), key=_rank)
+    return [*keeping_up, *others[:1]]
+
+
+def _rank(entry: Entry) -> tuple[bool, int]:
+    """Return whether a run could not go on, and when it was said to."""
+    said = entry.progress
+    return (True, said.update_time_micros) if said is not None and said.problem else (False, 0)
 
 
 def _keeps_up(entry: Entry) -> bool:
@@ -33,7 +41,9 @@ class Made:
     """What a worker has made since it was started."""
 
     rows: int = 0
-    failed_batches: int = 0
+    failed_batches: dict[RawPlace, int] = field(default_factory=dict)
+    """Batches that could not be processed since the run was begun, of each raw partition that was read from: they are
+    counted in its state, with what was processed, since a worker may die before it says so."""
     passed: dict[RawPlace, Micros] = field(default_factory=dict)
     """The newest tick of each kind that each partition of purchases has passed, and so both stages."""
 
@@ -80,7 +90,7 @@ def progress_of(
     said.CopyFrom(before)
     said.stage = RunStage.RUN_STAGE_RUNNING
     said.rows = before.rows + made.rows
-    said.failed_batches = before.failed_batches + made.failed_batches
+    said.failed_batches = max(before.failed_batches, sum(made.failed_batches.values()))
     said.records_done, said.records_total = places.processed, places.total
     said.update_time_micros = places.now
     # as long as they are not known, what was said before holds: what is processed stays so
@@ -89,6 +99,8 @@ def progress_of(
         _passed(made, EventKind.IMPORT, raw_partitions) or before.imported_processed_until_micros
     )
     said.estimated_end_micros = _estimated_end(places, first)
+    if places.processed > first.processed:
+        said.ClearField("problem")
     behind = places.now - min(said.processed_until_micros, said.imported_processed_until_micros)
     if entry.run.end_hour is None and not said.caught_up_time_micros and behind <= CAUGHT_UP_MICROS:
         said.caught_up_time_micros = places.now
@@ -116,5 +128,6 @@ def processed(said: RunProgress, entry: Entry, now: Micros) -> RunProgress:
     done.records_done = done.records_total
     done.processed_until_micros = done.imported_processed_until_micros = hour_begins(entry.run.end_hour)
     done.estimated_end_micros = 0
+    done.ClearField("problem")
     done.end_time_micros = done.update_time_micros = now
     return done

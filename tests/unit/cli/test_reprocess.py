@@ -163,6 +163,19 @@ def test_waiting_ends_when_it_fails(do, place):
     assert "The log begins later." in err
 
 
+def test_waiting_ends_when_it_does_not_go_on_for_long(do, place, monkeypatch):
+    run_id = started(do)
+    monkeypatch.setattr(reprocess, "EVERY_SECONDS", 0)
+    monkeypatch.setattr(reprocess, "STUCK_TIMES", 3)
+    place.says(run_id, stage=RunStage.RUN_STAGE_PREPARING, problem="Druid refuses the table.")
+    code, _, err = do("reprocess", "show", run_id, "--wait")
+    assert code == 2
+    assert "does not go on: Druid refuses the table." in err
+    code, out, _ = do("reprocess", "show", run_id)
+    assert code == 0
+    assert "Druid refuses the table." in out
+
+
 def test_it_switches_and_rolls_back(do, place):
     run_id = started(do)
     code, _, err = do("reprocess", "switch", run_id)

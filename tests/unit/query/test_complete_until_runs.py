@@ -22,21 +22,18 @@ class Store:
     def __init__(self, **ticks: list[int]) -> None:
         self.ticks = ticks
         self.missing: set[str] = set()
-        self.asked: list[str] = []
+        self.asked: list[tuple[str, Micros, Micros]] = []
 
     async def newest_ticks(
         self, table: str, kind: EventKind, since: Micros, until: Micros, deadline: Micros, *, run_id: str
     ) -> NewestTicks:
-        self.asked.append(run_id)
+        self.asked.append((run_id, since, until))
         shown = [tick for tick in self.ticks.get(run_id, ()) if since <= tick < until]
         if not shown or run_id in self.missing:
             return {}
         # imports are always a second behind
         newest = max(shown) - (0 if kind is EventKind.LIVE else SECOND)
         return {(way, 0): Micros(newest) for way in TICK_PROPERTIES}
-
-    async def shows_all(self, table: str, kind: EventKind, deadline: Micros, *, run_id: str) -> bool:
-        return run_id not in self.missing
 
 
 async def complete(store: Store, *parts: PlannedHours) -> Completeness:
@@ -77,13 +74,29 @@ async def test_nothing_is_complete_while_a_segment_of_one_of_the_runs_is_missing
     assert (await looking.now("events", serving)).live == NOW
 
 
-async def test_hours_that_once_were_whole_are_not_looked_at_again() -> None:
+async def test_ticks_that_said_that_hours_are_whole_are_looked_for_again_where_they_were_found() -> None:
+    tick = hour_begins(100) + 3600 * SECOND
+    store = Store(live=[tick], r202611270000aaaa=[NOW])
+    looking = CompleteUntil(store, HeldClock(NOW), raw_partitions=1, life_micros=-1)  # type: ignore[arg-type]
+    serving = PlannedServing(1, (LIVE_UP_TO_100, R_FROM_100))
+    assert (await looking.now("events", serving)).live == NOW
+    store.asked.clear()
+    assert (await looking.now("events", serving)).live == NOW
+    live = [(since, until) for run_id, since, until in store.asked if run_id == LIVE]
+    # one of live events and one of imports
+    assert sorted(since for since, _ in live) == [tick - SECOND, tick]
+    assert all(until > tick for _, until in live)
+
+
+async def test_hours_are_not_whole_any_more_once_what_only_memory_had_is_lost() -> None:
     store = Store(live=[hour_begins(100), NOW], r202611270000aaaa=[NOW])
     looking = CompleteUntil(store, HeldClock(NOW), raw_partitions=1, life_micros=-1)  # type: ignore[arg-type]
-    for _ in range(3):
-        await looking.now("events", PlannedServing(1, (LIVE_UP_TO_100, R_FROM_100)))
-    assert store.asked.count(LIVE) == 2  # live and imported, once each
-    assert store.asked.count(R) == 6
+    serving = PlannedServing(1, (LIVE_UP_TO_100, R_FROM_100))
+    assert (await looking.now("events", serving)).live == NOW
+    store.ticks[LIVE] = [NOW]  # as much as its next task shows
+    assert await looking.now("events", serving) == Completeness()
+    store.ticks[LIVE] = [hour_begins(100), NOW]
+    assert (await looking.now("events", serving)).live == NOW
 
 
 async def test_a_look_for_one_serving_is_none_for_another() -> None:

@@ -4,8 +4,10 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
+from prometheus_client import REGISTRY
 
 from footfall_consumers.reprocess.runner import Runner
 from footfall_consumers.reprocess.settings import RunnerSettings
@@ -20,6 +22,7 @@ from footfall_core.runs.removal import HOUR_MICROS, KeepSettings
 from footfall_core.runs.run import Run, hour_begins
 from footfall_core.runs.serving import FIRST, Serving, switched
 from footfall_core.runs.work import Made, Places
+from footfall_core.streams import StreamBroken, StreamUnmendableError
 from footfall_core.wire.runs_pb2 import RunProgress, RunStage
 from tests.unit.runs.records import ONE, OTHER, cancel, define, progress, serve
 
@@ -37,6 +40,7 @@ class Desk:
         self.book = Book()
         define(self.book, run)
         self.said: list[RunProgress] = []
+        self.heard = threading.Event()
         self.steps: list[str] = []
 
     def entry(self, run_id: str) -> Entry | None:
@@ -51,6 +55,7 @@ class Desk:
         self.said.append(said)
         self.steps.append(RunStage.Name(said.stage))
         self.book.apply(progress_name(run_id), said.SerializeToString(), NOW)
+        self.heard.set()
 
 
 class Work:
@@ -92,9 +97,16 @@ class Work:
         return True
 
 
+class Goes(Work):
+    """That of a run without an end."""
+
+    def is_done(self) -> bool:
+        return False
+
+
 class Stream:
     def __init__(self) -> None:
-        self.made = Made()
+        self.made = Made(failed_batches=dict.fromkeys(BEGIN, 0))
         self._stopped = threading.Event()
 
     def run(self) -> None:
@@ -104,10 +116,12 @@ class Stream:
         self._stopped.set()
 
 
-def worked(desk: Desk, work: Work, run: Run) -> None:
+def worked(desk: Desk, work: Work, run: Run, stream: Stream | None = None, say_seconds: float = 0.01) -> None:
     entry = desk.entry(run.id)
     assert entry is not None
-    worker = Worker(desk, work, lambda: work.steps.append("datasources"), Stream, Clock(), 1, 0.01)
+    streams = iter([stream or Stream()])
+    make_datasources = partial(work.steps.append, "datasources")
+    worker = Worker(desk, work, make_datasources, lambda: next(streams), Clock(), 1, say_seconds)
     worker.run(entry)
 
 
@@ -157,6 +171,100 @@ def test_what_can_never_be_processed_is_said_with_its_reason() -> None:
     assert desk.said[-1].failure == "The log is too short."
 
 
+def test_a_run_that_was_begun_and_has_lost_its_offsets_is_not_begun_anew_beside_its_rows() -> None:
+    desk = Desk(ONE)
+    progress(desk.book, ONE, RunProgress(stage=RunStage.RUN_STAGE_RUNNING, records_done=7))
+    worked(desk, Work(desk.steps), ONE)
+    assert desk.steps == ["RUN_STAGE_FAILED"]
+    assert "its rows would count twice" in desk.said[-1].failure
+    assert desk.said[-1].records_done == 7
+
+
+class Ends(Stream):
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def run(self) -> None:
+        raise self.error
+
+
+def test_what_no_other_worker_can_mend_is_said_and_the_run_stays_as_far_as_it_is() -> None:
+    desk = Desk(ONE)
+    work = Goes(desk.steps)
+    work.begun = True
+    with pytest.raises(StreamUnmendableError):
+        worked(desk, work, ONE, Ends(StreamUnmendableError("The log does not hold any more what is next.")))
+    assert desk.said[-1].problem == "The log does not hold any more what is next."
+    assert (desk.said[-1].stage, desk.said[-1].records_done) == (RunStage.RUN_STAGE_RUNNING, 10)
+
+
+def test_what_the_next_worker_mends_is_not_said() -> None:
+    desk = Desk(ONE)
+    with pytest.raises(StreamBroken):
+        worked(desk, Goes(desk.steps), ONE, Ends(StreamBroken("away", "Kafka is away.")))
+    assert desk.said[-1].problem == ""
+
+
+def test_why_a_run_cannot_be_prepared_is_said() -> None:
+    desk = Desk(ONE)
+
+    class Refused(Work):
+        def make_topics(self) -> None:
+            raise ValueError("Kafka refuses the topic.")
+
+    with pytest.raises(ValueError, match="refuses"):
+        worked(desk, Refused(desk.steps), ONE)
+    assert (desk.said[-1].stage, desk.said[-1].problem) == (RunStage.RUN_STAGE_PREPARING, "Kafka refuses the topic.")
+
+
+IMPORTED = (EventKind.IMPORT, 0)
+
+
+def test_what_failed_since_it_was_said_last_is_said_when_the_worker_is_told_to_end() -> None:
+    desk = Desk(ONE)
+
+    class Told(Stream):
+        def run(self) -> None:
+            assert desk.heard.wait(20)
+            self.made.failed_batches[IMPORTED] += 1
+
+    work = Goes(desk.steps)
+    work.begun = True
+    worked(desk, work, ONE, Told(), say_seconds=20)
+    assert desk.said[-1].failed_batches == 1
+
+
+def test_what_failed_up_to_the_end_is_said_of_a_run_that_is_done() -> None:
+    desk, stream = Desk(OTHER), Stream()
+
+    class Last(Work):
+        def is_done(self) -> bool:
+            stream.made.failed_batches[IMPORTED] = 1  # a moment before
+            return True
+
+    worked(desk, Last(desk.steps), OTHER, stream)
+    assert (desk.steps[-1], desk.said[-1].failed_batches) == ("RUN_STAGE_PROCESSED", 1)
+
+
+def test_a_run_is_not_done_before_it_is_known_what_failed_in_each_partition() -> None:
+    desk, stream = Desk(OTHER), Stream()
+    del stream.made.failed_batches[IMPORTED]
+
+    class Done(Work):
+        asked = 0
+
+        def is_done(self) -> bool:
+            self.asked += 1
+            if self.asked == 3:
+                stream.made.failed_batches[IMPORTED] = 2
+            return True
+
+    worked(desk, Done(desk.steps), OTHER, stream)
+    assert desk.steps[-3:] == ["RUN_STAGE_RUNNING", "RUN_STAGE_RUNNING", "RUN_STAGE_PROCESSED"]
+    assert desk.said[-1].failed_batches == 2
+
+
 # ---- the runner ----
 
 
@@ -176,13 +284,27 @@ class Store:
 class Data:
     done: list[str] = field(default_factory=list)
     shown: bool = True
+    loses: int = 0
+    """How often tasks that are told to end do so without storing what they show."""
+    taken_in: bool = True
 
     def shows_end(self, run: Entry) -> bool:
         del run
         return self.shown
 
-    def rest(self, run_id: str) -> None:
-        self.done.append(f"rest {run_id}")
+    def rest(self, run_id: str) -> bool:
+        if self.taken_in:
+            self.done.append(f"rest {run_id}")
+            self.taken_in = False
+            return False
+        if self.loses:
+            self.loses, self.shown = self.loses - 1, False
+        return True
+
+    def resume(self, run_id: str) -> None:
+        if not self.taken_in:
+            self.done.append(f"resume {run_id}")
+            self.taken_in = self.shown = True
 
     def remove(self, run_id: str) -> None:
         self.done.append(f"remove {run_id}")
@@ -285,6 +407,47 @@ async def test_a_worker_that_cannot_be_started_is_started_later() -> None:
     assert tries == [ONE.id] * 2
 
 
+async def test_a_worker_that_cannot_go_on_is_started_again_after_a_longer_pause() -> None:
+    book, stop, started = Book(), threading.Event(), list[str]()
+    define(book, ONE)
+    serve(book, switched(FIRST, ONE, Micros(0)))
+    define(book, OTHER)
+
+    async def start(run_id: str) -> asyncio.subprocess.Process:
+        started.append(run_id)
+        if run_id == ONE.id:
+            progress(book, ONE, RunProgress(stage=RunStage.RUN_STAGE_RUNNING, problem="The log is gone."))
+        elif started.count(run_id) == 5:
+            stop.set()
+        return await asyncio.create_subprocess_exec("false")
+
+    settings = RunnerSettings(look_seconds=0.01, pause_seconds=0, stuck_pause_seconds=60, drain_seconds=5)
+    async with asyncio.timeout(20):
+        await Runner(Store(book), Data(), start, Clock(), settings, KeepSettings()).run(stop)
+    assert started.count(ONE.id) == 1
+
+
+async def test_figures_say_how_far_a_run_is_behind_and_whether_it_goes_on_as_long_as_it_is_under_way() -> None:
+    book = Book()
+    define(book, ONE)
+    behind = {"processed_until_micros": NOW - 2_000_000, "imported_processed_until_micros": NOW - 3_000_000}
+    progress(book, ONE, RunProgress(stage=RunStage.RUN_STAGE_RUNNING, problem="The log is gone.", **behind))
+    labels = {"run": ONE.id}
+
+    def figure(name: str) -> float | None:
+        return REGISTRY.get_sample_value(f"footfall_reprocessing_{name}", labels)
+
+    seen = []
+
+    def are_forgotten() -> bool:
+        if not seen and (figure("lag_seconds"), figure("stuck")) == (3, 1):
+            seen.append(True)
+            progress(book, ONE, RunProgress(stage=RunStage.RUN_STAGE_REMOVED))
+        return bool(seen) and figure("lag_seconds") is None and figure("stuck") is None
+
+    await looked(book, Data(), are_forgotten)
+
+
 def stage(book: Book, run: Run) -> RunStage:
     entry = book.entry(run.id)
     assert entry is not None
@@ -304,6 +467,16 @@ async def test_a_run_that_is_processed_is_put_to_rest_once_the_store_shows_it_an
 
     await looked(book, data, at_rest)
     assert data.done == [f"rest {OTHER.id}"]
+
+
+async def test_a_run_whose_rows_were_lost_before_they_were_stored_is_taken_in_again_until_they_are() -> None:
+    book, data = Book(), Data(loses=2)
+    define(book, OTHER)
+    progress(book, OTHER, RunProgress(stage=RunStage.RUN_STAGE_PROCESSED, end_time_micros=1))
+    rest, resume = f"rest {OTHER.id}", f"resume {OTHER.id}"
+    turns = iter(range(100))
+    await looked(book, data, lambda: data.done.count(rest) == 3 and next(turns) > 10)
+    assert data.done == [rest, resume, rest, resume, rest]
 
 
 async def test_a_failed_run_is_removed_and_stays_failed() -> None:
