@@ -19,7 +19,8 @@ ALL_LIVE = (PlannedHours(LIVE, "", 0, None),)
 """What is asked for as long as nothing was ever switched."""
 
 LOOK_BEHIND_THE_END: tuple[Micros, ...] = (Micros(10 * MINUTE), Micros(7 * 24 * 60 * MINUTE))
-"""How far behind the end of a part to look for the ticks that say that it is whole, one after the other."""
+"""How far behind the end of a part to look for the ticks that say that it is whole, one after the other. At last it is
+up to now: hours of before the installation's first tick, or of before a long pause, have none any nearer."""
 
 ASK_MICROS = 10 * 1_000_000
 """How long looking for ticks may take; each report's own deadline ends its waiting before that."""
@@ -104,9 +105,8 @@ class CompleteUntil:
         if (table, kind, part) in self._whole:
             return await self._store.shows_all(table, kind, deadline, run_id=part.run_id)
         assert part.end_hour is not None
-        end = hour_begins(part.end_hour)
-        for look_ahead in LOOK_BEHIND_THE_END:
-            until = Micros(end + look_ahead)
+        end, newest = hour_begins(part.end_hour), Micros(now + LOOK_AHEAD)
+        for until in sorted({newest, *(min(Micros(end + behind), newest) for behind in LOOK_BEHIND_THE_END)}):
             ticks = await self._store.newest_ticks(table, kind, end, until, deadline, run_id=part.run_id)
             if data_complete_until(ticks, self._raw_partitions) is not None:
                 self._whole.add((table, kind, part))
