@@ -33,8 +33,11 @@ class Desk(Protocol):
         """Return what is known of a run, or None if nobody asked for it."""
         ...
 
-    def serving(self, now: Micros, epoch: int | None) -> Serving:
-        """Return the serving of an epoch, or, if None is named, the one that holds at an instant."""
+    def serving(self, epoch: int | None) -> Serving:
+        """Return the serving of an epoch, or, if None is named, the newest.
+
+        That one may take effect only in a moment; but it will, and a switch asks what the run was told beside it.
+        """
         ...
 
     def say(self, run_id: str, progress: RunProgress) -> None:
@@ -135,7 +138,7 @@ class Worker:
             return said
         run, now = entry.run, self.clock.now()
         # the same as before, if a worker was here: what it has told the second stage is not taken back
-        serving = self.desk.serving(now, said.serving_epoch if said.HasField("serving_epoch") else None)
+        serving = self.desk.serving(said.serving_epoch if said.HasField("serving_epoch") else None)
         said.stage, said.update_time_micros = RunStage.RUN_STAGE_PREPARING, now
         said.serving_epoch = serving.epoch
         self.desk.say(run.id, said)

@@ -42,8 +42,8 @@ class Desk:
     def entry(self, run_id: str) -> Entry | None:
         return self.book.entry(run_id)
 
-    def serving(self, now: Micros, epoch: int | None) -> Serving:
-        return self.book.in_force(now) if epoch is None else self.book.servings[epoch]
+    def serving(self, epoch: int | None) -> Serving:
+        return self.book.newest if epoch is None else self.book.servings[epoch]
 
     def say(self, run_id: str, progress: RunProgress) -> None:
         said = RunProgress()
