@@ -1,5 +1,6 @@
 """What operators ask of runs, and what is refused."""
 
+import asyncio
 import itertools
 from datetime import UTC, datetime
 from typing import Any
@@ -273,6 +274,15 @@ async def test_what_nobody_has_begun_is_cancelled_at_once(admin: Admin) -> None:
     assert await admin.cancel(made.name) == found
 
 
+async def test_of_two_servers_that_cancel_at_once_neither_hides_what_the_other_stored(admin: Admin) -> None:
+    made = await admin.start()
+    async with asyncio.TaskGroup() as both:
+        for _ in range(2):
+            both.create_task(admin.cancel(made.name))
+    _, one, other = admin.runs.names
+    assert one != other
+
+
 async def test_what_is_under_way_is_being_cancelled_until_its_rows_are_gone(admin: Admin) -> None:
     name = await admin.caught_up()
     assert (await admin.cancel(name)).metadata.state == api.REPROCESSING_STATE_CANCELLING
@@ -424,7 +434,7 @@ async def test_of_two_switches_at_once_the_loser_is_refused(admin: Admin) -> Non
 async def test_a_run_that_is_cancelled_at_the_same_time_is_not_switched_to(admin: Admin) -> None:
     name = await admin.caught_up()
     record = RunCancelled(time_micros=1).SerializeToString()
-    admin.runs.before_next = lambda: admin.runs.book.apply(cancelled_name(id_of(name)), record, Micros(1))
+    admin.runs.before_next = lambda: admin.runs.book.apply(cancelled_name(id_of(name), "a"), record, Micros(1))
     with pytest.raises(TryAgain):
         await admin.switch(name)
     assert admin.runs.book.newest == FIRST
