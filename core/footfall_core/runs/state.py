@@ -4,6 +4,7 @@ from enum import Enum
 
 from footfall_core.clock import Micros
 from footfall_core.runs.book import Book, Entry
+from footfall_core.runs.serving import Serving
 from footfall_core.wire.runs_pb2 import RunStage
 
 CAUGHT_UP_MICROS = 15_000_000
@@ -67,6 +68,12 @@ def _has_caught_up(entry: Entry) -> bool:
 def under_way(book: Book) -> list[Entry]:
     """Return the runs that somebody works on, or is to."""
     return [entry for entry in book.entries() if not state_of(entry).is_over]
+
+
+def can_serve(book: Book, serving: Serving) -> bool:
+    """Return whether all the runs of a serving have their rows, and will; the live run always does."""
+    entries = [book.entry(part.run_id) for part in serving.parts]
+    return all(entry is None or state_of(entry).has_data for entry in entries)
 
 
 def is_serving(book: Book, run_id: str, now: Micros) -> bool:

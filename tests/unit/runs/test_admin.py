@@ -363,7 +363,7 @@ async def test_what_serves_is_neither_switched_to_again_nor_cancelled(admin: Adm
     await admin.cancel(name)
 
 
-async def test_what_is_cancelled_is_neither_switched_to_nor_rolled_back_to(admin: Admin) -> None:
+async def test_what_is_cancelled_is_not_switched_to_and_a_roll_back_goes_to_what_was_before_it(admin: Admin) -> None:
     first, second = await admin.caught_up(), await admin.caught_up()
     await admin.switch(first)
     await admin.switch(second)
@@ -373,7 +373,10 @@ async def test_what_is_cancelled_is_neither_switched_to_nor_rolled_back_to(admin
     await admin.cancel(first)
     with pytest.raises(WrongState, match="cancelling"):
         await admin.switch(first)
-    with pytest.raises(WrongState, match="cancelling"):
+    back = await admin.roll_back(epoch=2)
+    assert hours(back) == [(LIVE, 0, 0)]
+    assert await admin.roll_back(epoch=2) == back
+    with pytest.raises(WrongState, match="no switch"):
         await admin.roll_back()
 
 
