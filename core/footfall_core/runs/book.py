@@ -27,7 +27,7 @@ class Entry:
     run: Run
     definition: RunDefinition
     cancelled: RunCancelled | None = None
-    """None: nobody has cancelled it."""
+    """None: nobody has cancelled it, and it is not being removed. Otherwise it never serves again."""
     progress: RunProgress | None = None
     """None: nobody has taken it up."""
 

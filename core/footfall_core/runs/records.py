@@ -1,7 +1,7 @@
 """Records of runs and servings on `control`: by which names they go, and what they are as values.
 
 runs/ID                      RunDefinition    what the run is
-runs/ID/cancelled/ATTEMPT    RunCancelled     somebody does not want it any more
+runs/ID/cancelled/ATTEMPT    RunCancelled     somebody does not want it any more, or its time is over
 runs/ID/progress             RunProgress      how far it is
 serving/EPOCH/ATTEMPT        ServingRecord    which run serves what
 

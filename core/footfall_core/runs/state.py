@@ -38,23 +38,29 @@ class RunState(Enum):
 def state_of(entry: Entry) -> RunState:
     """Return where a run is."""
     stage = RunStage.RUN_STAGE_UNSPECIFIED if entry.progress is None else entry.progress.stage
-    if entry.cancelled is not None:
-        # what nobody has taken up is not taken up any more
-        is_gone = stage in {RunStage.RUN_STAGE_UNSPECIFIED, RunStage.RUN_STAGE_REMOVED}
-        return RunState.CANCELLED if is_gone else RunState.CANCELLING
+    if entry.cancelled is not None and not entry.cancelled.expired:
+        return RunState.CANCELLED if is_gone(entry) else RunState.CANCELLING
     match stage:
+        case RunStage.RUN_STAGE_FAILED:
+            return RunState.FAILED
+        case RunStage.RUN_STAGE_REMOVED:
+            return RunState.REMOVED if entry.progress is None or not entry.progress.failure else RunState.FAILED
+        case _ if entry.cancelled is not None:
+            return RunState.REMOVED  # its time is over, and what is left of it is being removed
         case RunStage.RUN_STAGE_UNSPECIFIED:
             return RunState.QUEUED
         case RunStage.RUN_STAGE_PREPARING:
             return RunState.PREPARING
         case RunStage.RUN_STAGE_PROCESSED:
             return RunState.DONE
-        case RunStage.RUN_STAGE_FAILED:
-            return RunState.FAILED
-        case RunStage.RUN_STAGE_REMOVED:
-            return RunState.REMOVED if entry.progress is None or not entry.progress.failure else RunState.FAILED
         case _:
             return RunState.CAUGHT_UP if _has_caught_up(entry) else RunState.RUNNING
+
+
+def is_gone(entry: Entry) -> bool:
+    """Return whether a run has nothing of its own: nobody has taken it up, or all that it had is removed."""
+    gone = {RunStage.RUN_STAGE_UNSPECIFIED, RunStage.RUN_STAGE_REMOVED}
+    return entry.progress is None or entry.progress.stage in gone
 
 
 def _has_caught_up(entry: Entry) -> bool:

@@ -50,5 +50,6 @@ def progress(book: Book, run: Run, said: RunProgress) -> None:
     book.apply(progress_name(run.id), said.SerializeToString(), Micros(0))
 
 
-def cancel(book: Book, run: Run, attempt: str = "a", at: int = 0) -> None:
-    book.apply(cancelled_name(run.id, attempt), RunCancelled(time_micros=at).SerializeToString(), Micros(at))
+def cancel(book: Book, run: Run, attempt: str = "a", at: int = 0, *, expired: bool = False) -> None:
+    record = RunCancelled(time_micros=at, expired=expired)
+    book.apply(cancelled_name(run.id, attempt), record.SerializeToString(), Micros(at))

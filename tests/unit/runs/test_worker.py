@@ -18,7 +18,7 @@ from footfall_core.runs.elsewhere import Elsewhere
 from footfall_core.runs.records import progress_name
 from footfall_core.runs.removal import HOUR_MICROS, KeepSettings
 from footfall_core.runs.run import Run, hour_begins
-from footfall_core.runs.serving import FIRST, Serving, switched
+from footfall_core.runs.serving import FIRST, Serving, rolled_back, switched
 from footfall_core.runs.work import Made, Places
 from footfall_core.wire.runs_pb2 import RunProgress, RunStage
 from tests.unit.runs.records import ONE, OTHER, cancel, define, progress, serve
@@ -199,7 +199,13 @@ class SlowData(Data):
         super().remove(run_id)
 
 
-async def looked(book: Book, data: Data, until: Callable[[], bool], started: list[str] | None = None) -> None:
+async def looked(
+    book: Book,
+    data: Data,
+    until: Callable[[], bool],
+    started: list[str] | None = None,
+    store: Store | None = None,
+) -> None:
     """Have a runner look until something is so, with workers that do nothing until they are told to end."""
     stop = threading.Event()
 
@@ -209,7 +215,8 @@ async def looked(book: Book, data: Data, until: Callable[[], bool], started: lis
         return await asyncio.create_subprocess_exec("sleep", "60")
 
     settings = RunnerSettings(look_seconds=0.01, pause_seconds=0, drain_seconds=5)
-    running = asyncio.create_task(Runner(Store(book), data, start, Clock(), settings, KeepSettings()).run(stop))
+    runner = Runner(store or Store(book), data, start, Clock(), settings, KeepSettings())
+    running = asyncio.create_task(runner.run(stop))
     async with asyncio.timeout(20):
         while not until():
             await asyncio.sleep(0.01)
@@ -249,6 +256,48 @@ async def test_a_dry_run_that_keeps_up_loses_its_worker_and_then_all_it_has_when
     keeps_up(23)
     await looked(book, data, removed, started)
     assert (started, data.done) == ([ONE.id], [f"remove {ONE.id}"])
+
+
+async def test_nothing_is_removed_before_everybody_knows_that_it_can_serve_no_more() -> None:
+    book = Book()
+    define(book, OTHER)
+    progress(book, OTHER, RunProgress(stage=RunStage.RUN_STAGE_FAILED, failure="x"))
+
+    class Watching(Data):
+        def remove(self, run_id: str) -> None:
+            entry = book.entry(run_id)
+            assert entry is not None
+            assert entry.cancelled is not None
+            assert entry.cancelled.expired
+            super().remove(run_id)
+
+    data = Watching()
+    await looked(book, data, lambda: stage(book, OTHER) == RunStage.RUN_STAGE_REMOVED)
+    assert data.done == [f"remove {OTHER.id}"]
+
+
+async def test_what_is_switched_back_to_just_before_its_removal_stays() -> None:
+    """The runner has not seen the roll-back yet; the log has it first, and so it holds."""
+    book, data = Book(), Data()
+    define(book, ONE)
+    progress(book, ONE, RunProgress(stage=RunStage.RUN_STAGE_RUNNING))
+    serve(book, switched(FIRST, ONE, Micros(0)), at=1)
+    back = rolled_back(book.newest, book.servings, Micros(0))
+    assert back is not None
+    serve(book, back, at=2)
+    turns = iter(range(100))
+
+    class Behind(Store):
+        async def put(self, name: str, record: bytes) -> None:
+            serve(self.book, switched(self.book.newest, ONE, Micros(0)), at=NOW)
+            await super().put(name, record)
+
+    def looked_on() -> bool:
+        return book.newest.serves(ONE.id) and next(turns) > 10
+
+    await looked(book, data, looked_on, store=Behind(book))
+    assert data.done == []
+    assert stage(book, ONE) == RunStage.RUN_STAGE_RUNNING
 
 
 async def test_a_store_that_takes_its_time_keeps_nobody_from_seeing_after_workers() -> None:
