@@ -47,6 +47,8 @@ def progress_line(metadata: ReprocessingMetadata) -> str:
         line += f", {metadata.failed_batches:,} batches could not be processed"
     if metadata.HasField("estimated_end_time"):
         line += f", about {_span(_seconds_until(metadata.estimated_end_time))} left"
+    if metadata.problem:
+        line += f"; nobody works on it: {plain(metadata.problem)}"
     return line
 
 

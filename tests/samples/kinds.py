@@ -563,6 +563,10 @@ KINDS: dict[str, Kind] = {
     "run_cancelled": _message(lambda: RunCancelled(time_micros=NOW).SerializeToString(), RunCancelled),
     "run_expired": _message(lambda: RunCancelled(time_micros=NOW, expired=True).SerializeToString(), RunCancelled),
     "run_progress": _message(_run_progress, RunProgress),
+    "run_progress_with_a_problem": _message(
+        lambda: RunProgress(stage=RunStage.RUN_STAGE_RUNNING, problem="Another one may go on.").SerializeToString(),
+        RunProgress,
+    ),
     "serving": Kind(_serving, _served, lambda data: [ServingRecord.FromString(data)]),
     # what a key's holder sends
     "token": Kind(lambda: Signer(SIGNING_KEY).token(_grant(), NOW).encode(), _granted),

@@ -17,10 +17,12 @@ import structlog
 
 from footfall_core.clock import Clock, Micros
 from footfall_core.problems import Problem, TryAgain, WrongState
+from footfall_core.processing.versions import UnknownVersionError, Version, version_of
 from footfall_core.runs.book import Entry
 from footfall_core.runs.elsewhere import Elsewhere, elsewhere
 from footfall_core.runs.serving import Serving
 from footfall_core.runs.work import Made, Places, processed, progress_of
+from footfall_core.streams import StreamUnmendableError
 from footfall_core.wire.runs_pb2 import RunProgress, RunStage
 
 log = structlog.get_logger()
@@ -122,7 +124,9 @@ class Worker:
 
     def run(self, entry: Entry) -> None:
         """Process the run as far as it goes; returns early if the process is told to end."""
-        said = entry.progress or RunProgress(start_time_micros=self.clock.now())
+        said = entry.progress or RunProgress()
+        said.start_time_micros = said.start_time_micros or self.clock.now()
+        said.problem = ""
         try:
             said = self._prepare(entry, said)
         except WrongState as problem:
@@ -217,10 +221,21 @@ def is_to_be_worked_on(entry: Entry) -> bool:
     return entry.cancelled is None and (entry.progress is None or entry.progress.stage not in over)
 
 
-def say_failed(desk: Desk, entry: Entry, problem: str, now: Micros) -> None:
-    """Say that a run cannot be worked on at all."""
-    said = entry.progress or RunProgress(start_time_micros=now)
-    said.stage, said.failure = RunStage.RUN_STAGE_FAILED, problem
-    said.end_time_micros = said.update_time_micros = now
-    with suppress(TryAgain):
-        desk.say(entry.run.id, said)
+def version_for(desk: Desk, entry: Entry) -> Version:
+    """Return the rules by which a run is processed.
+
+    Raises:
+        StreamUnmendableError: this code does not know them. The run has not failed: it may serve, and other code knows
+            them, such as what an upgrade or its roll-back is about to bring. So its progress says why it waits, and
+            nothing else of it changes.
+    """
+    try:
+        return version_of(entry.run.version)
+    except UnknownVersionError as error:
+        said = RunProgress()
+        said.CopyFrom(entry.progress or said)
+        if said.problem != str(error):
+            said.problem = str(error)
+            with suppress(TryAgain):
+                desk.say(entry.run.id, said)
+        raise StreamUnmendableError(f"{entry.run.id}: {error}") from error

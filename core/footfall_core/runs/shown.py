@@ -45,6 +45,7 @@ def _metadata(entry: Entry, state: RunState) -> ReprocessingMetadata:
         records_total=progress.records_total,
         rows=progress.rows,
         failed_batches=progress.failed_batches,
+        problem="" if state.is_over else progress.problem,
     )
     _set(shown.start_hour, hour_begins(run.start_hour))
     _set(shown.end_hour, None if run.end_hour is None else hour_begins(run.end_hour))

@@ -17,11 +17,16 @@ RawPlace = tuple[EventKind, int]
 def to_work_on(book: Book, now: Micros) -> list[Entry]:
     """Return the runs that are worked on: those that keep up with what is live, and one of the others, the oldest.
 
-    One at a time, since each takes from live processing what it gets.
+    One at a time, since each takes from live processing what it gets. One that could not go on lets others go first.
     """
     wanted = [entry for entry in under_way(book) if entry.cancelled is None]
     keeping_up = [entry for entry in wanted if _keeps_up(entry) or is_serving(book, entry.run.id, now)]
-    return [*keeping_up, *[entry for entry in wanted if entry not in keeping_up][:1]]
+    others = [entry for entry in wanted if entry not in keeping_up]
+    return [*keeping_up, *sorted(others, key=_has_problem)[:1]]
+
+
+def _has_problem(entry: Entry) -> bool:
+    return entry.progress is not None and bool(entry.progress.problem)
 
 
 def _keeps_up(entry: Entry) -> bool:

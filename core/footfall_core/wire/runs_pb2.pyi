@@ -47,7 +47,7 @@ class RunCancelled(_message.Message):
     def __init__(self, time_micros: _Optional[int] = ..., expired: _Optional[bool] = ...) -> None: ...
 
 class RunProgress(_message.Message):
-    __slots__ = ("stage", "records_done", "records_total", "rows", "processed_until_micros", "imported_processed_until_micros", "estimated_end_micros", "start_time_micros", "end_time_micros", "update_time_micros", "failure", "caught_up_time_micros", "failed_batches", "serving_epoch")
+    __slots__ = ("stage", "records_done", "records_total", "rows", "processed_until_micros", "imported_processed_until_micros", "estimated_end_micros", "start_time_micros", "end_time_micros", "update_time_micros", "failure", "caught_up_time_micros", "failed_batches", "serving_epoch", "problem")
     STAGE_FIELD_NUMBER: _ClassVar[int]
     RECORDS_DONE_FIELD_NUMBER: _ClassVar[int]
     RECORDS_TOTAL_FIELD_NUMBER: _ClassVar[int]
@@ -62,6 +62,7 @@ class RunProgress(_message.Message):
     CAUGHT_UP_TIME_MICROS_FIELD_NUMBER: _ClassVar[int]
     FAILED_BATCHES_FIELD_NUMBER: _ClassVar[int]
     SERVING_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    PROBLEM_FIELD_NUMBER: _ClassVar[int]
     stage: RunStage
     records_done: int
     records_total: int
@@ -76,7 +77,8 @@ class RunProgress(_message.Message):
     caught_up_time_micros: int
     failed_batches: int
     serving_epoch: int
-    def __init__(self, stage: _Optional[_Union[RunStage, str]] = ..., records_done: _Optional[int] = ..., records_total: _Optional[int] = ..., rows: _Optional[int] = ..., processed_until_micros: _Optional[int] = ..., imported_processed_until_micros: _Optional[int] = ..., estimated_end_micros: _Optional[int] = ..., start_time_micros: _Optional[int] = ..., end_time_micros: _Optional[int] = ..., update_time_micros: _Optional[int] = ..., failure: _Optional[str] = ..., caught_up_time_micros: _Optional[int] = ..., failed_batches: _Optional[int] = ..., serving_epoch: _Optional[int] = ...) -> None: ...
+    problem: str
+    def __init__(self, stage: _Optional[_Union[RunStage, str]] = ..., records_done: _Optional[int] = ..., records_total: _Optional[int] = ..., rows: _Optional[int] = ..., processed_until_micros: _Optional[int] = ..., imported_processed_until_micros: _Optional[int] = ..., estimated_end_micros: _Optional[int] = ..., start_time_micros: _Optional[int] = ..., end_time_micros: _Optional[int] = ..., update_time_micros: _Optional[int] = ..., failure: _Optional[str] = ..., caught_up_time_micros: _Optional[int] = ..., failed_batches: _Optional[int] = ..., serving_epoch: _Optional[int] = ..., problem: _Optional[str] = ...) -> None: ...
 
 class ServingRecord(_message.Message):
     __slots__ = ("epoch", "parts", "undone_by", "lead_micros")

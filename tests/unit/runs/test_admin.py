@@ -231,6 +231,16 @@ async def test_a_failure_is_said_in_its_sentence(admin: Admin) -> None:
     assert (found.done, found.error.reason, found.error.message) == (True, "FAILED", "The log begins later.")
 
 
+async def test_what_is_in_the_way_of_one_that_has_not_failed_is_said(admin: Admin) -> None:
+    made = await admin.start()
+    admin.says(made.name, RunStage.RUN_STAGE_RUNNING, problem="Its version is not known.")
+    found = await admin.get(made.name)
+    assert (found.done, found.metadata.problem) == (False, "Its version is not known.")
+    await admin.cancel(made.name)
+    admin.says(made.name, RunStage.RUN_STAGE_REMOVED, problem="Its version is not known.")
+    assert (await admin.get(made.name)).metadata.problem == ""
+
+
 async def test_what_is_counted_twice_after_a_restart_does_not_look_like_the_end(admin: Admin) -> None:
     made = await admin.start()
     admin.says(made.name, RunStage.RUN_STAGE_RUNNING, records_done=1_100, records_total=1_000)

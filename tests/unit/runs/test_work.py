@@ -40,6 +40,16 @@ def test_a_run_that_has_caught_up_goes_on_beside_the_next_and_so_does_one_that_s
     assert worked_on(book) == [ONE.id, THIRD.id, OTHER.id]
 
 
+def test_a_run_that_could_not_go_on_lets_the_others_go_first_and_is_tried_again() -> None:
+    book = Book()
+    define(book, ONE)
+    define(book, OTHER)
+    progress(book, ONE, RunProgress(problem="Its version is not known."))
+    assert worked_on(book) == [OTHER.id]
+    progress(book, OTHER, RunProgress(stage=RunStage.RUN_STAGE_PROCESSED))
+    assert worked_on(book) == [ONE.id]
+
+
 def said(run: Run, done: int, passed: Micros, **before: int) -> RunProgress:
     book = Book()
     define(book, run)

@@ -9,7 +9,7 @@ import pytest
 
 from footfall_consumers.reprocess.runner import Runner
 from footfall_consumers.reprocess.settings import RunnerSettings
-from footfall_consumers.reprocess.worker import Worker, is_to_be_worked_on
+from footfall_consumers.reprocess.worker import Worker, is_to_be_worked_on, version_for
 from footfall_core.clock import Micros
 from footfall_core.kinds import EventKind
 from footfall_core.problems import WrongState
@@ -19,7 +19,9 @@ from footfall_core.runs.records import progress_name
 from footfall_core.runs.removal import HOUR_MICROS, KeepSettings
 from footfall_core.runs.run import Run, hour_begins
 from footfall_core.runs.serving import FIRST, Serving, rolled_back, switched
-from footfall_core.runs.work import Made, Places
+from footfall_core.runs.state import RunState, state_of
+from footfall_core.runs.work import Made, Places, to_work_on
+from footfall_core.streams import StreamUnmendableError
 from footfall_core.wire.runs_pb2 import RunProgress, RunStage
 from tests.unit.runs.records import ONE, OTHER, cancel, define, progress, serve
 
@@ -155,6 +157,45 @@ def test_what_can_never_be_processed_is_said_with_its_reason() -> None:
     worked(desk, TooShort(desk.steps), OTHER)
     assert desk.steps[-1] == "RUN_STAGE_FAILED"
     assert desk.said[-1].failure == "The log is too short."
+
+
+def test_a_version_that_this_code_does_not_know_is_said_and_leaves_a_run_where_it_is() -> None:
+    """A deployment that is rolled back for ten minutes must not end what reports are made of."""
+    newer = Run(ONE.id, "of tomorrow", 100, None)
+    desk = Desk(newer)
+    progress(desk.book, newer, RunProgress(stage=RunStage.RUN_STAGE_RUNNING, rows=7, caught_up_time_micros=5))
+    for _ in range(2):  # the next worker knows no more, and need not say it again
+        entry = desk.entry(newer.id)
+        assert entry is not None
+        with pytest.raises(StreamUnmendableError, match="of tomorrow"):
+            version_for(desk, entry)
+    (said,) = desk.said
+    assert "'of tomorrow' is not a processing version of this code" in said.problem
+    assert (said.stage, said.rows, said.failure) == (RunStage.RUN_STAGE_RUNNING, 7, "")
+    assert [entry.run.id for entry in to_work_on(desk.book, NOW)] == [newer.id]
+
+
+def test_a_run_of_an_unknown_version_that_nobody_has_taken_up_stays_queued() -> None:
+    newer = Run(ONE.id, "of tomorrow", 100, None)
+    desk = Desk(newer)
+    entry = desk.entry(newer.id)
+    assert entry is not None
+    with pytest.raises(StreamUnmendableError):
+        version_for(desk, entry)
+    entry = desk.entry(newer.id)
+    assert entry is not None
+    assert entry.progress is not None
+    assert entry.progress.problem
+    assert state_of(entry) is RunState.QUEUED
+
+
+def test_a_worker_that_can_go_on_takes_back_what_was_in_the_way() -> None:
+    desk = Desk(OTHER)
+    progress(desk.book, OTHER, RunProgress(problem="Its version is not known."))
+    worked(desk, Work(desk.steps), OTHER)
+    assert desk.steps == [*PREPARED, "RUN_STAGE_PROCESSED"]
+    assert [said.problem for said in desk.said] == ["", ""]
+    assert desk.said[-1].start_time_micros == NOW
 
 
 # ---- the runner ----

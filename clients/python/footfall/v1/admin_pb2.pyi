@@ -230,7 +230,7 @@ class ReprocessingOperation(_message.Message):
     def __init__(self, name: _Optional[str] = ..., metadata: _Optional[_Union[ReprocessingMetadata, _Mapping]] = ..., done: _Optional[bool] = ..., error: _Optional[_Union[ReprocessingFailure, _Mapping]] = ..., response: _Optional[_Union[ReprocessingResult, _Mapping]] = ...) -> None: ...
 
 class ReprocessingMetadata(_message.Message):
-    __slots__ = ("version", "start_hour", "end_hour", "dry_run", "state", "create_time", "start_time", "end_time", "fraction", "records_done", "records_total", "rows", "estimated_end_time", "processed_until", "imported_processed_until", "update_time", "serving", "failed_batches")
+    __slots__ = ("version", "start_hour", "end_hour", "dry_run", "state", "create_time", "start_time", "end_time", "fraction", "records_done", "records_total", "rows", "estimated_end_time", "processed_until", "imported_processed_until", "update_time", "serving", "failed_batches", "problem")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     START_HOUR_FIELD_NUMBER: _ClassVar[int]
     END_HOUR_FIELD_NUMBER: _ClassVar[int]
@@ -249,6 +249,7 @@ class ReprocessingMetadata(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     SERVING_FIELD_NUMBER: _ClassVar[int]
     FAILED_BATCHES_FIELD_NUMBER: _ClassVar[int]
+    PROBLEM_FIELD_NUMBER: _ClassVar[int]
     version: str
     start_hour: _timestamp_pb2.Timestamp
     end_hour: _timestamp_pb2.Timestamp
@@ -267,7 +268,8 @@ class ReprocessingMetadata(_message.Message):
     update_time: _timestamp_pb2.Timestamp
     serving: bool
     failed_batches: int
-    def __init__(self, version: _Optional[str] = ..., start_hour: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_hour: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dry_run: _Optional[bool] = ..., state: _Optional[_Union[ReprocessingState, str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fraction: _Optional[float] = ..., records_done: _Optional[int] = ..., records_total: _Optional[int] = ..., rows: _Optional[int] = ..., estimated_end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., processed_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., imported_processed_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., serving: _Optional[bool] = ..., failed_batches: _Optional[int] = ...) -> None: ...
+    problem: str
+    def __init__(self, version: _Optional[str] = ..., start_hour: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_hour: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dry_run: _Optional[bool] = ..., state: _Optional[_Union[ReprocessingState, str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fraction: _Optional[float] = ..., records_done: _Optional[int] = ..., records_total: _Optional[int] = ..., rows: _Optional[int] = ..., estimated_end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., processed_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., imported_processed_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., serving: _Optional[bool] = ..., failed_batches: _Optional[int] = ..., problem: _Optional[str] = ...) -> None: ...
 
 class ReprocessingFailure(_message.Message):
     __slots__ = ("reason", "message")
