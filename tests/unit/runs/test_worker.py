@@ -146,19 +146,6 @@ def test_who_dies_before_the_beginning_is_followed_by_one_that_knows_of_the_same
     assert desk.said[-1].serving_epoch == 0
 
 
-def test_what_can_never_be_processed_is_said_with_its_reason() -> None:
-    desk = Desk(OTHER)
-
-    class TooShort(Work):
-        def await_end(self, *, is_begun: bool) -> None:
-            del is_begun
-            raise WrongState("The log is too short.")
-
-    worked(desk, TooShort(desk.steps), OTHER)
-    assert desk.steps[-1] == "RUN_STAGE_FAILED"
-    assert desk.said[-1].failure == "The log is too short."
-
-
 def test_a_version_that_this_code_does_not_know_is_said_and_leaves_a_run_where_it_is() -> None:
     """A deployment that is rolled back for ten minutes must not end what reports are made of."""
     newer = Run(ONE.id, "of tomorrow", 100, None)
@@ -196,6 +183,19 @@ def test_a_worker_that_can_go_on_takes_back_what_was_in_the_way() -> None:
     assert desk.steps == [*PREPARED, "RUN_STAGE_PROCESSED"]
     assert [said.problem for said in desk.said] == ["", ""]
     assert desk.said[-1].start_time_micros == NOW
+
+
+def test_what_can_never_be_processed_is_said_with_its_reason() -> None:
+    desk = Desk(OTHER)
+
+    class TooShort(Work):
+        def await_end(self, *, is_begun: bool) -> None:
+            del is_begun
+            raise WrongState("The log is too short.")
+
+    worked(desk, TooShort(desk.steps), OTHER)
+    assert desk.steps[-1] == "RUN_STAGE_FAILED"
+    assert desk.said[-1].failure == "The log is too short."
 
 
 # ---- the runner ----
