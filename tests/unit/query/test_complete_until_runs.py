@@ -70,7 +70,7 @@ async def test_hours_of_before_a_first_tick_are_whole_however_long_ago_they_were
 async def test_what_is_not_whole_yet_is_looked_for_up_to_now_once() -> None:
     store = Store(r202611270000aaaa=[NOW])
     await complete(store, PlannedHours(LIVE, "", 0, 200), PlannedHours(R, f"2-{R}", 200, None))
-    assert store.asked.count(LIVE) == 4  # live and imported: ten minutes, and up to now
+    assert len(store.asked) == 4  # live and imported: ten minutes, and up to now
 
 
 async def test_hours_that_all_have_an_end_are_complete_until_the_last_end() -> None:
