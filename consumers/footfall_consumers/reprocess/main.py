@@ -133,7 +133,7 @@ def work(variables: Mapping[str, str], run_id: str) -> None:
             raise SettingsError(f"There is no run {run_id}.")
         if not is_to_be_worked_on(entry):
             return
-        version = version_for(desk, entry)
+        version = version_for(desk, entry, clock.now())
         parse_user_agent("compiles the patterns")
         asked, group = Micros(entry.definition.create_time_micros), group_of_run(stream.group, run_id)
         stage = RunStage(entry.run, version, asked, group, kafka.raw_partitions, country_of)

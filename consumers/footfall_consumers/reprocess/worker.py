@@ -126,7 +126,6 @@ class Worker:
         """Process the run as far as it goes; returns early if the process is told to end."""
         said = entry.progress or RunProgress()
         said.start_time_micros = said.start_time_micros or self.clock.now()
-        said.problem = ""
         try:
             said = self._prepare(entry, said)
         except WrongState as problem:
@@ -221,7 +220,7 @@ def is_to_be_worked_on(entry: Entry) -> bool:
     return entry.cancelled is None and (entry.progress is None or entry.progress.stage not in over)
 
 
-def version_for(desk: Desk, entry: Entry) -> Version:
+def version_for(desk: Desk, entry: Entry, now: Micros) -> Version:
     """Return the rules by which a run is processed.
 
     Raises:
@@ -234,8 +233,7 @@ def version_for(desk: Desk, entry: Entry) -> Version:
     except UnknownVersionError as error:
         said = RunProgress()
         said.CopyFrom(entry.progress or said)
-        if said.problem != str(error):
-            said.problem = str(error)
-            with suppress(TryAgain):
-                desk.say(entry.run.id, said)
+        said.problem, said.update_time_micros = str(error), now
+        with suppress(TryAgain):
+            desk.say(entry.run.id, said)
         raise StreamUnmendableError(f"{entry.run.id}: {error}") from error

@@ -17,16 +17,19 @@ RawPlace = tuple[EventKind, int]
 def to_work_on(book: Book, now: Micros) -> list[Entry]:
     """Return the runs that are worked on: those that keep up with what is live, and one of the others, the oldest.
 
-    One at a time, since each takes from live processing what it gets. One that could not go on lets others go first.
+    One at a time, since each takes from live processing what it gets. Those that could not go on are behind all others,
+    and take turns.
     """
     wanted = [entry for entry in under_way(book) if entry.cancelled is None]
     keeping_up = [entry for entry in wanted if _keeps_up(entry) or is_serving(book, entry.run.id, now)]
-    others = [entry for entry in wanted if entry not in keeping_up]
-    return [*keeping_up, *sorted(others, key=_has_problem)[:1]]
+    others = sorted((entry for entry in wanted if entry not in keeping_up), key=_rank)
+    return [*keeping_up, *others[:1]]
 
 
-def _has_problem(entry: Entry) -> bool:
-    return entry.progress is not None and bool(entry.progress.problem)
+def _rank(entry: Entry) -> tuple[bool, int]:
+    """Return whether a run could not go on, and when it was said to."""
+    said = entry.progress
+    return (True, said.update_time_micros) if said is not None and said.problem else (False, 0)
 
 
 def _keeps_up(entry: Entry) -> bool:
@@ -94,6 +97,8 @@ def progress_of(
         _passed(made, EventKind.IMPORT, raw_partitions) or before.imported_processed_until_micros
     )
     said.estimated_end_micros = _estimated_end(places, first)
+    if places.processed > first.processed:
+        said.ClearField("problem")
     behind = places.now - min(said.processed_until_micros, said.imported_processed_until_micros)
     if entry.run.end_hour is None and not said.caught_up_time_micros and behind <= CAUGHT_UP_MICROS:
         said.caught_up_time_micros = places.now
@@ -121,5 +126,6 @@ def processed(said: RunProgress, entry: Entry, now: Micros) -> RunProgress:
     done.records_done = done.records_total
     done.processed_until_micros = done.imported_processed_until_micros = hour_begins(entry.run.end_hour)
     done.estimated_end_micros = 0
+    done.ClearField("problem")
     done.end_time_micros = done.update_time_micros = now
     return done

@@ -1,5 +1,7 @@
 """Which runs are worked on, and what is said of one."""
 
+from typing import Any
+
 from footfall_core.clock import Micros
 from footfall_core.kinds import EventKind
 from footfall_core.runs.book import Book
@@ -44,13 +46,13 @@ def test_a_run_that_could_not_go_on_lets_the_others_go_first_and_is_tried_again(
     book = Book()
     define(book, ONE)
     define(book, OTHER)
-    progress(book, ONE, RunProgress(problem="Its version is not known."))
+    progress(book, ONE, RunProgress(problem="Its version is not known.", update_time_micros=1))
     assert worked_on(book) == [OTHER.id]
     progress(book, OTHER, RunProgress(stage=RunStage.RUN_STAGE_PROCESSED))
     assert worked_on(book) == [ONE.id]
 
 
-def said(run: Run, done: int, passed: Micros, **before: int) -> RunProgress:
+def said(run: Run, done: int, passed: Micros, **before: Any) -> RunProgress:
     book = Book()
     define(book, run)
     entry = book.entry(run.id)
@@ -67,6 +69,11 @@ def test_progress_counts_on_from_what_was_said_before_and_estimates_the_end_by_t
     assert (found.records_done, found.records_total) == (100, 400)
     # a quarter took ten seconds
     assert found.estimated_end_micros == NOW + 40_000_000
+
+
+def test_what_was_in_the_way_holds_until_something_is_processed() -> None:
+    assert said(ONE, 0, NOW, problem="x").problem == "x"
+    assert said(ONE, 1, NOW, problem="x").problem == ""
 
 
 def test_what_is_behind_the_end_counts_for_nothing() -> None:
