@@ -352,8 +352,10 @@ def test_a_run_that_is_cancelled_while_it_is_worked_on_leaves_nothing_behind(wro
 
     assert len(kept()) > 8
     cancelled = footfall("reprocess", "cancel", run_id, "--json").json
-    assert cancelled["metadata"]["state"] == "REPROCESSING_STATE_CANCELLED"
+    # it was worked on, so it is cancelled only once nothing is left of it
+    assert cancelled["metadata"]["state"] == "REPROCESSING_STATE_CANCELLING"
     wait_for("its removal", lambda: kept() == [] or None, WAIT, 0.5)
+    wait_for("its end", lambda: _state(footfall, run_id) == "REPROCESSING_STATE_CANCELLED" or None, WAIT, 0.5)
     refused = footfall("reprocess", "switch", run_id)
     assert refused.code != 0
     assert "cancelled" in refused.err
@@ -365,6 +367,10 @@ def _patiently(footfall: Footfall, *arguments: str) -> Any:
         out, err = process.communicate(timeout=WAIT)
     assert process.returncode == 0, err
     return json.loads(out)
+
+
+def _state(footfall: Footfall, run_id: str) -> str:
+    return str(footfall("reprocess", "show", run_id, "--json").json["metadata"]["state"])
 
 
 def _turned(footfall: Footfall, *arguments: str) -> Any:

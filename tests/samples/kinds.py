@@ -561,6 +561,7 @@ KINDS: dict[str, Kind] = {
     # control: runs, and which of them serve
     "run_definition": _message(_run_definition, RunDefinition),
     "run_cancelled": _message(lambda: RunCancelled(time_micros=NOW).SerializeToString(), RunCancelled),
+    "run_expired": _message(lambda: RunCancelled(time_micros=NOW, expired=True).SerializeToString(), RunCancelled),
     "run_progress": _message(_run_progress, RunProgress),
     "run_progress_with_a_problem": _message(
         lambda: RunProgress(stage=RunStage.RUN_STAGE_RUNNING, problem="Another one may go on.").SerializeToString(),

@@ -79,7 +79,11 @@ class RunDatasources:
                     log.warning("druid supervisor goes on", datasource=table.name)
 
     def remove(self, run_id: str) -> None:
-        """Take all that Druid has of a run away: supervisors, tasks, and what is stored."""
+        """Take all that Druid has of a run away: supervisors, tasks, and what is stored.
+
+        Raises:
+            TimeoutError: a task does not end; what it may store is still to be removed.
+        """
         assert run_id != LIVE, "what is live is never removed"
         names = [table.name for table in run_tables(run_id)]
         with httpx.Client(base_url=self._overlord_url, timeout=ANSWER_SECONDS) as overlord:
@@ -119,13 +123,16 @@ def _unless_gone(answer: httpx.Response) -> None:
 
 
 def _await_tasks(overlord: httpx.Client, datasources: Sequence[str]) -> None:
-    """Return when no task of some datasources runs: one that ends late would store what was removed."""
+    """Return when no task of some datasources runs: one that ends late would store what was removed.
+
+    Raises:
+        TimeoutError: one does.
+    """
     give_up = time.monotonic() + TASKS_SECONDS
     for name in datasources:
         while _tasks_of(overlord, name):
             if time.monotonic() > give_up:
-                log.warning("druid tasks do not end", datasource=name)
-                return
+                raise TimeoutError(f"Tasks of {name} in Druid have not ended within {TASKS_SECONDS:.0f} s.")
             time.sleep(0.5)
 
 

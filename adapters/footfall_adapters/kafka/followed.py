@@ -172,8 +172,9 @@ class Followed(Generic[T]):
                     to_read.discard(place_of(message))
                 places |= places_behind([message])
         if not self._stop.is_set():
-            self.look_round(reader, places)
+            # first: what looking round may find out, such as how fresh the value is, is true of this one
             self._on_loop(self._hand_over, value, places)
+            self.look_round(reader, places)
         while not self._stop.is_set():
             messages = self._next(reader)
             if records := [message for message in messages if message.error() is None]:
@@ -183,7 +184,10 @@ class Followed(Generic[T]):
             self.look_round(reader, places)
 
     def look_round(self, reader: Consumer, places: dict[Place, int]) -> None:
-        """Do what else is to be done from time to time; called on the reader's thread, with where it goes on."""
+        """Do what else is to be done from time to time; called on the reader's thread, with where it goes on.
+
+        The value on the event loop has everything before those places by then.
+        """
 
     def _on_loop(self, act: Callable[..., Any], *arguments: object) -> None:
         """Let the event loop do something, and wait until it is done."""

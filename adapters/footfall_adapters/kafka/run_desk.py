@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from footfall_adapters.kafka.runs import KafkaRunStore
 from footfall_adapters.kafka.settings import KafkaSettings
-from footfall_core.clock import Clock, Micros
+from footfall_core.clock import Clock
 from footfall_core.runs.book import Entry
 from footfall_core.runs.records import progress_name
 from footfall_core.runs.serving import Serving
@@ -29,13 +29,13 @@ class RunDesk:
     async def _entry(self, run_id: str) -> Entry | None:
         return self._store.book.entry(run_id)
 
-    def serving(self, now: Micros, epoch: int | None) -> Serving:
-        """Return the serving of an epoch, or the one that holds at an instant."""
-        return asyncio.run_coroutine_threadsafe(self._serving(now, epoch), self._loop).result()
+    def serving(self, epoch: int | None) -> Serving:
+        """Return the serving of an epoch, or the newest, be it that it takes effect only in a moment."""
+        return asyncio.run_coroutine_threadsafe(self._serving(epoch), self._loop).result()
 
-    async def _serving(self, now: Micros, epoch: int | None) -> Serving:
+    async def _serving(self, epoch: int | None) -> Serving:
         book = self._store.book
-        return book.in_force(now) if epoch is None else book.servings[epoch]
+        return book.newest if epoch is None else book.servings[epoch]
 
     def say(self, run_id: str, progress: RunProgress) -> None:
         """Store how far a run is.

@@ -19,7 +19,8 @@ ALL_LIVE = (PlannedHours(LIVE, "", 0, None),)
 """What is asked for as long as nothing was ever switched."""
 
 LOOK_BEHIND_THE_END: tuple[Micros, ...] = (Micros(10 * MINUTE), Micros(7 * 24 * 60 * MINUTE))
-"""How far behind the end of a part to look for the ticks that say that it is whole, one after the other."""
+"""How far behind the end of a part to look for the ticks that say that it is whole, one after the other. At last it is
+up to now: hours of before the installation's first tick, or of before a long pause, have none any nearer."""
 
 ASK_MICROS = 10 * 1_000_000
 """How long looking for ticks may take; each report's own deadline ends its waiting before that."""
@@ -104,10 +105,10 @@ class CompleteUntil:
         """
         deadline = Micros(now + ASK_MICROS)
         assert part.end_hour is not None
-        end = hour_begins(part.end_hour)
+        end, newest = hour_begins(part.end_hour), Micros(now + LOOK_AHEAD)
+        untils = {newest, *(min(Micros(end + behind), newest) for behind in LOOK_BEHIND_THE_END)}
         known = self._whole.get((table, kind, part))
-        spans = [known] if known else [(end, Micros(end + look_ahead)) for look_ahead in LOOK_BEHIND_THE_END]
-        for since, until in spans:
+        for since, until in [known] if known else [(end, until) for until in sorted(untils)]:
             ticks = await self._store.newest_ticks(table, kind, since, until, deadline, run_id=part.run_id)
             if (found := data_complete_until(ticks, self._raw_partitions)) is not None:
                 self._whole[table, kind, part] = (found, until)

@@ -28,12 +28,11 @@ from footfall_adapters.kafka.topics import TopicsSettings
 from footfall_adapters.priority import step_back
 from footfall_consumers.reprocess.runner import Runner, end_of
 from footfall_consumers.reprocess.settings import RunnerSettings
-from footfall_consumers.reprocess.worker import Worker, is_to_be_worked_on, say_failed
+from footfall_consumers.reprocess.worker import Worker, is_to_be_worked_on, version_for
 from footfall_core.clock import Micros, SystemClock
 from footfall_core.enrichment.user_agent import parse_user_agent
 from footfall_core.kinds import EventKind
 from footfall_core.processing.run_stages import RunStage
-from footfall_core.processing.versions import UnknownVersionError, version_of
 from footfall_core.runs.book import Entry
 from footfall_core.runs.removal import KeepSettings
 from footfall_core.vitals import Vitals
@@ -112,7 +111,7 @@ def work(variables: Mapping[str, str], run_id: str) -> None:
     Raises:
         SettingsError: names every variable that is missing or wrong, or there is no such run.
         StreamBroken: the next worker goes on.
-        StreamUnmendableError: somebody has to do something first.
+        StreamUnmendableError: somebody has to do something first; so if this code does not know the run's version.
     """
     kafka, topics, stream, run_stream, state, druid, overlord, intake, settings, places = read_settings(
         variables,
@@ -137,11 +136,7 @@ def work(variables: Mapping[str, str], run_id: str) -> None:
             raise SettingsError(f"There is no run {run_id}.")
         if not is_to_be_worked_on(entry):
             return
-        try:
-            version = version_of(entry.run.version)
-        except UnknownVersionError as error:
-            say_failed(desk, entry, str(error), clock.now())
-            return
+        version = version_for(desk, entry, clock.now())
         parse_user_agent("compiles the patterns")
         asked, group = Micros(entry.definition.create_time_micros), group_of_run(stream.group, run_id)
         stage = RunStage(entry.run, version, asked, group, kafka.raw_partitions, country_of)

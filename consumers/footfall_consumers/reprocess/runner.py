@@ -6,6 +6,7 @@ would take turns in fencing each other's workers, and count nothing twice.
 
 import asyncio
 import math
+import secrets
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -20,12 +21,12 @@ from footfall_core.clock import Clock, Micros
 from footfall_core.problems import TryAgain
 from footfall_core.runs.book import Entry
 from footfall_core.runs.ports import RunStore
-from footfall_core.runs.records import progress_name
+from footfall_core.runs.records import cancelled_name, progress_name
 from footfall_core.runs.removal import KeepSettings, removed_from
 from footfall_core.runs.run import hour_begins
 from footfall_core.runs.state import RunState, state_of, under_way
 from footfall_core.runs.work import to_work_on
-from footfall_core.wire.runs_pb2 import RunProgress, RunStage
+from footfall_core.wire.runs_pb2 import RunCancelled, RunProgress, RunStage
 
 log = structlog.get_logger()
 
@@ -61,6 +62,8 @@ class Runner:
     clock: Clock
     settings: RunnerSettings
     keep: KeepSettings
+    new_attempt: Callable[[], str] = lambda: secrets.token_hex(8)
+    """Returns a name for a record of which the first holds."""
     _workers: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
     _not_before: dict[str, float] = field(default_factory=dict)
     _looked_after: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -159,9 +162,8 @@ class Runner:
         if stage in {RunStage.RUN_STAGE_UNSPECIFIED, RunStage.RUN_STAGE_REMOVED} or run_id in self._workers:
             return
         if self._is_due(entry, self.clock.now()):
-            await asyncio.to_thread(self.data.remove, run_id)
-            await self.runs.put(progress_name(run_id), self._removed(entry).SerializeToString())
-            log.info("run removed", run=run_id)
+            # what has been switched back to by then stays; once it holds, nobody can switch to it any more
+            await (self._remove(entry) if entry.cancelled is not None else self._give_up(run_id))
         elif state_of(entry) is RunState.DONE and run_id not in self._at_rest:
             await self._put_to_rest(entry)
 
@@ -176,6 +178,16 @@ class Runner:
         if is_stored and await asyncio.to_thread(self.data.shows_end, entry):
             self._at_rest.add(run_id)
             log.info("run at rest", run=run_id)
+
+    async def _give_up(self, run_id: str) -> None:
+        cancelled = RunCancelled(time_micros=self.clock.now(), expired=True)
+        await self.runs.put(cancelled_name(run_id, self.new_attempt()), cancelled.SerializeToString())
+
+    async def _remove(self, entry: Entry) -> None:
+        run_id = entry.run.id
+        await asyncio.to_thread(self.data.remove, run_id)
+        await self.runs.put(progress_name(run_id), self._removed(entry).SerializeToString())
+        log.info("run removed", run=run_id)
 
     def _removed(self, entry: Entry) -> RunProgress:
         said = RunProgress()

@@ -18,11 +18,12 @@ import structlog
 
 from footfall_core.clock import Clock, Micros
 from footfall_core.problems import Problem, TryAgain, WrongState
+from footfall_core.processing.versions import UnknownVersionError, Version, version_of
 from footfall_core.runs.book import Entry
 from footfall_core.runs.elsewhere import Elsewhere, elsewhere
 from footfall_core.runs.serving import Serving
 from footfall_core.runs.work import Made, Places, processed, progress_of
-from footfall_core.streams import StreamBroken
+from footfall_core.streams import StreamBroken, StreamUnmendableError
 from footfall_core.wire.runs_pb2 import RunProgress, RunStage
 
 log = structlog.get_logger()
@@ -35,8 +36,11 @@ class Desk(Protocol):
         """Return what is known of a run, or None if nobody asked for it."""
         ...
 
-    def serving(self, now: Micros, epoch: int | None) -> Serving:
-        """Return the serving of an epoch, or, if None is named, the one that holds at an instant."""
+    def serving(self, epoch: int | None) -> Serving:
+        """Return the serving of an epoch, or, if None is named, the newest.
+
+        That one may take effect only in a moment; but it will, and a switch asks what the run was told beside it.
+        """
         ...
 
     def say(self, run_id: str, progress: RunProgress) -> None:
@@ -125,7 +129,8 @@ class Worker:
         Raises:
             Exception: whatever keeps it from going on, which has been said unless another worker mends it by itself.
         """
-        said = entry.progress or RunProgress(start_time_micros=self.clock.now())
+        said = entry.progress or RunProgress()
+        said.start_time_micros = said.start_time_micros or self.clock.now()
         try:
             self._process(entry, said)
         except WrongState as problem:
@@ -154,7 +159,7 @@ class Worker:
             )
         run, now = entry.run, self.clock.now()
         # the same as before, if a worker was here: what it has told the second stage is not taken back
-        serving = self.desk.serving(now, said.serving_epoch if said.HasField("serving_epoch") else None)
+        serving = self.desk.serving(said.serving_epoch if said.HasField("serving_epoch") else None)
         said.stage, said.update_time_micros = RunStage.RUN_STAGE_PREPARING, now
         said.serving_epoch = serving.epoch
         self.desk.say(run.id, said)
@@ -254,10 +259,20 @@ def is_to_be_worked_on(entry: Entry) -> bool:
     return entry.cancelled is None and (entry.progress is None or entry.progress.stage not in over)
 
 
-def say_failed(desk: Desk, entry: Entry, problem: str, now: Micros) -> None:
-    """Say that a run cannot be worked on at all."""
-    said = entry.progress or RunProgress(start_time_micros=now)
-    said.stage, said.failure = RunStage.RUN_STAGE_FAILED, problem
-    said.end_time_micros = said.update_time_micros = now
-    with suppress(TryAgain):
-        desk.say(entry.run.id, said)
+def version_for(desk: Desk, entry: Entry, now: Micros) -> Version:
+    """Return the rules by which a run is processed.
+
+    Raises:
+        StreamUnmendableError: this code does not know them. The run has not failed: it may serve, and other code knows
+            them, such as what an upgrade or its roll-back is about to bring. So its progress says why it waits, and
+            nothing else of it changes.
+    """
+    try:
+        return version_of(entry.run.version)
+    except UnknownVersionError as error:
+        said = RunProgress()
+        said.CopyFrom(entry.progress or said)
+        said.problem, said.update_time_micros = str(error), now
+        with suppress(TryAgain):
+            desk.say(entry.run.id, said)
+        raise StreamUnmendableError(f"{entry.run.id}: {error}") from error

@@ -27,7 +27,7 @@ class Entry:
     run: Run
     definition: RunDefinition
     cancelled: RunCancelled | None = None
-    """None: nobody has cancelled it."""
+    """None: nobody has cancelled it, and it is not being removed. Otherwise it never serves again."""
     progress: RunProgress | None = None
     """None: nobody has taken it up."""
 
@@ -58,7 +58,8 @@ class Book:
             self._apply_serving(name, record, stored)
 
     def _apply_run(self, name: str, record: bytes) -> None:
-        run_id, _, kind = name.removeprefix(RUNS).partition("/")
+        run_id, _, rest = name.removeprefix(RUNS).partition("/")
+        kind, _, _ = rest.partition("/")
         if not RUN_ID.fullmatch(run_id):
             raise ValueError(f"{name} names no run")
         entry = self._entries.get(run_id)
@@ -66,7 +67,7 @@ class Book:
             self._define(run_id, _parsed(RunDefinition, name, record))
         elif entry is None:
             return  # of a definition that did not hold
-        elif kind == CANCELLED and not self.newest.serves(run_id):
+        elif kind == CANCELLED and entry.cancelled is None and not self.newest.serves(run_id):
             self._entries[run_id] = replace(entry, cancelled=_parsed(RunCancelled, name, record))
         elif kind == PROGRESS:
             self._entries[run_id] = replace(entry, progress=_parsed(RunProgress, name, record))

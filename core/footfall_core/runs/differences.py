@@ -17,6 +17,7 @@ from footfall_core.report.plan import OrderTerm, Plan, PlannedHours, PlannedRang
 from footfall_core.runs.book import Book, Entry
 from footfall_core.runs.run import hour_of, hour_text
 from footfall_core.runs.serving import Served, Serving, clipped
+from footfall_core.runs.state import can_serve
 
 DIMENSIONS = (
     "eventName",
@@ -89,10 +90,15 @@ def compared_hours(entry: Entry, now: Micros, *, include_open_hour: bool) -> tup
 
 
 def what_is_served_without(run_id: str, book: Book, now: Micros) -> Serving:
-    """Return the serving that a run is compared with: the one now, or, if the run serves in it, the last without it."""
+    """Return the serving that a run is compared with: the one now, or, if the run serves in it, the last without it.
+
+    Of earlier ones those are passed over whose rows are gone.
+    """
     current = book.in_force(now)
-    without = (book.servings[epoch] for epoch in range(current.epoch, -1, -1))
-    return next(serving for serving in without if not serving.serves(run_id))
+    if not current.serves(run_id):
+        return current
+    before = (book.servings[epoch] for epoch in range(current.epoch - 1, -1, -1))
+    return next(serving for serving in before if not serving.serves(run_id) and can_serve(book, serving))
 
 
 def compared_parts(entry: Entry, book: Book, hours: tuple[int, int | None], now: Micros) -> tuple[Served, ...]:

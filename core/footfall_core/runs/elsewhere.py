@@ -31,7 +31,7 @@ def elsewhere(run: Run, serving: Serving, now: Micros, end_of: Callable[[str], i
 
     Args:
         run: the run.
-        serving: what holds now.
+        serving: who serves which hours; it may take effect only in a moment.
         now: the current time.
         end_of: returns the end of another run, None if it has none.
     """

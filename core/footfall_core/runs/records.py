@@ -1,9 +1,12 @@
 """Records of runs and servings on `control`: by which names they go, and what they are as values.
 
-runs/ID                  RunDefinition    what the run is
-runs/ID/cancelled        RunCancelled     somebody does not want it any more
-runs/ID/progress         RunProgress      how far it is
-serving/EPOCH/ATTEMPT    ServingRecord    which run serves what
+runs/ID                      RunDefinition    what the run is
+runs/ID/cancelled/ATTEMPT    RunCancelled     somebody does not want it any more, or its time is over
+runs/ID/progress             RunProgress      how far it is
+serving/EPOCH/ATTEMPT        ServingRecord    which run serves what
+
+Where the first of several records holds, each has a name of its own: compaction keeps the last of one name, and who
+reads the topic later would come to another end.
 """
 
 from footfall_core.clock import Micros
@@ -20,9 +23,14 @@ def definition_name(run_id: str) -> str:
     return RUNS + run_id
 
 
-def cancelled_name(run_id: str) -> str:
-    """Return the name of the record that a run is cancelled."""
-    return f"{RUNS}{run_id}/{CANCELLED}"
+def cancelled_name(run_id: str, attempt: str) -> str:
+    """Return the name of the record that a run is cancelled.
+
+    Args:
+        run_id: the run.
+        attempt: a name that no other cancellation of it has.
+    """
+    return f"{RUNS}{run_id}/{CANCELLED}/{attempt}"
 
 
 def progress_name(run_id: str) -> str:
@@ -35,8 +43,7 @@ def serving_name(epoch: int, attempt: str) -> str:
 
     Args:
         epoch: its epoch.
-        attempt: a name that no other record of this epoch has: compaction would keep the last of one name, and of two
-            servings of one epoch the first holds.
+        attempt: a name that no other record of this epoch has.
     """
     return f"{SERVINGS}{epoch}/{attempt}"
 

@@ -5,7 +5,7 @@ a serving of its own, numbered by its epoch, that takes effect at one instant fo
 changed in place: a roll-back is one more serving, with the parts of an earlier one.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -73,18 +73,30 @@ def switched(current: Serving, run: Run, effective: Micros) -> Serving:
     return Serving(current.epoch + 1, effective, _joined(parts), undone_by=current.epoch)
 
 
-def rolled_back(current: Serving, known: Mapping[int, Serving], effective: Micros) -> Serving | None:
+def rolled_back(
+    current: Serving,
+    known: Mapping[int, Serving],
+    effective: Micros,
+    can_serve: Callable[[Serving], bool] = lambda _: True,
+) -> Serving | None:
     """Return the serving that takes the last switch back, that has not been taken back; None: there is none.
+
+    Where what served before cannot any more, the switch to that is taken back as well, and so on. At the end it is the
+    live run alone.
 
     Args:
         current: the newest serving.
         known: all servings, by epoch.
         effective: from when on it holds.
+        can_serve: returns whether all the runs of an earlier serving still have their rows.
     """
-    if current.undone_by is None:
-        return None
-    before = known[current.undone_by]
-    return Serving(current.epoch + 1, effective, before.parts, undone_by=before.undone_by)
+    epoch = current.undone_by
+    while epoch is not None:
+        before = known[epoch]
+        if before.parts != current.parts and can_serve(before):
+            return Serving(current.epoch + 1, effective, before.parts, undone_by=before.undone_by)
+        epoch = before.undone_by
+    return None
 
 
 def clipped(parts: Iterable[Served], start_hour: int, end_hour: int | None) -> tuple[Served, ...]:

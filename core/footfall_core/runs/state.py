@@ -4,6 +4,7 @@ from enum import Enum
 
 from footfall_core.clock import Micros
 from footfall_core.runs.book import Book, Entry
+from footfall_core.runs.serving import Serving
 from footfall_core.wire.runs_pb2 import RunStage
 
 CAUGHT_UP_MICROS = 15_000_000
@@ -37,23 +38,29 @@ class RunState(Enum):
 def state_of(entry: Entry) -> RunState:
     """Return where a run is."""
     stage = RunStage.RUN_STAGE_UNSPECIFIED if entry.progress is None else entry.progress.stage
-    if entry.cancelled is not None:
-        # what nobody has taken up is not taken up any more
-        is_gone = stage in {RunStage.RUN_STAGE_UNSPECIFIED, RunStage.RUN_STAGE_REMOVED}
-        return RunState.CANCELLED if is_gone else RunState.CANCELLING
+    if entry.cancelled is not None and not entry.cancelled.expired:
+        return RunState.CANCELLED if is_gone(entry) else RunState.CANCELLING
     match stage:
+        case RunStage.RUN_STAGE_FAILED:
+            return RunState.FAILED
+        case RunStage.RUN_STAGE_REMOVED:
+            return RunState.REMOVED if entry.progress is None or not entry.progress.failure else RunState.FAILED
+        case _ if entry.cancelled is not None:
+            return RunState.REMOVED  # its time is over, and what is left of it is being removed
         case RunStage.RUN_STAGE_UNSPECIFIED:
             return RunState.QUEUED
         case RunStage.RUN_STAGE_PREPARING:
             return RunState.PREPARING
         case RunStage.RUN_STAGE_PROCESSED:
             return RunState.DONE
-        case RunStage.RUN_STAGE_FAILED:
-            return RunState.FAILED
-        case RunStage.RUN_STAGE_REMOVED:
-            return RunState.REMOVED if entry.progress is None or not entry.progress.failure else RunState.FAILED
         case _:
             return RunState.CAUGHT_UP if _has_caught_up(entry) else RunState.RUNNING
+
+
+def is_gone(entry: Entry) -> bool:
+    """Return whether a run has nothing of its own: nobody has taken it up, or all that it had is removed."""
+    gone = {RunStage.RUN_STAGE_UNSPECIFIED, RunStage.RUN_STAGE_REMOVED}
+    return entry.progress is None or entry.progress.stage in gone
 
 
 def _has_caught_up(entry: Entry) -> bool:
@@ -67,6 +74,12 @@ def _has_caught_up(entry: Entry) -> bool:
 def under_way(book: Book) -> list[Entry]:
     """Return the runs that somebody works on, or is to."""
     return [entry for entry in book.entries() if not state_of(entry).is_over]
+
+
+def can_serve(book: Book, serving: Serving) -> bool:
+    """Return whether all the runs of a serving have their rows, and will; the live run always does."""
+    entries = [book.entry(part.run_id) for part in serving.parts]
+    return all(entry is None or state_of(entry).has_data for entry in entries)
 
 
 def is_serving(book: Book, run_id: str, now: Micros) -> bool:

@@ -39,10 +39,12 @@ class RunDefinition(_message.Message):
     def __init__(self, version: _Optional[str] = ..., start_hour: _Optional[int] = ..., end_hour: _Optional[int] = ..., dry_run: _Optional[bool] = ..., request_id: _Optional[str] = ..., create_time_micros: _Optional[int] = ...) -> None: ...
 
 class RunCancelled(_message.Message):
-    __slots__ = ("time_micros",)
+    __slots__ = ("time_micros", "expired")
     TIME_MICROS_FIELD_NUMBER: _ClassVar[int]
+    EXPIRED_FIELD_NUMBER: _ClassVar[int]
     time_micros: int
-    def __init__(self, time_micros: _Optional[int] = ...) -> None: ...
+    expired: bool
+    def __init__(self, time_micros: _Optional[int] = ..., expired: _Optional[bool] = ...) -> None: ...
 
 class RunProgress(_message.Message):
     __slots__ = ("stage", "records_done", "records_total", "rows", "processed_until_micros", "imported_processed_until_micros", "estimated_end_micros", "start_time_micros", "end_time_micros", "update_time_micros", "failure", "caught_up_time_micros", "failed_batches", "serving_epoch", "problem")

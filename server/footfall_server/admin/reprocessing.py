@@ -41,8 +41,8 @@ def reprocessing_routes(runs: RunStore, bus: QueryBus, log: Log, versions: Seque
         clock: the time.
     """
     rows = KnownRows(bus)
-    single = Reprocessings(runs, versions, clock, _new_letters)
-    switching = Switching(runs, rows, clock, lambda: secrets.token_hex(8))
+    single = Reprocessings(runs, versions, clock, _new_letters, _new_attempt)
+    switching = Switching(runs, rows, clock, _new_attempt)
     handlers = (
         single.start,
         single.get,
@@ -66,6 +66,10 @@ async def _refuse(_request: bytes, _call: Call) -> bytes:
         "Footfall in one process has no reprocessing: the real stack does (`make up`). To have the log processed anew "
         "here, stop the process, remove rows.duckdb and state.sqlite from its folder, and start it."
     )
+
+
+def _new_attempt() -> str:
+    return secrets.token_hex(8)
 
 
 def _new_letters() -> str:

@@ -28,11 +28,19 @@ class Reprocessings:
     They store what is wanted. Who makes it true, a worker, reads the same records, and may come and go meanwhile.
     """
 
-    def __init__(self, runs: RunStore, versions: Sequence[str], clock: Clock, new_letters: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        runs: RunStore,
+        versions: Sequence[str],
+        clock: Clock,
+        new_letters: Callable[[], str],
+        new_attempt: Callable[[], str],
+    ) -> None:
         self._runs = runs
         self._versions = versions
         self._clock = clock
         self._new_letters = new_letters
+        self._new_attempt = new_attempt
 
     async def start(self, request: bytes, call: Call) -> bytes:
         """Return the bytes of the `ReprocessingOperation` that was started, by this request or before by the same.
@@ -107,7 +115,8 @@ class Reprocessings:
         if is_serving(self._runs.book, run_id, now):
             raise WrongState(f"Reports are made of {run_id}; roll back first.")
         if entry.cancelled is None and state_of(entry) is not RunState.REMOVED:
-            await self._runs.put(cancelled_name(run_id), RunCancelled(time_micros=now).SerializeToString())
+            name = cancelled_name(run_id, self._new_attempt())
+            await self._runs.put(name, RunCancelled(time_micros=now).SerializeToString())
             if is_serving(self._runs.book, run_id, now):
                 raise Conflict(f"{run_id} is not cancelled: somebody has switched to it at the same time.")
         return operation_of(existing(self._runs.book, entry_name), self._runs.book, now).SerializeToString()

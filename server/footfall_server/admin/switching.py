@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from footfall.v1.admin_pb2 import RollBackReprocessingRequest, SwitchReprocessingRequest
 from footfall_core.clock import Clock, Micros
@@ -14,10 +15,9 @@ from footfall_core.runs.current import planned
 from footfall_core.runs.elsewhere import is_counted_alike
 from footfall_core.runs.ports import RunStore
 from footfall_core.runs.records import serving_name, serving_record
-from footfall_core.runs.run import LIVE
 from footfall_core.runs.serving import LEAD_MICROS, Serving, rolled_back, switched
 from footfall_core.runs.shown import serving_shown
-from footfall_core.runs.state import state_of
+from footfall_core.runs.state import can_serve, state_of
 from footfall_server.admin.known_rows import KnownRows
 from footfall_server.admin.properties import parsed
 from footfall_server.hosts.call import Call
@@ -74,23 +74,23 @@ class Switching:
         """Return the bytes of the `Serving` that will hold.
 
         Raises:
-            WrongState: nothing is left to take back, or what it takes is gone or lags.
+            WrongState: nothing is left to take back, or what it goes back to lags.
             Conflict: somebody else has switched meanwhile.
             TryAgain: it is not stored, or not known to be; or the store cannot say what it has.
         """
         asked = parsed(RollBackReprocessingRequest, request)
-        known = self.runs.book.servings
-        if (done := self._done_before(asked, lambda before: rolled_back(before, known, Micros(0)))) is not None:
+        if (done := self._done_before(asked, self._rolled_back)) is not None:
             return serving_shown(done).SerializeToString()
         self._refuse_other_epoch(asked)
         newest = self.runs.book.newest
-        after = rolled_back(newest, self.runs.book.servings, Micros(0))
+        after = self._rolled_back(newest)
         if after is None:
             raise WrongState("There is no switch that was not taken back.")
-        for part in after.parts:
-            if part.run_id != LIVE and (entry := self.runs.book.entry(part.run_id)) is not None:
-                self._refuse_without_data(entry)
         return await self._hold(newest, after, call)
+
+    def _rolled_back(self, current: Serving) -> Serving | None:
+        book = self.runs.book
+        return rolled_back(current, book.servings, Micros(0), partial(can_serve, book))
 
     def _refuse_other_counts(self, entry: Entry, newest: Serving) -> None:
         """Refuse a run beside which others serve now than when it was told what counts outside of its hours."""

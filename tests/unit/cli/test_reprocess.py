@@ -109,6 +109,9 @@ def test_it_starts_a_reprocessing_and_shows_how_far_it_is(do, place):
     code, out, _ = do("reprocess", "show", run_id)
     assert code == 0
     assert "running █████░░░░░░░░░░░░░░░ 25%, 250 of 1,000 records, 5,000 rows, about 10 min left" in out
+    place.says(run_id, stage=RunStage.RUN_STAGE_RUNNING, problem="Its version is not known.")
+    code, out, _ = do("reprocess", "show", run_id)
+    assert "0%; nobody works on it: Its version is not known." in out
 
 
 def test_hours_may_be_so_long_ago(do, place):

@@ -56,6 +56,20 @@ async def test_nothing_is_complete_while_a_run_shows_no_tick_behind_its_hours() 
     assert await complete(store, LIVE_UP_TO_100, R_FROM_100) == Completeness()
 
 
+@pytest.mark.parametrize("first", [hour_begins(100), hour_begins(199)])
+async def test_hours_of_before_a_first_tick_are_whole_however_long_ago_they_were(first: int) -> None:
+    """A run may begin long before the installation did; of the time before that there is nothing to wait for."""
+    store = Store(live=[first, NOW], r202611270000aaaa=[NOW])
+    of_1970 = PlannedHours(LIVE, "", 0, 1)
+    assert (await complete(store, of_1970, PlannedHours(R, f"2-{R}", 1, None))).live == NOW
+
+
+async def test_what_is_not_whole_yet_is_looked_for_up_to_now_once() -> None:
+    store = Store(r202611270000aaaa=[NOW])
+    await complete(store, PlannedHours(LIVE, "", 0, 200), PlannedHours(R, f"2-{R}", 200, None))
+    assert len(store.asked) == 4  # live and imported: ten minutes, and up to now
+
+
 async def test_hours_that_all_have_an_end_are_complete_until_the_last_end() -> None:
     store = Store(r202611270000aaaa=[hour_begins(110)])
     end = hour_begins(110)

@@ -18,6 +18,23 @@ ONE = Run("r202611270000aaaa", "2", 100, None)
 OTHER = Run("r202611270000bbbb", "3", 90, 95)
 
 
+class Recorded(Book):
+    """A book that keeps what it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[tuple[str, bytes, Micros]] = []
+
+    def apply(self, name: str, record: bytes, stored: Micros) -> None:
+        self.records.append((name, record, stored))
+        super().apply(name, record, stored)
+
+    def compacted(self) -> list[tuple[str, bytes, Micros]]:
+        """Return what Kafka keeps of the records: the last of each name, in their order."""
+        last = {name: index for index, (name, _, _) in enumerate(self.records)}
+        return [self.records[index] for index in sorted(last.values())]
+
+
 def define(book: Book, run: Run, *, dry_run: bool = False, request_id: str = "", at: int = 0) -> None:
     definition = definition_of(run, dry_run=dry_run, request_id=request_id, now=Micros(at))
     book.apply(definition_name(run.id), definition.SerializeToString(), Micros(at))
@@ -33,5 +50,6 @@ def progress(book: Book, run: Run, said: RunProgress) -> None:
     book.apply(progress_name(run.id), said.SerializeToString(), Micros(0))
 
 
-def cancel(book: Book, run: Run, at: int = 0) -> None:
-    book.apply(cancelled_name(run.id), RunCancelled(time_micros=at).SerializeToString(), Micros(at))
+def cancel(book: Book, run: Run, attempt: str = "a", at: int = 0, *, expired: bool = False) -> None:
+    record = RunCancelled(time_micros=at, expired=expired)
+    book.apply(cancelled_name(run.id, attempt), record.SerializeToString(), Micros(at))

@@ -1,5 +1,6 @@
 """What operators ask of runs, and what is refused."""
 
+import asyncio
 import itertools
 from datetime import UTC, datetime
 from typing import Any
@@ -230,6 +231,16 @@ async def test_a_failure_is_said_in_its_sentence(admin: Admin) -> None:
     assert (found.done, found.error.reason, found.error.message) == (True, "FAILED", "The log begins later.")
 
 
+async def test_what_is_in_the_way_of_one_that_has_not_failed_is_said(admin: Admin) -> None:
+    made = await admin.start()
+    admin.says(made.name, RunStage.RUN_STAGE_RUNNING, problem="Its version is not known.")
+    found = await admin.get(made.name)
+    assert (found.done, found.metadata.problem) == (False, "Its version is not known.")
+    await admin.cancel(made.name)
+    admin.says(made.name, RunStage.RUN_STAGE_REMOVED, problem="Its version is not known.")
+    assert (await admin.get(made.name)).metadata.problem == ""
+
+
 async def test_what_is_counted_twice_after_a_restart_does_not_look_like_the_end(admin: Admin) -> None:
     made = await admin.start()
     admin.says(made.name, RunStage.RUN_STAGE_RUNNING, records_done=1_100, records_total=1_000)
@@ -271,6 +282,15 @@ async def test_what_nobody_has_begun_is_cancelled_at_once(admin: Admin) -> None:
     found = await admin.cancel(made.name)
     assert (found.done, found.error.reason) == (True, "CANCELLED")
     assert await admin.cancel(made.name) == found
+
+
+async def test_of_two_servers_that_cancel_at_once_neither_hides_what_the_other_stored(admin: Admin) -> None:
+    made = await admin.start()
+    async with asyncio.TaskGroup() as both:
+        for _ in range(2):
+            both.create_task(admin.cancel(made.name))
+    _, one, other = admin.runs.names
+    assert one != other
 
 
 async def test_what_is_under_way_is_being_cancelled_until_its_rows_are_gone(admin: Admin) -> None:
@@ -353,7 +373,7 @@ async def test_what_serves_is_neither_switched_to_again_nor_cancelled(admin: Adm
     await admin.cancel(name)
 
 
-async def test_what_is_cancelled_is_neither_switched_to_nor_rolled_back_to(admin: Admin) -> None:
+async def test_what_is_cancelled_is_not_switched_to_and_a_roll_back_goes_to_what_was_before_it(admin: Admin) -> None:
     first, second = await admin.caught_up(), await admin.caught_up()
     await admin.switch(first)
     await admin.switch(second)
@@ -363,7 +383,10 @@ async def test_what_is_cancelled_is_neither_switched_to_nor_rolled_back_to(admin
     await admin.cancel(first)
     with pytest.raises(WrongState, match="cancelling"):
         await admin.switch(first)
-    with pytest.raises(WrongState, match="cancelling"):
+    back = await admin.roll_back(epoch=2)
+    assert hours(back) == [(LIVE, 0, 0)]
+    assert await admin.roll_back(epoch=2) == back
+    with pytest.raises(WrongState, match="no switch"):
         await admin.roll_back()
 
 
@@ -424,7 +447,7 @@ async def test_of_two_switches_at_once_the_loser_is_refused(admin: Admin) -> Non
 async def test_a_run_that_is_cancelled_at_the_same_time_is_not_switched_to(admin: Admin) -> None:
     name = await admin.caught_up()
     record = RunCancelled(time_micros=1).SerializeToString()
-    admin.runs.before_next = lambda: admin.runs.book.apply(cancelled_name(id_of(name)), record, Micros(1))
+    admin.runs.before_next = lambda: admin.runs.book.apply(cancelled_name(id_of(name), "a"), record, Micros(1))
     with pytest.raises(TryAgain):
         await admin.switch(name)
     assert admin.runs.book.newest == FIRST

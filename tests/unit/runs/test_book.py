@@ -5,8 +5,8 @@ import pytest
 from footfall_core.clock import Micros
 from footfall_core.runs.book import Book
 from footfall_core.runs.serving import FIRST, LEAD_MICROS, Served, Serving, rolled_back, switched
-from footfall_core.wire.runs_pb2 import RunProgress, RunStage
-from tests.unit.runs.records import ONE, OTHER, cancel, define, progress, serve
+from footfall_core.wire.runs_pb2 import RunCancelled, RunProgress, RunStage
+from tests.unit.runs.records import ONE, OTHER, Recorded, cancel, define, progress, serve
 
 
 def book_of(*runs: object) -> Book:
@@ -122,6 +122,32 @@ def test_progress_and_a_cancellation_stand_beside_each_other() -> None:
 def test_what_cannot_be_read_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=name):
         Book().apply(name, b"\xff", Micros(0))
+
+
+def test_who_reads_after_a_compaction_comes_to_the_same_book() -> None:
+    """Two servers cancel a run, and between them somebody switches to it, which comes too late."""
+    log = Recorded()
+    define(log, ONE)
+    cancel(log, ONE, "a", at=1)
+    serve(log, switched(FIRST, ONE, Micros(0)), at=2)
+    cancel(log, ONE, "b", at=3)
+    for records in (log.records, log.compacted()):
+        book = Book()
+        for record in records:
+            book.apply(*record)
+        entry = book.entry(ONE.id)
+        assert book.newest == FIRST
+        assert entry is not None
+        assert entry.cancelled is not None
+        assert entry.cancelled.time_micros == 1
+
+
+def test_a_cancellation_that_has_no_attempt_in_its_name_holds_too() -> None:
+    book = book_of()
+    book.apply(f"runs/{ONE.id}/cancelled", RunCancelled(time_micros=7).SerializeToString(), Micros(0))
+    entry = book.entry(ONE.id)
+    assert entry is not None
+    assert entry.cancelled is not None
 
 
 def test_records_of_others_are_passed_over() -> None:

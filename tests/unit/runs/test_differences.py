@@ -21,7 +21,8 @@ from footfall_core.runs.differences import (
 )
 from footfall_core.runs.run import LIVE, Run, hour_begins
 from footfall_core.runs.serving import FIRST, LEAD_MICROS, Served, switched
-from tests.unit.runs.records import ONE, OTHER, define, serve
+from footfall_core.wire.runs_pb2 import RunProgress, RunStage
+from tests.unit.runs.records import ONE, OTHER, define, progress, serve
 
 NOW = Micros(hour_begins(120) + 7)
 
@@ -96,6 +97,21 @@ def test_a_run_that_serves_is_compared_with_what_did_before() -> None:
     serve(book, switched(FIRST, ONE, Micros(0)))
     entry = book.entry(ONE.id)
     assert entry is not None
+    assert compared_parts(entry, book, (100, 110), Micros(LEAD_MICROS)) == (Served(LIVE, 100, 110),)
+
+
+def test_a_run_that_serves_is_compared_with_what_did_before_and_still_has_its_rows() -> None:
+    book = Book()
+    other = Run(OTHER.id, "3", 100, None)
+    for run in (ONE, other):
+        define(book, run)
+        progress(book, run, RunProgress(stage=RunStage.RUN_STAGE_RUNNING))
+    serve(book, switched(FIRST, other, Micros(0)))
+    serve(book, switched(book.newest, ONE, Micros(0)))
+    entry = book.entry(ONE.id)
+    assert entry is not None
+    assert compared_parts(entry, book, (100, 110), Micros(LEAD_MICROS)) == (Served(other.id, 100, 110),)
+    progress(book, other, RunProgress(stage=RunStage.RUN_STAGE_REMOVED))
     assert compared_parts(entry, book, (100, 110), Micros(LEAD_MICROS)) == (Served(LIVE, 100, 110),)
 
 

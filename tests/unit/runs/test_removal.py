@@ -4,8 +4,9 @@ import pytest
 
 from footfall_core.clock import Micros
 from footfall_core.runs.book import Book
-from footfall_core.runs.removal import HOUR_MICROS, KeepSettings, removed_from
+from footfall_core.runs.removal import HOUR_MICROS, REPORTS_MICROS, KeepSettings, removed_from
 from footfall_core.runs.serving import FIRST, LEAD_MICROS, rolled_back, switched
+from footfall_core.runs.state import RunState, state_of
 from footfall_core.wire.runs_pb2 import RunProgress, RunStage
 from tests.unit.runs.records import ONE, OTHER, cancel, define, progress, serve
 
@@ -84,6 +85,37 @@ def test_what_was_switched_away_from_is_kept_so_that_the_switch_can_be_taken_bac
     assert back is not None
     serve(book, back, at=3)
     assert when(book) is None
+
+
+@pytest.mark.parametrize("is_cancelled", [True, False])
+def test_what_reports_have_been_made_of_stays_until_those_under_way_are_answered(is_cancelled: bool) -> None:
+    book = book_of(RUNNING)
+    serve(book, switched(FIRST, ONE, Micros(0)), at=1)
+    back = rolled_back(book.newest, book.servings, Micros(0))
+    assert back is not None
+    serve(book, back, at=NOW)
+    now = Micros(NOW + LEAD_MICROS)
+    if is_cancelled:
+        cancel(book, ONE, at=now)
+    entry = book.entry(ONE.id)
+    assert entry is not None
+    at_once = KeepSettings(replaced_hours=0)
+    assert removed_from(entry, book, now, at_once) == now + REPORTS_MICROS
+    if is_cancelled:
+        later = Micros(now + 2 * REPORTS_MICROS)
+        assert removed_from(entry, book, later, at_once) == later
+
+
+def test_what_is_being_removed_is_removed_to_everybody_and_due_until_nothing_is_left() -> None:
+    book = book_of(RunStage.RUN_STAGE_PROCESSED, RunStage.RUN_STAGE_FAILED)
+    for run, state in ((ONE, RunState.REMOVED), (OTHER, RunState.FAILED)):
+        cancel(book, run, expired=True)
+        entry = book.entry(run.id)
+        assert entry is not None
+        assert state_of(entry) is state
+    assert when(book) == NOW
+    serve(book, switched(FIRST, ONE, Micros(0)))
+    assert book.newest == FIRST
 
 
 def test_live_hours_that_a_run_has_replaced_are_no_run_to_remove() -> None:

@@ -1,6 +1,6 @@
 """Each hour of the log is served by exactly one run, whatever is switched and rolled back."""
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from footfall_core.clock import Micros
@@ -63,6 +63,7 @@ def test_a_roll_back_brings_back_what_was_served_before_the_switch(taken: list[R
     servings = history(taken)
     known = {serving.epoch: serving for serving in servings}
     after = switched(servings[-1], run, Micros(1))
+    assume(after.parts != servings[-1].parts)
     back = rolled_back(after, known, Micros(2))
     assert back is not None
     assert back.parts == servings[-1].parts
@@ -74,6 +75,14 @@ def test_roll_backs_take_back_one_switch_after_the_other() -> None:
     one, other = Run("r202611270000aaaa", "2", 3, None), Run("r202611270000bbbb", "3", 5, 8)
     parts = [serving.parts for serving in history([one, other, None, None, None])]
     assert parts[3:] == [parts[1], parts[0]]
+
+
+def test_a_roll_back_passes_over_what_cannot_serve_any_more_and_what_serves_now() -> None:
+    one, other = Run("r202611270000aaaa", "2", 3, None), Run("r202611270000bbbb", "3", 3, None)
+    servings = history([other, one, other])
+    back = rolled_back(servings[-1], dict(enumerate(servings)), Micros(9), lambda serving: not serving.serves(one.id))
+    assert back is not None
+    assert (back.epoch, back.parts, back.undone_by) == (4, FIRST.parts, None)
 
 
 def test_hours_of_one_run_that_touch_are_one_part() -> None:

@@ -55,6 +55,16 @@ def test_a_run_that_could_not_go_on_holds_up_no_other_and_those_take_turns() -> 
     assert worked_on(book) == [ONE.id, OTHER.id]
 
 
+def test_a_run_that_could_not_go_on_lets_the_others_go_first_and_is_tried_again() -> None:
+    book = Book()
+    define(book, ONE)
+    define(book, OTHER)
+    progress(book, ONE, RunProgress(problem="Its version is not known.", update_time_micros=1))
+    assert worked_on(book) == [OTHER.id]
+    progress(book, OTHER, RunProgress(stage=RunStage.RUN_STAGE_PROCESSED))
+    assert worked_on(book) == [ONE.id]
+
+
 def said(run: Run, done: int, passed: Micros, **before: Any) -> RunProgress:
     book = Book()
     define(book, run)
@@ -78,6 +88,11 @@ def test_batches_that_failed_before_a_restart_are_counted_by_the_state_and_never
     assert said(OTHER, 25, NOW, failed_batches=2).failed_batches == 3
     # not all partitions have been read from yet
     assert said(OTHER, 25, NOW, failed_batches=5).failed_batches == 5
+
+
+def test_what_was_in_the_way_holds_until_something_is_processed() -> None:
+    assert said(ONE, 0, NOW, problem="x").problem == "x"
+    assert said(ONE, 1, NOW, problem="x").problem == ""
 
 
 def test_what_is_behind_the_end_counts_for_nothing() -> None:

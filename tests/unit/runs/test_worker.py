@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 
 from footfall_consumers.reprocess.runner import Runner
 from footfall_consumers.reprocess.settings import RunnerSettings
-from footfall_consumers.reprocess.worker import Worker, is_to_be_worked_on
+from footfall_consumers.reprocess.worker import Worker, is_to_be_worked_on, version_for
 from footfall_core.clock import Micros
 from footfall_core.kinds import EventKind
 from footfall_core.problems import WrongState
@@ -20,8 +20,9 @@ from footfall_core.runs.elsewhere import Elsewhere
 from footfall_core.runs.records import progress_name
 from footfall_core.runs.removal import HOUR_MICROS, KeepSettings
 from footfall_core.runs.run import Run, hour_begins
-from footfall_core.runs.serving import FIRST, Serving, switched
-from footfall_core.runs.work import Made, Places
+from footfall_core.runs.serving import FIRST, Serving, rolled_back, switched
+from footfall_core.runs.state import RunState, state_of
+from footfall_core.runs.work import Made, Places, to_work_on
 from footfall_core.streams import StreamBroken, StreamUnmendableError
 from footfall_core.wire.runs_pb2 import RunProgress, RunStage
 from tests.unit.runs.records import ONE, OTHER, cancel, define, progress, serve
@@ -46,8 +47,8 @@ class Desk:
     def entry(self, run_id: str) -> Entry | None:
         return self.book.entry(run_id)
 
-    def serving(self, now: Micros, epoch: int | None) -> Serving:
-        return self.book.in_force(now) if epoch is None else self.book.servings[epoch]
+    def serving(self, epoch: int | None) -> Serving:
+        return self.book.newest if epoch is None else self.book.servings[epoch]
 
     def say(self, run_id: str, progress: RunProgress) -> None:
         said = RunProgress()
@@ -156,6 +157,45 @@ def test_who_dies_before_the_beginning_is_followed_by_one_that_knows_of_the_same
     worked(desk, work, OTHER)
     assert [part.served.run_id for part in work.parts[0]] == ["live", "live"]
     assert desk.said[-1].serving_epoch == 0
+
+
+def test_a_version_that_this_code_does_not_know_is_said_and_leaves_a_run_where_it_is() -> None:
+    """A deployment that is rolled back for ten minutes must not end what reports are made of."""
+    newer = Run(ONE.id, "of tomorrow", 100, None)
+    desk = Desk(newer)
+    progress(desk.book, newer, RunProgress(stage=RunStage.RUN_STAGE_RUNNING, rows=7, caught_up_time_micros=5))
+    entry = desk.entry(newer.id)
+    assert entry is not None
+    with pytest.raises(StreamUnmendableError, match="of tomorrow"):
+        version_for(desk, entry, NOW)
+    (said,) = desk.said
+    assert "'of tomorrow' is not a processing version of this code" in said.problem
+    assert (said.stage, said.rows, said.failure) == (RunStage.RUN_STAGE_RUNNING, 7, "")
+    assert said.update_time_micros == NOW  # since when, so that those that cannot go on take turns
+    assert [entry.run.id for entry in to_work_on(desk.book, NOW)] == [newer.id]
+
+
+def test_a_run_of_an_unknown_version_that_nobody_has_taken_up_stays_queued() -> None:
+    newer = Run(ONE.id, "of tomorrow", 100, None)
+    desk = Desk(newer)
+    entry = desk.entry(newer.id)
+    assert entry is not None
+    with pytest.raises(StreamUnmendableError):
+        version_for(desk, entry, NOW)
+    entry = desk.entry(newer.id)
+    assert entry is not None
+    assert entry.progress is not None
+    assert entry.progress.problem
+    assert state_of(entry) is RunState.QUEUED
+
+
+def test_a_run_that_has_gone_on_takes_back_what_was_in_the_way() -> None:
+    desk = Desk(OTHER)
+    progress(desk.book, OTHER, RunProgress(problem="Its version is not known."))
+    worked(desk, Work(desk.steps), OTHER)
+    assert desk.steps == [*PREPARED, "RUN_STAGE_PROCESSED"]
+    assert [bool(said.problem) for said in desk.said] == [True, False]
+    assert desk.said[-1].start_time_micros == NOW
 
 
 def test_what_can_never_be_processed_is_said_with_its_reason() -> None:
@@ -321,7 +361,13 @@ class SlowData(Data):
         super().remove(run_id)
 
 
-async def looked(book: Book, data: Data, until: Callable[[], bool], started: list[str] | None = None) -> None:
+async def looked(
+    book: Book,
+    data: Data,
+    until: Callable[[], bool],
+    started: list[str] | None = None,
+    store: Store | None = None,
+) -> None:
     """Have a runner look until something is so, with workers that do nothing until they are told to end."""
     stop = threading.Event()
 
@@ -331,7 +377,8 @@ async def looked(book: Book, data: Data, until: Callable[[], bool], started: lis
         return await asyncio.create_subprocess_exec("sleep", "60")
 
     settings = RunnerSettings(look_seconds=0.01, pause_seconds=0, drain_seconds=5)
-    running = asyncio.create_task(Runner(Store(book), data, start, Clock(), settings, KeepSettings()).run(stop))
+    runner = Runner(store or Store(book), data, start, Clock(), settings, KeepSettings())
+    running = asyncio.create_task(runner.run(stop))
     async with asyncio.timeout(20):
         while not until():
             await asyncio.sleep(0.01)
@@ -371,6 +418,48 @@ async def test_a_dry_run_that_keeps_up_loses_its_worker_and_then_all_it_has_when
     keeps_up(23)
     await looked(book, data, removed, started)
     assert (started, data.done) == ([ONE.id], [f"remove {ONE.id}"])
+
+
+async def test_nothing_is_removed_before_everybody_knows_that_it_can_serve_no_more() -> None:
+    book = Book()
+    define(book, OTHER)
+    progress(book, OTHER, RunProgress(stage=RunStage.RUN_STAGE_FAILED, failure="x"))
+
+    class Watching(Data):
+        def remove(self, run_id: str) -> None:
+            entry = book.entry(run_id)
+            assert entry is not None
+            assert entry.cancelled is not None
+            assert entry.cancelled.expired
+            super().remove(run_id)
+
+    data = Watching()
+    await looked(book, data, lambda: stage(book, OTHER) == RunStage.RUN_STAGE_REMOVED)
+    assert data.done == [f"remove {OTHER.id}"]
+
+
+async def test_what_is_switched_back_to_just_before_its_removal_stays() -> None:
+    """The runner has not seen the roll-back yet; the log has it first, and so it holds."""
+    book, data = Book(), Data()
+    define(book, ONE)
+    progress(book, ONE, RunProgress(stage=RunStage.RUN_STAGE_RUNNING))
+    serve(book, switched(FIRST, ONE, Micros(0)), at=1)
+    back = rolled_back(book.newest, book.servings, Micros(0))
+    assert back is not None
+    serve(book, back, at=2)
+    turns = iter(range(100))
+
+    class Behind(Store):
+        async def put(self, name: str, record: bytes) -> None:
+            serve(self.book, switched(self.book.newest, ONE, Micros(0)), at=NOW)
+            await super().put(name, record)
+
+    def looked_on() -> bool:
+        return book.newest.serves(ONE.id) and next(turns) > 10
+
+    await looked(book, data, looked_on, store=Behind(book))
+    assert data.done == []
+    assert stage(book, ONE) == RunStage.RUN_STAGE_RUNNING
 
 
 async def test_a_store_that_takes_its_time_keeps_nobody_from_seeing_after_workers() -> None:

@@ -236,10 +236,11 @@ class AdminServiceServicer:
 
     def RollBackReprocessing(self, request, context):
         """Takes the last switch back that was not taken back: reports show what they showed before it, and what has come
-        since. For operators. Idempotent with `epoch`.
+        since. Where rows of that are removed, the switch before is taken back as well, and so on: the answer names which
+        runs serve. For operators. Idempotent with `epoch`.
 
-        Errors: FAILED_PRECONDITION (nothing is left to take back; what served before is removed or lags), ABORTED (somebody
-        else has switched since `epoch`, or at the same time).
+        Errors: FAILED_PRECONDITION (nothing is left to take back; what served before lags), ABORTED (somebody else has
+        switched since `epoch`, or at the same time).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
