@@ -26,6 +26,8 @@ MAYBE_COUNTED = NotRedrivableReason.NOT_REDRIVABLE_REASON_MAYBE_COUNTED
 PAYLOAD_GONE = NotRedrivableReason.NOT_REDRIVABLE_REASON_PAYLOAD_GONE
 
 _FAILED = ErrorCode.ERROR_CODE_PROCESSING_FAILED
+_UNSIGHTED = frozenset({_FAILED, ErrorCode.ERROR_CODE_SEQUENCE_JUMP})
+"""Why a batch is refused of which a copy may be counted as it is sent."""
 
 
 @dataclass(slots=True)
@@ -174,7 +176,7 @@ def _origin(batch: RawBatch, request: WriteEventsRequest, error: EventError) -> 
                 writer_id=request.writer_id,
                 sequence=request.sequence,
                 fingerprint=fingerprint_of(request),
-                unsighted=error.code == _FAILED,
+                unsighted=error.code in _UNSIGHTED,
             )
         )
     return origin
