@@ -19,7 +19,7 @@ from footfall_core.errors.ports import RawRecords
 from footfall_core.kinds import EventKind
 from footfall_core.ports import EventLog
 from footfall_core.problems import InvalidRequest, TryAgain
-from footfall_core.redrive.marks import mark_of, marks_of
+from footfall_core.redrive.marks import identity_of, mark_of, marked_by, marks_of
 from footfall_core.redrive.request import Redriving, redriving_of
 from footfall_core.redrive.revival import Revival, revivals, why_not
 from footfall_core.redrive.tally import Tally
@@ -69,16 +69,17 @@ class RedriveErrors:
         tally = Tally()
         async with aclosing(self._pages(redriving, tally, call)) as pages:
             async for errors, marked, token in pages:
-                tally.passed_over(sum(error.error_id in marked for error in errors))
-                await self._redrive([error for error in errors if error.error_id not in marked], redriving, tally)
+                open_errors = [error for error in errors if identity_of(error) not in marked]
+                tally.passed_over(len(errors) - len(open_errors))
+                await self._redrive(open_errors, redriving, tally)
                 message = tally.message(token)
                 call.log["events"] = message.redriven_event_count
                 yield message.SerializeToString()
 
     async def _pages(
         self, redriving: Redriving, tally: Tally, call: Call
-    ) -> AsyncGenerator[tuple[Sequence[EventError], frozenset[str], str], None]:
-        """Yield errors, the ids of those that were redriven before, and what to go on with behind them."""
+    ) -> AsyncGenerator[tuple[Sequence[EventError], frozenset[tuple[str, int]], str], None]:
+        """Yield errors, what was redriven before, among it some of them, and what to go on with behind them."""
         if redriving.named:
             yield await self._named(redriving, tally, call)
             return
@@ -88,30 +89,29 @@ class RedriveErrors:
                 raise TryAgain("This server is about to stop; call again with the last resume token.")
             found, marks = await self._ask(call, question, marks_of(question))
             tally.total = found.total_count or tally.total
-            marked = frozenset(mark.error_id for mark in marks.errors)
             # a full page may be the last one: then the one behind it is empty
             more = len(found.errors) == question.limit
             if more:
                 question = redriving.page_behind(found.errors[-1])
-            yield found.errors, marked, redriving.token_of(question) if more else ""
+            yield found.errors, marked_by(marks.errors), redriving.token_of(question) if more else ""
             if not more:
                 return
 
     async def _named(
         self, redriving: Redriving, tally: Tally, call: Call
-    ) -> tuple[Sequence[EventError], frozenset[str], str]:
+    ) -> tuple[Sequence[EventError], frozenset[tuple[str, int]], str]:
         errors: list[EventError] = []
-        marked: set[str] = set()
+        marks: list[EventError] = []
         # the store is asked for one at a time, and all of them count as one report, as a page does
         async with self._quotas.answering(redriving.named[0].property_id, call):
             for question in redriving.named:
-                found, marks = await self._found(call, question, marks_of(question))
+                found, marks_found = await self._found(call, question, marks_of(question))
                 if not found.errors:
                     tally.not_redrivable(question.error_id, NotRedrivableReason.NOT_REDRIVABLE_REASON_NOT_FOUND)
                 errors += found.errors
-                marked.update(mark.error_id for mark in marks.errors)
+                marks += marks_found.errors
         tally.total = len(redriving.named)
-        return errors, frozenset(marked), ""
+        return errors, marked_by(marks), ""
 
     async def _ask(self, call: Call, *questions: ErrorsQuestion) -> list[ListErrorsResponse]:
         """Return what the store finds; all of it counts as one report."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from footfall.v1.errors_pb2 import EventError, RedriveErrorsRequest, RedriveErrorsResponse, Stage
 from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
@@ -130,6 +131,28 @@ async def test_pages_follow_each_other_and_a_token_goes_on_behind_one(
     rest = await redriven.redrive(repairs=RENAMED, validate_only=True, resume_token=messages[0].resume_token)
     assert [message.examined_count for message in rest] == [3, 6, 6]
     assert rest[-1].total_count == 0
+
+
+async def test_another_batch_under_the_same_number_is_not_taken_for_redriven(redriven: Redriven) -> None:
+    # both are refused under the number of a third, so their errors have one id
+    errors = await redriven.send(batch("not a name"), batch("nor this"))
+    now = CLOCK.now()
+    for number, (error, hours) in enumerate(zip(errors, (30, 2), strict=True)):
+        error.error_id, error.code, error.payload.offset = "one id", ErrorCode.ERROR_CODE_SEQUENCE_REUSED, number
+        error.time.FromMicroseconds(now - hours * 3_600_000_000)
+        await redriven.put(error)
+    day, two_days = Timestamp(), Timestamp()
+    day.FromMicroseconds(now - 86_400_000_000)
+    two_days.FromMicroseconds(now - 2 * 86_400_000_000)
+    mine = {"codes": [ErrorCode.ERROR_CODE_SEQUENCE_REUSED]}
+    end = redriven.log.end
+    (newer,) = await redriven.redrive(start_time=day, filter=mine, repairs=RENAMED)
+    assert newer.redriven_count == 1
+    while (await redriven.redrive(start_time=day, filter=mine, repairs=RENAMED))[-1].redriven_before_count != 1:
+        await asyncio.sleep(0.01)  # the marks come with the next commit
+    (older,) = await redriven.redrive(start_time=two_days, filter=mine, repairs=RENAMED)
+    assert older.redriven_count == 1
+    assert {each.redriven.origin.offset for each in redriven.stored(end)} == {0, 1}
 
 
 async def test_errors_by_their_ids_are_redriven_and_those_that_are_none_are_named(redriven: Redriven) -> None:
