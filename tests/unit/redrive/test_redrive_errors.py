@@ -1,6 +1,7 @@
 """The handler of `RedriveErrors` between a log, a store of errors and a raw log of its own, all in SQLite."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
@@ -25,10 +26,12 @@ from footfall_core.processing.record import Place, process_record
 from footfall_core.processing.versions import Version
 from footfall_core.quota.quota import Quota
 from footfall_core.redrive import request as redrive_request
+from footfall_core.redrive.revival import Revival, revivals
 from footfall_core.report.answer import Answer, answer_to_bytes
 from footfall_core.wire.query_pb2 import ErrorsQuestion
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
-from footfall_server.errors.redrive_errors import RedriveErrors
+from footfall_server.errors import redrive_errors
+from footfall_server.errors.redrive_errors import SECONDS_OF_A_REDRIVE, RedriveErrors
 from footfall_server.errors.settings import ErrorServerSettings
 from footfall_server.hosts.call import Call
 from footfall_server.hosts.draining import Draining
@@ -78,8 +81,8 @@ class Redriven:
     async def put(self, *errors: EventError) -> None:
         await asyncio.to_thread(self._state.put_errors, errors)
 
-    async def redrive(self, quota: Quota | None = None, **fields: Any) -> list[RedriveErrorsResponse]:
-        handler = RedriveErrors(
+    def handler(self, quota: Quota | None = None) -> RedriveErrors:
+        return RedriveErrors(
             Bus(self._store),
             self.records,
             self.log,
@@ -87,13 +90,21 @@ class Redriven:
             settings=ErrorServerSettings(),
             clock=CLOCK,
         )
-        request = RedriveErrorsRequest(**{"property": "properties/shop"} | fields)
-        call = Call("redrive", {}, "", lambda: None, self.draining, None)  # type: ignore[arg-type]
-        return [RedriveErrorsResponse.FromString(data) async for data in handler(request.SerializeToString(), call)]
+
+    def call(self) -> Call:
+        return Call("redrive", {}, "", lambda: None, self.draining, None)  # type: ignore[arg-type]
+
+    async def redrive(self, quota: Quota | None = None, **fields: Any) -> list[RedriveErrorsResponse]:
+        answers = self.handler(quota)(request_of(**fields), self.call())
+        return [RedriveErrorsResponse.FromString(data) async for data in answers]
 
     def stored(self, offset: int) -> list[RawBatch]:
         records = self.records.after(offset, 100_000_000)
         return [RawBatch.FromString(each) for one in records for each in RawRecord.FromString(one.record).batches]
+
+
+def request_of(**fields: Any) -> bytes:
+    return RedriveErrorsRequest(**{"property": "properties/shop"} | fields).SerializeToString()
 
 
 @pytest.fixture
@@ -163,11 +174,61 @@ async def test_errors_by_their_ids_are_redriven_and_those_that_are_none_are_name
     assert list(message.not_redrivable[0].error_ids) == ["nobody"]
 
 
-async def test_errors_by_their_ids_count_as_one_report_however_many_they_are(redriven: Redriven) -> None:
+async def test_each_error_by_its_id_counts_as_a_report(redriven: Redriven) -> None:
     errors = await redriven.send(*(batch("not a name", sequence=number) for number in range(1, 6)))
-    one_report = Quota(reports_per_second=0.1)  # at once, and the next one after ten seconds
-    (message,) = await redriven.redrive(one_report, error_ids=[each.error_id for each in errors], repairs=RENAMED)
-    assert message.redriven_count == 5
+    handler, call = redriven.handler(Quota(reports_per_second=0.01, burst_seconds=700)), redriven.call()
+    request = request_of(error_ids=[each.error_id for each in errors], repairs=RENAMED)
+    (answer,) = [RedriveErrorsResponse.FromString(data) async for data in handler(request, call)]
+    assert answer.redriven_count == 5
+    assert call.trailers["ratelimit"].startswith('"reports";r=2;')
+
+
+async def test_a_property_has_two_redrives_under_way_and_another_one_is_not_in_their_way(
+    redriven: Redriven, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redrive_request, "PAGE", 1)
+    await redriven.send(*(batch("not a name", sequence=number) for number in range(1, 4)))
+    handler, request = redriven.handler(), request_of(validate_only=True)
+    under_way = [handler(request, redriven.call()) for _ in range(2)]
+    for answers in under_way:
+        await anext(answers)
+    with pytest.raises(OverQuota, match="The property has 2 redrives under way on this server") as refused:
+        await anext(handler(request, redriven.call()))
+    assert refused.value.retry_after_seconds == SECONDS_OF_A_REDRIVE
+    other = handler(request_of(property="properties/another"), redriven.call())
+    assert [RedriveErrorsResponse.FromString(data).done async for data in other] == [True]
+    await under_way[0].aclose()  # its caller leaves
+    assert len([data async for data in handler(request, redriven.call())]) == 4
+    await under_way[1].aclose()
+
+
+async def test_what_is_repaired_is_repaired_one_at_a_time_and_not_on_the_event_loop(
+    redriven: Redriven, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await redriven.send(*(batch("not a name", sequence=number) for number in range(1, 4)))
+    threads, at_once, most = set(), 0, 0
+
+    def noted(*arguments: Any) -> list[Revival]:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        threads.add(threading.get_ident())
+        found = list(revivals(*arguments))
+        another.wait(0.05)  # which would come meanwhile
+        at_once -= 1
+        return found
+
+    another = threading.Event()
+    monkeypatch.setattr(redrive_errors, "revivals", noted)
+    handler = redriven.handler()
+
+    async def all_of_it() -> None:
+        async for _ in handler(request_of(validate_only=True), redriven.call()):
+            pass
+
+    await asyncio.gather(all_of_it(), all_of_it())
+    assert threading.get_ident() not in threads
+    assert most == 1
 
 
 async def test_what_cannot_be_redriven_is_counted_by_its_reason(redriven: Redriven) -> None:
