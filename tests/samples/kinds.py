@@ -215,7 +215,7 @@ def _redriven(*, whole: bool) -> bytes:
     setattr(rename.rename, "from", "name")
     rename.rename.to = "params.sent_name"
     default.set_default.path, default.set_default.value.string_value = "name", "page_view"
-    (revival,) = revivals(record, EventKind.LIVE, [error], steps_of([rename, default]))
+    (revival,) = revivals(record, EventKind.LIVE, [error], steps_of([rename, default]), imports=True)
     assert revival.raw_batch is not None
     return revival.raw_batch
 

@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError
 
 from footfall.v1.errors_pb2 import EventError, ListErrorsResponse, NotRedrivableReason, RedriveErrorsRequest
 from footfall_core import telemetry
+from footfall_core.access.scopes import Scope
 from footfall_core.clock import Clock
 from footfall_core.errors.payload import log_of
 from footfall_core.errors.ports import RawRecords
@@ -74,13 +75,13 @@ class RedriveErrors:
         """
         redriving = redriving_of(_parsed(request), self._clock.now())
         call.log.update(property=redriving.property_id, validate_only=redriving.validate_only, events=0)
-        tally = Tally()
+        tally, imports = Tally(), call.permit.may(Scope.IMPORT)
         with self._redrives.one(redriving.property_id):
             async with aclosing(self._pages(redriving, tally, call)) as pages:
                 async for errors, marked, token in pages:
                     open_errors = [error for error in errors if identity_of(error) not in marked]
                     tally.passed_over(len(errors) - len(open_errors))
-                    await self._redrive(open_errors, redriving, tally)
+                    await self._redrive(open_errors, redriving, tally, imports=imports)
                     message = tally.message(token)
                     call.log["events"] = message.redriven_event_count
                     yield message.SerializeToString()
@@ -132,13 +133,15 @@ class RedriveErrors:
         answers = await asyncio.gather(*(self._bus.ask(question, deadline) for question in questions))
         return [ListErrorsResponse.FromString(answer_from_bytes(answer).response) for answer in answers]
 
-    async def _redrive(self, errors: Sequence[EventError], redriving: Redriving, tally: Tally) -> None:
+    async def _redrive(
+        self, errors: Sequence[EventError], redriving: Redriving, tally: Tally, *, imports: bool
+    ) -> None:
         """Redrive the errors of a page; return when all that passes is durable."""
         waiting: list[Revival] = []
         size = 0
         for (kind, partition, offset), those in _by_record(errors, tally):
             record = await self._raw.read(kind, partition, offset)
-            for revival in await self._revivals(record, kind, those, redriving.steps):
+            for revival in await self._revivals(record, kind, those, redriving.steps, imports=imports):
                 tally.tried(revival)
                 if redriving.validate_only or revival.raw_batch is None:
                     continue
@@ -150,11 +153,17 @@ class RedriveErrors:
         await self._store(waiting)
 
     async def _revivals(
-        self, record: bytes | None, kind: EventKind, errors: Sequence[EventError], steps: Sequence[Step]
+        self,
+        record: bytes | None,
+        kind: EventKind,
+        errors: Sequence[EventError],
+        steps: Sequence[Step],
+        *,
+        imports: bool,
     ) -> list[Revival]:
         """Return what comes of the errors of one raw record: half a second of work if its batches are large."""
         async with self._repairing:
-            return await asyncio.to_thread(lambda: list(revivals(record, kind, errors, steps)))
+            return await asyncio.to_thread(lambda: list(revivals(record, kind, errors, steps, imports=imports)))
 
     async def _store(self, waiting: Sequence[Revival]) -> None:
         """Have batches in the log, and then their errors marked as redriven."""

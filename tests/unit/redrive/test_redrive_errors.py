@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from footfall.v1.errors_pb2 import EventError, RedriveErrorsRequest, RedriveErrorsResponse, Stage
+from footfall.v1.errors_pb2 import EventError, NotRedrivableReason, RedriveErrorsRequest, RedriveErrorsResponse, Stage
 from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
 from footfall_adapters.memory.buckets import MemoryBuckets
 from footfall_adapters.sqlite.error_store import SqliteErrorStore
@@ -18,6 +18,7 @@ from footfall_adapters.sqlite.event_log import SqliteEventLog, SqliteLogSettings
 from footfall_adapters.sqlite.raw_records import SqliteRawRecords
 from footfall_adapters.sqlite.reading import SqliteReader
 from footfall_adapters.sqlite.state import SqliteState
+from footfall_core.access.scopes import Scope
 from footfall_core.clock import Micros, SystemClock
 from footfall_core.intake import Arrival, Taken, take
 from footfall_core.kinds import EventKind
@@ -54,6 +55,16 @@ class Bus:
         return answer_to_bytes(Answer(found.SerializeToString()))
 
 
+class Permit:
+    """What the caller's key has."""
+
+    def __init__(self, *scopes: Scope) -> None:
+        self._scopes = scopes
+
+    def may(self, scope: Scope) -> bool:
+        return scope in self._scopes
+
+
 class Redriven:
     """The handler, and what is around it."""
 
@@ -63,6 +74,7 @@ class Redriven:
         self.log = SqliteEventLog(folder / "log", SqliteLogSettings(), CLOCK, self._state.put_errors)
         self.records = stack.enter_context(closing(SqliteRawRecords(folder / "log")))
         self.draining = Draining()
+        self.permit = Permit(Scope.ERRORS, Scope.WRITE, Scope.IMPORT)
 
     async def send(self, *requests: WriteEventsRequest) -> list[EventError]:
         """Put batches into the log, each in a record of its own, and their errors into the store."""
@@ -92,7 +104,7 @@ class Redriven:
         )
 
     def call(self) -> Call:
-        return Call("redrive", {}, "", lambda: None, self.draining, None)  # type: ignore[arg-type]
+        return Call("redrive", {}, "", lambda: None, self.draining, self.permit)  # type: ignore[arg-type]
 
     async def redrive(self, quota: Quota | None = None, **fields: Any) -> list[RedriveErrorsResponse]:
         answers = self.handler(quota)(request_of(**fields), self.call())
@@ -208,12 +220,12 @@ async def test_what_is_repaired_is_repaired_one_at_a_time_and_not_on_the_event_l
     await redriven.send(*(batch("not a name", sequence=number) for number in range(1, 4)))
     threads, at_once, most = set(), 0, 0
 
-    def noted(*arguments: Any) -> list[Revival]:
+    def noted(*arguments: Any, **more: Any) -> list[Revival]:
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
         threads.add(threading.get_ident())
-        found = list(revivals(*arguments))
+        found = list(revivals(*arguments, **more))
         another.wait(0.05)  # which would come meanwhile
         at_once -= 1
         return found
@@ -266,6 +278,23 @@ async def test_a_page_counts_as_a_report(redriven: Redriven, monkeypatch: pytest
     await redriven.send(*(batch("not a name", sequence=number) for number in range(1, 6)))
     with pytest.raises(OverQuota):
         await redriven.redrive(Quota(reports_per_second=0.01, burst_seconds=200), repairs=RENAMED)
+
+
+@pytest.mark.parametrize("validate_only", [True, False])
+async def test_history_comes_back_by_a_key_for_imports_alone(redriven: Redriven, *, validate_only: bool) -> None:
+    imported, _ = await redriven.send(batch("not a name", historical_import=True), batch("not a name", sequence=2))
+    end = redriven.log.end
+    redriven.permit = Permit(Scope.ERRORS, Scope.WRITE)
+    (message,) = await redriven.redrive(repairs=RENAMED, validate_only=validate_only)
+    assert (message.redriven_count, message.not_redrivable_count) == (1, 1)
+    (why,) = message.not_redrivable
+    assert why.reason == NotRedrivableReason.NOT_REDRIVABLE_REASON_IMPORT_NOT_ALLOWED
+    assert list(why.error_ids) == [imported.error_id]
+    assert "the scope import" in why.message
+    assert [each.redriven.origin.offset for each in redriven.stored(end)] == ([] if validate_only else [1])
+    redriven.permit = Permit(Scope.ERRORS, Scope.WRITE, Scope.IMPORT)
+    (message,) = await redriven.redrive(error_ids=[imported.error_id], repairs=RENAMED)
+    assert message.redriven_count == 1
 
 
 async def test_a_redriven_import_goes_into_its_own_log(redriven: Redriven, monkeypatch: pytest.MonkeyPatch) -> None:
