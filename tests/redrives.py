@@ -35,7 +35,7 @@ def record_of(
 def revived(record: bytes, errors: Sequence[EventError], *repairs: Repair) -> list[Revival]:
     """Return what comes of errors whose payload is in one raw record."""
     kind = EventKind.IMPORT if errors[0].payload.imported else EventKind.LIVE
-    return list(revivals(record, kind, errors, steps_of(repairs)))
+    return list(revivals(record, kind, errors, steps_of(repairs), imports=True))
 
 
 def redriven(record: bytes, errors: Sequence[EventError], *repairs: Repair) -> bytes:

@@ -44,11 +44,11 @@ class Instant(click.ParamType[datetime]):
         """Return the instant; a time without a zone is UTC."""
         if isinstance(value, datetime):
             return value
-        if ago := _AGO.fullmatch(value):
-            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         try:
+            if ago := _AGO.fullmatch(value):
+                return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
             instant = datetime.fromisoformat(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             self.fail(
                 f"{value!r} is not a time; write 2026-03-29T12:00:00Z, or 15m, 2h, 1d for how long ago.", param, ctx
             )

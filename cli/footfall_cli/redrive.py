@@ -1,11 +1,12 @@
 """`footfall errors redrive`: brings refused events back, as they were or repaired."""
 
 import json
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
 
 import click
 from google.protobuf import json_format
@@ -14,7 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 
 from footfall import repairs
 from footfall.client import Client
-from footfall.failures import FootfallError
+from footfall.failures import FootfallError, GivenUpError
 from footfall.names import code_name
 from footfall.retry import RetryPolicy
 from footfall.v1.errors_pb2 import RedriveErrorsResponse, Repair
@@ -25,7 +26,8 @@ from footfall_cli.terminal import EXIT_WRONG_USE, Failure, failure_of, plain, sa
 PATIENCE_SECONDS = 120.0
 """How long the server may be away before the command gives up; it goes on where it was."""
 
-_KINDS = ("rename", "cast", "default")
+_FORMS = {"rename": "FROM=TO", "cast": "params.NAME=TYPE", "default": "PATH=VALUE"}
+"""By kind of repair, how one is written."""
 
 
 class _InOrder(click.Command):
@@ -43,13 +45,15 @@ def _as_one_option(args: Sequence[str]) -> Iterator[str]:
         if kind:
             yield f"{kind}:{arg}"
             kind = ""
-        elif arg[:2] == "--" and name[2:] in _KINDS:
+        elif arg[:2] == "--" and name[2:] in _FORMS:
             yield "--repair"
             kind = "" if equals else name[2:]
             if equals:
                 yield f"{name[2:]}:{value}"
         else:
             yield arg
+    if kind:
+        yield f"{kind}:"
 
 
 class _RepairType(click.ParamType[Repair]):
@@ -62,10 +66,11 @@ class _RepairType(click.ParamType[Repair]):
         if isinstance(value, Repair):
             return value
         kind, _, text = value.partition(":")
+        if kind not in _FORMS:
+            self.fail(f"there is no repair {kind!r}; allowed are --{', --'.join(_FORMS)}.", param, ctx)
         path, equals, what = text.partition("=")
         if not equals:
-            forms = {"rename": "FROM=TO", "cast": "params.NAME=TYPE", "default": "PATH=VALUE"}
-            self.fail(f"{text!r} is not of the form {forms[kind]}.", param, ctx)
+            self.fail(f"{text!r} is not of the form {_FORMS[kind]}.", param, ctx)
         try:
             match kind:
                 case "rename":
@@ -74,18 +79,29 @@ class _RepairType(click.ParamType[Repair]):
                     return repairs.cast(path, what)
             return repairs.default(path, _value(path, what))
         except ValueError as error:
-            self.fail(f"{text}: {error}.", param, ctx)
+            self.fail(f"{text if len(text) <= 80 else text[:80] + '…'}: {error}.", param, ctx)
 
 
 def _value(path: str, text: str) -> str | float | bool:
-    """Return a default: of a field of text as it is written, else what it is in JSON if it is anything there."""
+    """Return a default: of a field of text as it is written, else what it is in JSON if it is anything there.
+
+    Raises:
+        ValueError: it is a number that no number of an event can be.
+    """
     if path != "value" and not path.startswith("params."):
         return text
     try:
-        value = json.loads(text)
-    except ValueError:
+        # of whole numbers there is no bound in JSON; NaN and Infinity are nothing there
+        value = json.loads(text, parse_int=float, parse_constant=_nothing)
+    except (ValueError, RecursionError):
         return text
-    return value if isinstance(value, str | int | float | bool) else text
+    if isinstance(value, float) and math.isinf(value):
+        raise ValueError("the number is too large")
+    return value if isinstance(value, str | float | bool) else text
+
+
+def _nothing(constant: str) -> NoReturn:
+    raise ValueError(constant)
 
 
 def _shown_only(name: str, metavar: str, text: str) -> Callable[[F], F]:
@@ -124,26 +140,32 @@ def redrive(
 ) -> None:
     """Bring refused events back, as they were or repaired; each counts once, however often it is redriven.
 
-    It says first what would become of them, and asks. One that was stopped goes on when it is run again.
+    It says first what would become of them, and asks. One that was stopped says with which range it is to be run again.
     """
     if error_ids and (stages or codes or writer_id or since or until):
         raise click.UsageError("--error says by itself which errors; leave --stage, --code, --writer and times out.")
     if not dry_run and not yes and (as_json or not sys.stdin.isatty()):
         raise click.UsageError("Nobody can be asked here; say --dry-run to look, or --yes to redrive.")
-    # what is looked at first is what is redriven then
-    end = until if until or error_ids else datetime.now(UTC)
+    # what is looked at first is what is redriven then, and what is gone on with; so the range stays where it is
+    start, end = (None, None) if error_ids else _resolved(since, until)
+    go_on = "run the same command again"
+    if start and end:
+        go_on += f" with --since {_written(start)} --until {_written(end)}"
     wanted = {"stages": stages, "codes": codes, "writer_id": writer_id, "error_ids": error_ids, "repairs": given}
     address = find_endpoint(endpoint)
     try:
         with open_client(address, property_id, retries=RetryPolicy(give_up_after_seconds=PATIENCE_SECONDS)) as client:
             connect(client)
             if not yes:
-                found = _run(client, since, end, wanted, validate_only=True)
+                found = _run(client, start, end, wanted, go_on, validate_only=True)
                 _show(found, as_json=as_json, dry_run=True)
                 if dry_run or not found.redriven_event_count:
                     return
                 click.confirm(f"Redrive {_number(found.redriven_event_count, 'event')}?", abort=True)
-            _show(_run(client, since, end, wanted, validate_only=dry_run), as_json=as_json, dry_run=dry_run)
+            _show(_run(client, start, end, wanted, go_on, validate_only=dry_run), as_json=as_json, dry_run=dry_run)
+    except GivenUpError as error:
+        failure = failure_of(error, address)
+        raise Failure(f"{failure.sentence.rstrip('.')}. To go on, {go_on}.", failure.exit_code) from None
     except FootfallError as error:
         raise failure_of(error, address) from None
     except ValueError as error:
@@ -151,7 +173,7 @@ def redrive(
 
 
 def _run(
-    client: Client, since: datetime | None, end: datetime | None, wanted: Any, *, validate_only: bool
+    client: Client, start: datetime | None, end: datetime | None, wanted: Any, go_on: str, *, validate_only: bool
 ) -> RedriveErrorsResponse:
     """Redrive to the end, and return what became of all errors."""
     newest = RedriveErrorsResponse()
@@ -160,7 +182,7 @@ def _run(
     try:
         with (
             Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
-            closing(client.redrive_errors(since, end, validate_only=validate_only, **wanted)) as messages,
+            closing(client.redrive_errors(start, end, validate_only=validate_only, **wanted)) as messages,
         ):
             task: TaskID = progress.add_task("looking" if validate_only else "redriving", total=None)
             for newest in messages:
@@ -168,9 +190,23 @@ def _run(
     except KeyboardInterrupt:
         if not validate_only:
             done = _number(newest.redriven_event_count, "event")
-            say(f"stopped after {done}; run the same command again to go on: each counts once.")
+            say(f"stopped after {done}. To go on, {go_on}: each counts once.")
         raise
     return newest
+
+
+def _resolved(since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
+    """Return a range as instants that are the same whenever they are asked for, in UTC."""
+    try:
+        end = (until or datetime.now(UTC)).astimezone(UTC)
+        return (since or end - timedelta(days=1)).astimezone(UTC), end
+    except OverflowError:
+        raise click.UsageError("--since or --until is beyond the years 1 to 9999.") from None
+
+
+def _written(instant: datetime) -> str:
+    """Return an instant of UTC as `Instant` reads it, to the microsecond."""
+    return instant.isoformat().replace("+00:00", "Z")
 
 
 def _show(found: RedriveErrorsResponse, *, as_json: bool, dry_run: bool) -> None:

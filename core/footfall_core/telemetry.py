@@ -127,7 +127,8 @@ TICKS = Counter(
 QUOTA_REFUSALS = Counter(
     "footfall_quota_refusals_total",
     "Batches, reports and looks into the errors that were refused because their property was over its quota, by"
-    " `limit`: `events`, `bytes`, `reports`, `concurrent_reports` or `waiting_bytes`.",
+    " `limit`: `events`, `bytes`, `reports`, `concurrent_reports`, `concurrent_redrives`, `concurrent_payloads` or"
+    " `waiting_bytes`.",
     ["limit"],
 )
 QUOTA_SETTLEMENTS = Counter(

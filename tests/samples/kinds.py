@@ -38,6 +38,7 @@ from footfall_core.partitioning import partition_of
 from footfall_core.problems import TryAgain
 from footfall_core.processing.fingerprint import fingerprint_of
 from footfall_core.processing.in_order import WAITING_KEY, handed_on, put_in_order
+from footfall_core.processing.origins import ORIGIN_PREFIX, Origins
 from footfall_core.processing.purchase_records import passed_tick, purchase_records
 from footfall_core.processing.purchases import Counted
 from footfall_core.processing.record import Outcome, Place, process_record, row_records
@@ -126,11 +127,14 @@ def _raw_record() -> bytes:
     return record
 
 
-def _processed(record: bytes, stored: bytes | None = None) -> Outcome:
+def _processed(record: bytes, stored: bytes | None = None, *, of_an_origin: bool = False) -> Outcome:
     def country_of(_: str) -> Country:
         return Country("CH", "Switzerland")
 
-    return process_record(Version("1"), record, PLACE, lambda _: stored, country_of=country_of)
+    def load(key: str) -> bytes | None:
+        return stored if key.startswith(ORIGIN_PREFIX) is of_an_origin else None
+
+    return process_record(Version("1"), record, PLACE, load, country_of=country_of)
 
 
 def _window() -> bytes:
@@ -211,7 +215,7 @@ def _redriven(*, whole: bool) -> bytes:
     setattr(rename.rename, "from", "name")
     rename.rename.to = "params.sent_name"
     default.set_default.path, default.set_default.value.string_value = "name", "page_view"
-    (revival,) = revivals(record, EventKind.LIVE, [error], steps_of([rename, default]))
+    (revival,) = revivals(record, EventKind.LIVE, [error], steps_of([rename, default]), imports=True)
     assert revival.raw_batch is not None
     return revival.raw_batch
 
@@ -222,11 +226,30 @@ def _origin() -> bytes:
     return origin
 
 
+def _refused_batch() -> bytes:
+    origins = Origins(lambda _: None)
+    origins.refuse("key")
+    return origins.state()["key"]
+
+
+def _counted_at_last(data: bytes) -> Any:
+    """Return what becomes of the sample's batch, sent again, and redriven long after, if this is known of it."""
+    again = _processed(_raw_record(), data, of_an_origin=True)
+    late = RawBatch.FromString(_redriven(whole=True))
+    late.redriven.origin.log_time_ms -= 30 * 86_400_000
+    (record,) = raw_records([late.SerializeToString()])
+    return {
+        "purchases": len(again.purchases),
+        "counted": [list(CountedOrigin.FromString(kept).event_indexes) for kept in again.origins.values()],
+        "redriven": _processed(record, data, of_an_origin=True).redriven,
+    }
+
+
 def _counted_before(data: bytes) -> Any:
     """Return what becomes of the sample's redriven event if this is known of its origin, and the keys for ever."""
     (record,) = raw_records([_redriven(whole=False)])
     (both,) = raw_records([_redriven(whole=True)])
-    outcome = _processed(record, data)
+    outcome = _processed(record, data, of_an_origin=True)
     return {
         "counted": outcome.redriven,
         "counted_before": outcome.redriven_before,
@@ -507,6 +530,7 @@ KINDS: dict[str, Kind] = {
         _remembered,
         lambda data: [CountedTransaction.FromString(data)],
     ),
+    "refused_batch": Kind(_refused_batch, _counted_at_last, lambda data: [CountedOrigin.FromString(data)]),
     "counted_origin": Kind(_origin, _counted_before, lambda data: [CountedOrigin.FromString(data)]),
     "passed_ticks": Kind(
         lambda: _counted(_tick_handed_on()).state[TICKS_KEY], _ticks_known, lambda data: [PassedTicks.FromString(data)]

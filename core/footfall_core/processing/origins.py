@@ -6,9 +6,14 @@
 Under each key stand the indexes of the events that were counted; they never expire. The place alone tells nearly all:
 of a batch that counts, the writer's window lets one copy through. One that is refused as a whole leaves no mark there,
 so the copies that its writer sent stand at several places, and must be known for one.
+
+A batch whose copies may count as they are sent, since it could not be processed or was too far ahead, is noted as
+refused. Where that note stands it was not counted, and a copy that is counted says so beside it: so an error that is
+redriven long after its writer was forgotten is not taken at its word. Rules that can process the batch leave no note
+when the log is processed anew, and then nothing is left to redrive.
 """
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Sequence, Set
 
 from footfall_core.kinds import EventKind
 from footfall_core.wire.raw_pb2 import Redriven
@@ -32,7 +37,18 @@ def origin_keys(redriven: Redriven, property_id: str, kind: EventKind) -> tuple[
         return (place,)
     refused = redriven.refused
     writer = writer_key(property_id, kind, refused.writer_id)
-    return place, f"{ORIGIN_PREFIX}batch/{writer}/{refused.sequence}/{refused.fingerprint:016x}"
+    return place, batch_key(writer, refused.sequence, refused.fingerprint)
+
+
+def batch_key(writer: str, sequence: int, fingerprint: int) -> str:
+    """Return the key under which a batch is remembered by what it is.
+
+    Args:
+        writer: its writer's `writer_key`.
+        sequence: its number.
+        fingerprint: of what is in it.
+    """
+    return f"{ORIGIN_PREFIX}batch/{writer}/{sequence}/{fingerprint:016x}"
 
 
 def writer_key(property_id: str, kind: EventKind, writer_id: str) -> str:
@@ -53,24 +69,35 @@ class Origins:
 
     def __init__(self, load: Callable[[str], bytes | None]) -> None:
         self._load = load
-        self._known: dict[str, set[int]] = {}
+        self._known: dict[str, CountedOrigin] = {}
+        self._changed: set[str] = set()
 
     def counted(self, keys: Sequence[str]) -> Set[int]:
         """Return the indexes of the events that were counted under one of these keys."""
-        return {index for key in keys for index in self._under(key)}
+        return {index for key in keys for index in self._under(key).event_indexes}
 
-    def remember(self, keys: Iterable[str], indexes: Iterable[int]) -> None:
+    def remember(self, keys: Iterable[str], indexes: Collection[int]) -> None:
         """Note events as counted, under each of these keys."""
         for key in keys:
-            self._known[key] = self._under(key).union(indexes)
+            known = self._under(key)
+            known.event_indexes[:] = sorted({*known.event_indexes, *indexes})
+            self._changed.add(key)
+
+    def is_refused(self, key: str) -> bool:
+        """Return whether a batch is noted as refused although a copy of it may count."""
+        return self._under(key).refused
+
+    def refuse(self, key: str) -> None:
+        """Note a batch as refused although a copy of it may count."""
+        if not self.is_refused(key):
+            self._under(key).refused = True
+            self._changed.add(key)
 
     def state(self) -> dict[str, bytes]:
         """Return what is to be stored, by key."""
-        return {
-            key: CountedOrigin(event_indexes=sorted(known)).SerializeToString() for key, known in self._known.items()
-        }
+        return {key: self._known[key].SerializeToString() for key in sorted(self._changed)}
 
-    def _under(self, key: str) -> set[int]:
-        if (known := self._known.get(key)) is not None:
-            return known
-        return set(CountedOrigin.FromString(self._load(key) or b"").event_indexes)
+    def _under(self, key: str) -> CountedOrigin:
+        if (known := self._known.get(key)) is None:
+            known = self._known[key] = CountedOrigin.FromString(self._load(key) or b"")
+        return known

@@ -24,11 +24,11 @@ from footfall_core.event_time import EventTimes
 from footfall_core.kinds import EventKind
 from footfall_core.problems import InvalidRequest
 from footfall_core.processing.fingerprint import fingerprint_of
-from footfall_core.processing.origins import Origins, origin_keys, writer_key
+from footfall_core.processing.origins import Origins, batch_key, origin_keys, writer_key
 from footfall_core.processing.purchases import PURCHASE, purchase_of
 from footfall_core.processing.rows import RowContext, RowOrigin, event_row, item_rows, tick_row
 from footfall_core.processing.versions import Version
-from footfall_core.processing.window import Sighting, Window, decode_window, encode_window
+from footfall_core.processing.window import WINDOW_TTL_MS, Sighting, Window, decode_window, encode_window
 from footfall_core.properties import parse_property
 from footfall_core.wire.purchase_pb2 import Purchase
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord, Redriven
@@ -63,7 +63,7 @@ class Outcome:
     windows: dict[str, bytes] = field(default_factory=dict)
     """New state by key, only where it changed; it expires."""
     origins: dict[str, bytes] = field(default_factory=dict)
-    """New state by key that never expires: which events were counted as redriven."""
+    """New state by key that never expires: which events were counted as redriven, and which batches may be."""
     failures: list[Exception] = field(default_factory=list)
     """Why batches could not be processed; each has its error among `errors` too."""
     batches: int = 0
@@ -193,11 +193,14 @@ class _Work:
         if batch.HasField("redriven"):
             self._take_redriven(batch, request, at, property_id)
             return
-        key, fingerprint, window = "", 0, None
+        key, sent, fingerprint, window = "", "", 0, None
         if request.writer_id:
             key = writer_key(property_id, EventKind.of(request), request.writer_id)
             fingerprint, window = fingerprint_of(request), self._window(key, at)
+            sent = batch_key(key, request.sequence, fingerprint)
             sighting = window.sight(request.sequence, fingerprint)
+            if sighting is Sighting.NEW and self._origins.counted((sent,)):
+                sighting = Sighting.DUPLICATE  # it was refused, and redriven since
             if sighting is Sighting.DUPLICATE:
                 outcome.duplicates += 1
                 if window.seen_at(at.log_time_ms):
@@ -205,29 +208,37 @@ class _Work:
                 return
             if sighting is not Sighting.NEW:
                 outcome.errors.append(dedupe_error(request, at, self._version, _REFUSALS[sighting]))
+                if sighting is Sighting.JUMP:
+                    self._origins.refuse(sent)  # once its writer has come that far, it may count
                 return
-        # what could not be processed leaves no mark in the window: it may come again
-        if self._count(batch, request, at, property_id, ()) and window is not None:
-            window.remember(request.sequence, fingerprint)
-            window.seen_at(at.log_time_ms)
-            self._windows[key] = window
+        is_counted = self._count(batch, request, at, property_id, ())
+        if window is None:
+            return
+        if not is_counted:
+            self._origins.refuse(sent)  # it leaves no mark in the window: it may come again
+            return
+        window.remember(request.sequence, fingerprint)
+        window.seen_at(at.log_time_ms)
+        self._windows[key] = window
+        if self._origins.is_refused(sent):
+            self._origins.remember((sent,), range(len(request.events)))
 
     def _take_redriven(self, batch: RawBatch, request: WriteEventsRequest, at: RawPlace, property_id: str) -> None:
         """Decide about a batch of events that were refused before: each counts once by its origin."""
         redriven, kind = batch.redriven, EventKind.of(request)
         refused, key, window = redriven.refused, "", None
-        counted: Set[int] = set()
         keys = origin_keys(redriven, property_id, kind)
+        counted = self._origins.counted(keys)
         # what is known of a batch that was only learnt says nothing of whether it could be processed
         if refused.unsighted and redriven.origin.log_time_ms >= self._since_ms:
             key = writer_key(property_id, kind, refused.writer_id)
             window = self._window(key, at)
             sighting = window.sight(refused.sequence, refused.fingerprint)
-            if sighting is Sighting.DUPLICATE:
-                counted = set(redriven.event_indexes)  # by a copy of the batch that could be processed
-            elif sighting is not Sighting.NEW:
-                window = None  # it has gone on without the batch, whose place says that it was not counted
-        counted = counted or self._origins.counted(keys)
+            age_ms = at.log_time_ms - redriven.origin.log_time_ms
+            if not _is_uncounted(sighting, age_ms, is_noted=self._origins.is_refused(keys[-1])):
+                counted = set(redriven.event_indexes)
+            if sighting is not Sighting.NEW:
+                window = None  # the writer has gone on without the batch, or is far behind it
         rejected = {verdict.index for verdict in batch.rejected}
         offered = {index: origin for index, origin in enumerate(redriven.event_indexes) if index not in rejected}
         before = {index for index, origin in offered.items() if origin in counted}
@@ -310,6 +321,20 @@ def _rows(request: WriteEventsRequest, at: RawPlace, context: RowContext, left_o
         if event.items:
             rows.item_lines.extend(item_rows(event, line))
     return rows
+
+
+def _is_uncounted(sighting: Sighting, age_ms: int, *, is_noted: bool) -> bool:
+    """Return whether neither a batch that was refused once nor a copy of it was counted as it was sent.
+
+    Args:
+        sighting: what its writer's window says of it now.
+        age_ms: how long ago it came.
+        is_noted: whether it was refused by the rules at work. If not, it could be processed; or it came before refusals
+            were noted, and then its writer's window knows, for as long as it cannot have been forgotten since.
+    """
+    if sighting is Sighting.DUPLICATE:
+        return False
+    return is_noted or (age_ms <= WINDOW_TTL_MS and sighting is not Sighting.TOO_OLD)
 
 
 def _check_origins(redriven: Redriven, request: WriteEventsRequest) -> None:

@@ -27,7 +27,7 @@ WINDOW_KEPT = WINDOW_TTL + timedelta(days=1)
 """What keeps windows removes none before this, counted likewise. The day more is for times that step back: a broker
 that takes over stamps records by its own clock, and a window that was removed by a later time would be missed."""
 
-_TTL_MS = WINDOW_TTL // timedelta(milliseconds=1)
+WINDOW_TTL_MS = WINDOW_TTL // timedelta(milliseconds=1)
 
 MAX_ABOVE = 4_096
 MAX_JUMP = 1_000_000
@@ -133,7 +133,7 @@ def decode_window(stored: bytes | None, now_ms: int) -> Window:
     if stored is None:
         return Window()
     message = WriterWindow.FromString(stored)
-    if message.last_seen_ms and now_ms - message.last_seen_ms > _TTL_MS:
+    if message.last_seen_ms and now_ms - message.last_seen_ms > WINDOW_TTL_MS:
         return Window()
     window = Window(low=message.low, floor=message.floor, last_seen_ms=message.last_seen_ms)
     at = message.low

@@ -24,8 +24,11 @@ NEVER_SENT = NotRedrivableReason.NOT_REDRIVABLE_REASON_NEVER_SENT
 TRANSACTION_COUNTED = NotRedrivableReason.NOT_REDRIVABLE_REASON_TRANSACTION_COUNTED
 MAYBE_COUNTED = NotRedrivableReason.NOT_REDRIVABLE_REASON_MAYBE_COUNTED
 PAYLOAD_GONE = NotRedrivableReason.NOT_REDRIVABLE_REASON_PAYLOAD_GONE
+IMPORT_NOT_ALLOWED = NotRedrivableReason.NOT_REDRIVABLE_REASON_IMPORT_NOT_ALLOWED
 
 _FAILED = ErrorCode.ERROR_CODE_PROCESSING_FAILED
+_UNSIGHTED = frozenset({_FAILED, ErrorCode.ERROR_CODE_SEQUENCE_JUMP})
+"""Why a batch is refused of which a copy may be counted as it is sent."""
 
 
 @dataclass(slots=True)
@@ -42,6 +45,8 @@ class Revival:
     """The errors of which nothing does."""
     gone: list[EventError] = field(default_factory=list)
     """The errors whose payload is not there."""
+    not_allowed: list[EventError] = field(default_factory=list)
+    """The errors of an import, if that may not come back."""
     events: int = 0
     """Number of events that pass."""
     verdicts: list[tuple[EventError, Verdict]] = field(default_factory=list)
@@ -62,7 +67,7 @@ def why_not(error: EventError) -> NotRedrivableReason | None:
 
 
 def revivals(
-    record: bytes | None, kind: EventKind, errors: Iterable[EventError], steps: Sequence[Step]
+    record: bytes | None, kind: EventKind, errors: Iterable[EventError], steps: Sequence[Step], *, imports: bool
 ) -> Iterator[Revival]:
     """Yield what comes of the errors of one raw record, batch by batch.
 
@@ -71,6 +76,7 @@ def revivals(
         kind: in whose log it stands.
         errors: that name this record, and can be redriven.
         steps: what is done to each event.
+        imports: whether events of a historical import may come back.
     """
     by_batch: dict[tuple[int, bool], list[EventError]] = defaultdict(list)
     for error in errors:
@@ -84,6 +90,8 @@ def revivals(
         stored = _batch_at(batches, index, those[0].property)
         if stored is None:
             revival.gone += those
+        elif stored[1].historical_import and not imports:
+            revival.not_allowed += those
         else:
             _revive(revival, *stored, those, steps)
         yield revival
@@ -174,7 +182,7 @@ def _origin(batch: RawBatch, request: WriteEventsRequest, error: EventError) -> 
                 writer_id=request.writer_id,
                 sequence=request.sequence,
                 fingerprint=fingerprint_of(request),
-                unsighted=error.code == _FAILED,
+                unsighted=error.code in _UNSIGHTED,
             )
         )
     return origin

@@ -11,7 +11,7 @@ from footfall.v1.errors_pb2 import (
     StillRefusedEvent,
 )
 from footfall_core.errors.payload import EXPIRED, NEVER_SENT, NEVER_STORED
-from footfall_core.redrive.revival import PAYLOAD_GONE, Revival
+from footfall_core.redrive.revival import IMPORT_NOT_ALLOWED, PAYLOAD_GONE, Revival
 
 MAX_EXAMPLES = 5
 """Examples of each code and reason."""
@@ -28,6 +28,9 @@ _SENTENCES: Mapping[int, str] = {
     NotRedrivableReason.NOT_REDRIVABLE_REASON_PAYLOAD_GONE: EXPIRED,
     NotRedrivableReason.NOT_REDRIVABLE_REASON_NOT_FOUND: (
         "The property has no error of this id, or none that is at most 30 days old."
+    ),
+    NotRedrivableReason.NOT_REDRIVABLE_REASON_IMPORT_NOT_ALLOWED: (
+        "It was sent as a historical import: bringing it back takes a key with the scope import as well."
     ),
 }
 
@@ -65,6 +68,8 @@ class Tally:
         self._so_far.refused_event_count += len(revival.verdicts)
         for error in revival.gone:
             self.not_redrivable(error.error_id, PAYLOAD_GONE)
+        for error in revival.not_allowed:
+            self.not_redrivable(error.error_id, IMPORT_NOT_ALLOWED)
         for error, verdict in revival.verdicts:
             kind = self._refused.setdefault(verdict.code, StillRefused(code=verdict.code))  # type: ignore[arg-type]
             kind.event_count += 1

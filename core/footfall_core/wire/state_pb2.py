@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n footfall/internal/v1/state.proto\x12\x14\x66ootfall.internal.v1\"\xf8\x01\n\x0cWriterWindow\x12\x10\n\x03low\x18\x01 \x01(\x03R\x03low\x12\x14\n\x05\x66loor\x18\x02 \x01(\x03R\x05\x66loor\x12\x1d\n\nabove_gaps\x18\x03 \x03(\x03R\taboveGaps\x12#\n\rabove_lengths\x18\x06 \x03(\x03R\x0c\x61\x62oveLengths\x12)\n\x10recent_sequences\x18\x04 \x03(\x03R\x0frecentSequences\x12/\n\x13recent_fingerprints\x18\x05 \x03(\x06R\x12recentFingerprints\x12 \n\x0clast_seen_ms\x18\x07 \x01(\x03R\nlastSeenMs\"/\n\x12\x43ountedTransaction\x12\x19\n\x08log_hour\x18\x01 \x01(\x03R\x07logHour\"4\n\rCountedOrigin\x12#\n\revent_indexes\x18\x01 \x03(\x05R\x0c\x65ventIndexes\"2\n\x0bPassedTicks\x12#\n\rnewest_micros\x18\x01 \x03(\x03R\x0cnewestMicrosb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n footfall/internal/v1/state.proto\x12\x14\x66ootfall.internal.v1\"\xf8\x01\n\x0cWriterWindow\x12\x10\n\x03low\x18\x01 \x01(\x03R\x03low\x12\x14\n\x05\x66loor\x18\x02 \x01(\x03R\x05\x66loor\x12\x1d\n\nabove_gaps\x18\x03 \x03(\x03R\taboveGaps\x12#\n\rabove_lengths\x18\x06 \x03(\x03R\x0c\x61\x62oveLengths\x12)\n\x10recent_sequences\x18\x04 \x03(\x03R\x0frecentSequences\x12/\n\x13recent_fingerprints\x18\x05 \x03(\x06R\x12recentFingerprints\x12 \n\x0clast_seen_ms\x18\x07 \x01(\x03R\nlastSeenMs\"/\n\x12\x43ountedTransaction\x12\x19\n\x08log_hour\x18\x01 \x01(\x03R\x07logHour\"N\n\rCountedOrigin\x12#\n\revent_indexes\x18\x01 \x03(\x05R\x0c\x65ventIndexes\x12\x18\n\x07refused\x18\x02 \x01(\x08R\x07refused\"2\n\x0bPassedTicks\x12#\n\rnewest_micros\x18\x01 \x03(\x03R\x0cnewestMicrosb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,7 +36,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COUNTEDTRANSACTION']._serialized_start=309
   _globals['_COUNTEDTRANSACTION']._serialized_end=356
   _globals['_COUNTEDORIGIN']._serialized_start=358
-  _globals['_COUNTEDORIGIN']._serialized_end=410
-  _globals['_PASSEDTICKS']._serialized_start=412
-  _globals['_PASSEDTICKS']._serialized_end=462
+  _globals['_COUNTEDORIGIN']._serialized_end=436
+  _globals['_PASSEDTICKS']._serialized_start=438
+  _globals['_PASSEDTICKS']._serialized_end=488
 # @@protoc_insertion_point(module_scope)

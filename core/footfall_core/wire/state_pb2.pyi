@@ -31,10 +31,12 @@ class CountedTransaction(_message.Message):
     def __init__(self, log_hour: _Optional[int] = ...) -> None: ...
 
 class CountedOrigin(_message.Message):
-    __slots__ = ("event_indexes",)
+    __slots__ = ("event_indexes", "refused")
     EVENT_INDEXES_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
     event_indexes: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, event_indexes: _Optional[_Iterable[int]] = ...) -> None: ...
+    refused: bool
+    def __init__(self, event_indexes: _Optional[_Iterable[int]] = ..., refused: _Optional[bool] = ...) -> None: ...
 
 class PassedTicks(_message.Message):
     __slots__ = ("newest_micros",)

@@ -13,7 +13,11 @@ from footfall_core.report.ports import QueryBus
 from footfall_server.errors.settings import ErrorServerSettings
 from footfall_server.hosts.call import Call
 from footfall_server.hosts.deadlines import deadline_of
+from footfall_server.quotas.at_once import AtOnce
 from footfall_server.quotas.quotas import ReportQuotas
+
+SECONDS_OF_A_READ = 1.0
+"""After how long to ask again when too many payloads are being read: most take far less."""
 
 
 class GetError:
@@ -27,6 +31,7 @@ class GetError:
         self._raw = raw
         self._settings = settings
         self._clock = clock
+        self._reads = AtOnce(settings.payloads_at_once, "payloads", retry_after_seconds=SECONDS_OF_A_READ)
 
     async def __call__(self, request: bytes, call: Call) -> bytes:
         """Return the bytes of a `GetErrorResponse`."""
@@ -43,7 +48,8 @@ class GetError:
         if not error.HasField("payload"):
             return without_payload(error).SerializeToString()
         place = error.payload
-        record = await self._raw.read(log_of(place), place.partition, place.offset)
+        with self._reads.one(question.property_id):
+            record = await self._raw.read(log_of(place), place.partition, place.offset)
         return with_payload(error, record).SerializeToString()
 
 

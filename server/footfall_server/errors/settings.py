@@ -20,3 +20,9 @@ class ErrorServerSettings:
     margin_seconds: float = 0.25
     """How long before the caller's deadline an answer is given up, at most a tenth of the time there is: the caller
     gets a sentence then, instead of its own library's time-out."""
+    redrives_at_once: int = 2
+    """Redrives of a property that may be under way on one server; beyond, its callers are told to try again. 0 is no
+    limit."""
+    payloads_at_once: int = 8
+    """Looks at one error of a property that may read its payload at the same time on one server: below what may wait
+    there altogether, so that one property does not fill it. 0 is no limit."""

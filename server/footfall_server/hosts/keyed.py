@@ -11,6 +11,7 @@ from footfall_core.access.admission import admit, check_valid, token_of
 from footfall_core.access.grant import Grant
 from footfall_core.access.needs import Need
 from footfall_core.access.ports import Access
+from footfall_core.access.scopes import Scope
 from footfall_core.access.tokens import Verifier
 from footfall_core.clock import Clock
 from footfall_core.problems import PermissionDenied, TryAgain, Unauthenticated
@@ -104,6 +105,10 @@ class KeyPermit:
         with _COUNTING:
             self._check_valid()
             self._admit(need)
+
+    def may(self, scope: Scope) -> bool:
+        """See `Permit`."""
+        return scope in self._known().scopes
 
     def check(self) -> None:
         """Check that a call that was let in would be let in now.

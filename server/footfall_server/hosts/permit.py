@@ -6,6 +6,7 @@ from typing import Protocol
 
 from footfall.v1.admin_pb2 import Property
 from footfall_core.access.needs import Need
+from footfall_core.access.scopes import Scope
 
 
 class Permit(Protocol):
@@ -44,6 +45,10 @@ class Permit(Protocol):
             Unauthenticated: the key does not hold any more.
             PermissionDenied: the caller may not do this.
         """
+        ...
+
+    def may(self, scope: Scope) -> bool:
+        """Return whether the caller's key has a scope beyond those that its request needed."""
         ...
 
     def lasting(self) -> AbstractAsyncContextManager[None]:

@@ -23,7 +23,7 @@ NEEDS: Mapping[str, NeedOf] = {
     "/footfall.v1.ErrorService/StreamErrors": about(Scope.ERRORS, errors_pb2.StreamErrorsRequest),
     "/footfall.v1.ErrorService/ListErrors": about(Scope.ERRORS, errors_pb2.ListErrorsRequest),
     "/footfall.v1.ErrorService/GetError": about(Scope.ERRORS, errors_pb2.GetErrorRequest),
-    # whoever may see an event and send events could repair it by hand
+    # whoever may see an event and send events could repair it by hand; of an import its handler asks for more
     "/footfall.v1.ErrorService/RedriveErrors": about({Scope.ERRORS, Scope.WRITE}, errors_pb2.RedriveErrorsRequest),
     "/footfall.v1.AdminService/CreateProperty": of_operators,
     "/footfall.v1.AdminService/GetProperty": of_administration(admin_pb2.GetPropertyRequest),

@@ -67,8 +67,12 @@ class ReportQuotas:
         self._under_way: Counter[str] = Counter()
 
     @asynccontextmanager
-    async def admitted(self, property_id: str) -> AsyncIterator[None]:
+    async def admitted(self, property_id: str, reports: int = 1) -> AsyncIterator[None]:
         """Enter once a report may be computed, and count it as under way until the block ends.
+
+        Args:
+            property_id: whose quota it is.
+            reports: as how many it counts, if it takes the work of several, one after the other.
 
         Raises:
             OverQuota: the property is over its quota.
@@ -83,7 +87,7 @@ class ReportQuotas:
             )
         self._under_way[property_id] += 1
         try:
-            await self._spending.spend(property_id, {REPORTS: 1}, "the report")
+            await self._spending.spend(property_id, {REPORTS: reports}, "the report")
             yield
         finally:
             self._under_way[property_id] -= 1
@@ -95,10 +99,10 @@ class ReportQuotas:
         return self._spending.fields(property_id)
 
     @asynccontextmanager
-    async def answering(self, property_id: str, call: Call) -> AsyncIterator[None]:
+    async def answering(self, property_id: str, call: Call, reports: int = 1) -> AsyncIterator[None]:
         """Enter as `admitted` does, and have the call's caller told what is left, however the block ends."""
         try:
-            async with self.admitted(property_id):
+            async with self.admitted(property_id, reports):
                 yield
         finally:
             call.trailers.update(self.fields(property_id))

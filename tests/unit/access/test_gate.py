@@ -54,6 +54,7 @@ class Behind:
         self.denied: list[Denied] = []
         self.ended: list[BaseException] = []
         self.zone = ""
+        self.may_import: list[bool] = []
 
     def routes(self) -> list[Route]:
         kinds = {STREAM_EVENTS: Kind.BIDI_STREAM, **dict.fromkeys(SERVER_STREAMS, Kind.SERVER_STREAM)}
@@ -71,6 +72,7 @@ class Behind:
 
     async def _stream(self, _: bytes, call: Call) -> AsyncGenerator[bytes, None]:
         self.called.append(call.method)
+        self.may_import.append(call.permit.may(Scope.IMPORT))
         yield b"open"
         try:
             await call.draining.wait()
@@ -183,6 +185,8 @@ async def test_who_redrives_may_see_errors_and_send_events(behind: Behind) -> No
             await answer(behind, method, request, KEYRING.token("shop", scope))
     await answer(behind, method, request, KEYRING.token("shop", Scope.ERRORS, Scope.WRITE))
     assert behind.called == [method]
+    await answer(behind, method, request, KEYRING.token("shop", Scope.ERRORS, Scope.WRITE, Scope.IMPORT))
+    assert behind.may_import == [False, True]
 
 
 @pytest.mark.parametrize("method", methods())

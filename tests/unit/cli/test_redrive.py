@@ -1,6 +1,7 @@
 """`footfall errors redrive` against a server that answers as told."""
 
 import json
+import re
 import signal
 from datetime import UTC, datetime, timedelta
 
@@ -38,6 +39,12 @@ def found() -> RedriveErrorsResponse:
     reason.message = "Nothing came here."
     reason.error_ids.append("bbbb")
     return told
+
+
+def gone_on_with(err):
+    """Return the range with which a command says that it goes on."""
+    told = re.search(r"To go on, run the same command again with --since (\S+Z) --until (\S+Z)[.:]", err)
+    return [datetime.fromisoformat(instant) for instant in told.groups()]
 
 
 @pytest.fixture
@@ -118,9 +125,10 @@ def test_with_yes_it_neither_looks_nor_asks_and_json_has_numbers(server, command
 def test_repairs_are_made_in_the_order_in_which_they_were_written(server, command):
     server.redrives_script.append([found()])
     repairs = ("--cast", "params.v=number", "--rename=params.v=value", "--default", "currency=EUR", "--rename", "a=b")
+    odd = ("--default", "params.x=NaN", "--default", "params.y=-Infinity", "--default", f"params.z={'[' * 50_000}")
     more = ("--default", "params.n=3", "--default=params.t=x=y", "--default", "params.b=true", "--default", "value=2.5")
     code, _, err = command(
-        "errors", "redrive", "--property", "shop", "--dry-run", *repairs, *more, "--endpoint", server.endpoint
+        "errors", "redrive", "--property", "shop", "--dry-run", *repairs, *more, *odd, "--endpoint", server.endpoint
     )
     assert (code, err) == (0, "")
     assert list(server.redrives[0].repairs) == [
@@ -132,6 +140,9 @@ def test_repairs_are_made_in_the_order_in_which_they_were_written(server, comman
         default("params.t", "x=y"),
         default("params.b", True),
         default("value", 2.5),
+        default("params.x", "NaN"),
+        default("params.y", "-Infinity"),
+        default("params.z", "[" * 50_000),
     ]
 
 
@@ -142,6 +153,13 @@ def test_repairs_are_made_in_the_order_in_which_they_were_written(server, comman
         (("--cast", "params.a"), "'params.a' is not of the form params.NAME=TYPE."),
         (("--cast", "params.a=date"), "there is no type 'date'; allowed are string, number, boolean."),
         (("--default", "x"), "'x' is not of the form PATH=VALUE."),
+        (("--default", f"params.n=1{'0' * 400}"), f"params.n=1{'0' * 70}…: the number is too large."),
+        (("--default", f"params.n=1{'0' * 5_000}"), "…: the number is too large."),
+        (("--default", "params.n=-1e999"), "params.n=-1e999: the number is too large."),
+        (("--since", "999999d"), "'999999d' is not a time; write"),
+        (("--until", "0001-01-01"), "--since or --until is beyond the years 1 to 9999."),
+        (("--repair", "foo:bar"), "there is no repair 'foo'; allowed are --rename, --cast, --default."),
+        (("--repair", "foo"), "there is no repair 'foo'; allowed are --rename, --cast, --default."),
         (("--error", "a", "--code", "NAME_INVALID"), "--error says by itself which errors"),
     ],
 )
@@ -152,6 +170,12 @@ def test_what_is_written_wrongly_is_said_before_anybody_is_asked(server, command
     assert (code, out) == (2, "")
     assert says in err
     assert server.redrives == []
+
+
+def test_a_repair_that_is_left_out_is_said(server, command):
+    code, _, err = command("errors", "redrive", "--property", "shop", "--endpoint", server.endpoint, "--default")
+    assert code == 2
+    assert "'' is not of the form PATH=VALUE." in err
 
 
 def test_without_somebody_to_ask_it_wants_to_be_told(server, command):
@@ -195,4 +219,42 @@ def test_ctrl_c_says_how_to_go_on(server):
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert " events; run the same command again to go on: each counts once." in err
+    since, until = gone_on_with(err)
+    (request,) = server.redrives
+    assert request.start_time.ToDatetime(tzinfo=UTC) == since
+    assert request.end_time.ToDatetime(tzinfo=UTC) == until
+    assert until - since == timedelta(days=1)
+    assert err.rstrip().endswith(": each counts once.")
+
+
+def test_who_goes_on_as_told_asks_for_the_same_errors(server, command, monkeypatch):
+    monkeypatch.setattr(redrive, "PATIENCE_SECONDS", 0.2)
+    server.redrives_script += [[Fails(C.UNAVAILABLE)]] * 50
+    arguments = ("errors", "redrive", "--property", "shop", "--yes", "--since", "2h", "--endpoint", server.endpoint)
+    code, _, err = command(*arguments)
+    assert code == 3
+    since, until = gone_on_with(err)
+    first, tried = server.redrives[0], len(server.redrives)
+    server.redrives_script.clear()
+    server.redrives_script.append([found()])
+    again = ("--since", redrive._written(since), "--until", redrive._written(until))
+    code, _, err = command(*arguments[:5], *again, "--endpoint", server.endpoint)
+    assert (code, err) == (0, "")
+    assert server.redrives[tried:] == [first]
+
+
+def test_who_named_errors_goes_on_with_the_same_command(server, command, monkeypatch):
+    monkeypatch.setattr(redrive, "PATIENCE_SECONDS", 0.2)
+    server.redrives_script += [[Fails(C.UNAVAILABLE)]] * 50
+    code, _, err = command(
+        "errors", "redrive", "--property", "shop", "--yes", "--error", "a", "--endpoint", server.endpoint
+    )
+    assert code == 3
+    assert err.endswith(". To go on, run the same command again.\n")
+
+
+def test_a_dry_run_stores_nothing_although_it_is_not_to_ask(server, command):
+    server.redrives_script.append([found()])
+    arguments = ("--property", "shop", "--dry-run", "--yes", "--endpoint", server.endpoint)
+    assert command("errors", "redrive", *arguments)[0] == 0
+    assert [request.validate_only for request in server.redrives] == [True]

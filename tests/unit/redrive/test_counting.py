@@ -15,8 +15,9 @@ from footfall_core.packing import raw_records
 from footfall_core.processing.purchases import count_once
 from footfall_core.processing.record import Outcome, Place, process_record
 from footfall_core.processing.versions import Version
-from footfall_core.processing.window import MAX_ABOVE
+from footfall_core.processing.window import MAX_ABOVE, MAX_JUMP
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
+from footfall_core.wire.state_pb2 import CountedOrigin
 from tests.redrives import batch, default, record_of, redriven, rename, revived
 
 NOW = 1_790_000_000_000_000
@@ -49,6 +50,9 @@ class Consumer:
         self.offset += 1
         self.records.append(record)
         return outcome
+
+    def kept_of_origins(self) -> list[CountedOrigin]:
+        return [CountedOrigin.FromString(kept) for kept in self.for_ever.values()]
 
     def _load(self, key: str) -> bytes | None:
         return self.windows.get(key, self.for_ever.get(key))
@@ -211,6 +215,89 @@ def test_a_batch_whose_copy_was_processed_meanwhile_does_not_come_back(monkeypat
     assert consumer.ids == ["e0"]
 
 
+def test_a_copy_that_was_processed_meanwhile_is_known_when_its_writer_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    consumer = Consumer()
+    failing(monkeypatch, "e0")
+    record = sent(batch("page_view", "not a name"))
+    consumer.process(record)
+    failing(monkeypatch)
+    consumer.process(record, later_micros=DAY)
+    failed = consumer.errors[:1]
+    outcome = consumer.process(redriven(record, failed), later_micros=20 * DAY)
+    assert (outcome.duplicates, outcome.redriven, consumer.ids) == (1, 0, ["e0"])
+
+
+def test_what_the_rules_at_work_could_process_does_not_come_back_when_its_writer_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    live, anew = Consumer(), Consumer()
+    failing(monkeypatch, "e0")
+    record = sent(batch("page_view"))
+    live.process(record)
+    failing(monkeypatch)
+    anew.process(record)  # the log is processed again, by rules that can
+    for day in (1, 8, 29):
+        outcome = anew.process(redriven(record, live.errors), later_micros=day * DAY)
+        assert (outcome.duplicates, outcome.redriven) == (1, 0)
+    assert anew.ids == ["e0"]
+
+
+def test_what_could_not_be_processed_comes_back_when_its_writer_is_forgotten_and_its_copies_then_do_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    consumer = Consumer()
+    failing(monkeypatch, "e0")
+    record = sent(batch("page_view"))
+    consumer.process(record)
+    failing(monkeypatch)
+    again = redriven(record, consumer.errors)
+    assert consumer.process(again, later_micros=29 * DAY).redriven == 1
+    for day in (29, 40):
+        assert consumer.process(again, later_micros=day * DAY).duplicates == 1
+        assert consumer.process(record, later_micros=day * DAY).duplicates == 1
+    assert consumer.ids == ["e0"]
+
+
+def test_a_failure_that_nobody_noted_comes_back_for_as_long_as_its_writer_is_known_for_certain(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for day, counted in ((6, ["e0"]), (8, [])):
+        consumer = Consumer()
+        failing(monkeypatch, "e0")
+        record = sent(batch("page_view"))
+        consumer.process(record)
+        failing(monkeypatch)
+        consumer.for_ever.clear()  # as consumers of before leave it
+        consumer.process(redriven(record, consumer.errors), later_micros=day * DAY)
+        assert consumer.ids == counted
+
+
+def test_a_batch_that_was_too_far_ahead_counts_once_as_it_is_sent_again_and_redriven() -> None:
+    far = 50 + MAX_JUMP
+    early, late = batch("page_view", sequence=1), batch("page_view", sequence=far)
+    late.events[0].event_id = "far"
+    for redriven_first in (True, False):
+        consumer = Consumer()
+        consumer.process(sent(early))
+        consumer.process(sent(late))
+        assert codes(consumer.errors) == ["SEQUENCE_JUMP"]
+        again, before = redriven(sent(late), consumer.errors), dict(consumer.windows)
+        if redriven_first:
+            assert consumer.process(again).redriven == 1
+            assert consumer.windows == before  # a writer in order goes on as it was
+        consumer.process(sent(batch("not a name", sequence=100)))
+        assert consumer.process(sent(late)).duplicates == int(redriven_first)
+        for day in (0, 1, 20):
+            assert consumer.process(again, later_micros=day * DAY).duplicates == 1
+        assert consumer.ids == ["e0", "far"]
+    alone = Consumer()
+    alone.process(sent(early))
+    alone.process(sent(late))
+    assert alone.process(redriven(sent(late), alone.errors), later_micros=29 * DAY).redriven == 1
+
+
 def test_a_batch_comes_back_although_its_writer_is_far_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     consumer = Consumer()
     failing(monkeypatch, "e0")
@@ -234,7 +321,7 @@ def test_what_fails_again_leaves_no_mark_and_can_be_redriven_from_both_places(mo
     first, second = consumer.errors
     assert codes(consumer.errors) == ["PROCESSING_FAILED"] * 2
     assert first.error_id != second.error_id
-    assert consumer.for_ever == {}
+    assert consumer.kept_of_origins() == [CountedOrigin(refused=True)]
     failing(monkeypatch)
     third = redriven(again, [second])
     assert RawBatch.FromString(RawRecord.FromString(third).batches[0]).redriven.origin.offset == 0

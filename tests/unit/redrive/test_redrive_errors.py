@@ -1,14 +1,16 @@
 """The handler of `RedriveErrors` between a log, a store of errors and a raw log of its own, all in SQLite."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
-from footfall.v1.errors_pb2 import EventError, RedriveErrorsRequest, RedriveErrorsResponse, Stage
+from footfall.v1.errors_pb2 import EventError, NotRedrivableReason, RedriveErrorsRequest, RedriveErrorsResponse, Stage
 from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
 from footfall_adapters.memory.buckets import MemoryBuckets
 from footfall_adapters.sqlite.error_store import SqliteErrorStore
@@ -16,6 +18,7 @@ from footfall_adapters.sqlite.event_log import SqliteEventLog, SqliteLogSettings
 from footfall_adapters.sqlite.raw_records import SqliteRawRecords
 from footfall_adapters.sqlite.reading import SqliteReader
 from footfall_adapters.sqlite.state import SqliteState
+from footfall_core.access.scopes import Scope
 from footfall_core.clock import Micros, SystemClock
 from footfall_core.intake import Arrival, Taken, take
 from footfall_core.kinds import EventKind
@@ -24,10 +27,12 @@ from footfall_core.processing.record import Place, process_record
 from footfall_core.processing.versions import Version
 from footfall_core.quota.quota import Quota
 from footfall_core.redrive import request as redrive_request
+from footfall_core.redrive.revival import Revival, revivals
 from footfall_core.report.answer import Answer, answer_to_bytes
 from footfall_core.wire.query_pb2 import ErrorsQuestion
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
-from footfall_server.errors.redrive_errors import RedriveErrors
+from footfall_server.errors import redrive_errors
+from footfall_server.errors.redrive_errors import SECONDS_OF_A_REDRIVE, RedriveErrors
 from footfall_server.errors.settings import ErrorServerSettings
 from footfall_server.hosts.call import Call
 from footfall_server.hosts.draining import Draining
@@ -50,6 +55,16 @@ class Bus:
         return answer_to_bytes(Answer(found.SerializeToString()))
 
 
+class Permit:
+    """What the caller's key has."""
+
+    def __init__(self, *scopes: Scope) -> None:
+        self._scopes = scopes
+
+    def may(self, scope: Scope) -> bool:
+        return scope in self._scopes
+
+
 class Redriven:
     """The handler, and what is around it."""
 
@@ -59,6 +74,7 @@ class Redriven:
         self.log = SqliteEventLog(folder / "log", SqliteLogSettings(), CLOCK, self._state.put_errors)
         self.records = stack.enter_context(closing(SqliteRawRecords(folder / "log")))
         self.draining = Draining()
+        self.permit = Permit(Scope.ERRORS, Scope.WRITE, Scope.IMPORT)
 
     async def send(self, *requests: WriteEventsRequest) -> list[EventError]:
         """Put batches into the log, each in a record of its own, and their errors into the store."""
@@ -77,8 +93,8 @@ class Redriven:
     async def put(self, *errors: EventError) -> None:
         await asyncio.to_thread(self._state.put_errors, errors)
 
-    async def redrive(self, quota: Quota | None = None, **fields: Any) -> list[RedriveErrorsResponse]:
-        handler = RedriveErrors(
+    def handler(self, quota: Quota | None = None) -> RedriveErrors:
+        return RedriveErrors(
             Bus(self._store),
             self.records,
             self.log,
@@ -86,13 +102,21 @@ class Redriven:
             settings=ErrorServerSettings(),
             clock=CLOCK,
         )
-        request = RedriveErrorsRequest(**{"property": "properties/shop"} | fields)
-        call = Call("redrive", {}, "", lambda: None, self.draining, None)  # type: ignore[arg-type]
-        return [RedriveErrorsResponse.FromString(data) async for data in handler(request.SerializeToString(), call)]
+
+    def call(self) -> Call:
+        return Call("redrive", {}, "", lambda: None, self.draining, self.permit)  # type: ignore[arg-type]
+
+    async def redrive(self, quota: Quota | None = None, **fields: Any) -> list[RedriveErrorsResponse]:
+        answers = self.handler(quota)(request_of(**fields), self.call())
+        return [RedriveErrorsResponse.FromString(data) async for data in answers]
 
     def stored(self, offset: int) -> list[RawBatch]:
         records = self.records.after(offset, 100_000_000)
         return [RawBatch.FromString(each) for one in records for each in RawRecord.FromString(one.record).batches]
+
+
+def request_of(**fields: Any) -> bytes:
+    return RedriveErrorsRequest(**{"property": "properties/shop"} | fields).SerializeToString()
 
 
 @pytest.fixture
@@ -132,6 +156,28 @@ async def test_pages_follow_each_other_and_a_token_goes_on_behind_one(
     assert rest[-1].total_count == 0
 
 
+async def test_another_batch_under_the_same_number_is_not_taken_for_redriven(redriven: Redriven) -> None:
+    # both are refused under the number of a third, so their errors have one id
+    errors = await redriven.send(batch("not a name"), batch("nor this"))
+    now = CLOCK.now()
+    for number, (error, hours) in enumerate(zip(errors, (30, 2), strict=True)):
+        error.error_id, error.code, error.payload.offset = "one id", ErrorCode.ERROR_CODE_SEQUENCE_REUSED, number
+        error.time.FromMicroseconds(now - hours * 3_600_000_000)
+        await redriven.put(error)
+    day, two_days = Timestamp(), Timestamp()
+    day.FromMicroseconds(now - 86_400_000_000)
+    two_days.FromMicroseconds(now - 2 * 86_400_000_000)
+    mine = {"codes": [ErrorCode.ERROR_CODE_SEQUENCE_REUSED]}
+    end = redriven.log.end
+    (newer,) = await redriven.redrive(start_time=day, filter=mine, repairs=RENAMED)
+    assert newer.redriven_count == 1
+    while (await redriven.redrive(start_time=day, filter=mine, repairs=RENAMED))[-1].redriven_before_count != 1:
+        await asyncio.sleep(0.01)  # the marks come with the next commit
+    (older,) = await redriven.redrive(start_time=two_days, filter=mine, repairs=RENAMED)
+    assert older.redriven_count == 1
+    assert {each.redriven.origin.offset for each in redriven.stored(end)} == {0, 1}
+
+
 async def test_errors_by_their_ids_are_redriven_and_those_that_are_none_are_named(redriven: Redriven) -> None:
     first, _ = await redriven.send(batch("not a name"), batch("nor this", sequence=2))
     (message,) = await redriven.redrive(error_ids=[first.error_id, "nobody"], repairs=RENAMED)
@@ -140,11 +186,61 @@ async def test_errors_by_their_ids_are_redriven_and_those_that_are_none_are_name
     assert list(message.not_redrivable[0].error_ids) == ["nobody"]
 
 
-async def test_errors_by_their_ids_count_as_one_report_however_many_they_are(redriven: Redriven) -> None:
+async def test_each_error_by_its_id_counts_as_a_report(redriven: Redriven) -> None:
     errors = await redriven.send(*(batch("not a name", sequence=number) for number in range(1, 6)))
-    one_report = Quota(reports_per_second=0.1)  # at once, and the next one after ten seconds
-    (message,) = await redriven.redrive(one_report, error_ids=[each.error_id for each in errors], repairs=RENAMED)
-    assert message.redriven_count == 5
+    handler, call = redriven.handler(Quota(reports_per_second=0.01, burst_seconds=700)), redriven.call()
+    request = request_of(error_ids=[each.error_id for each in errors], repairs=RENAMED)
+    (answer,) = [RedriveErrorsResponse.FromString(data) async for data in handler(request, call)]
+    assert answer.redriven_count == 5
+    assert call.trailers["ratelimit"].startswith('"reports";r=2;')
+
+
+async def test_a_property_has_two_redrives_under_way_and_another_one_is_not_in_their_way(
+    redriven: Redriven, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redrive_request, "PAGE", 1)
+    await redriven.send(*(batch("not a name", sequence=number) for number in range(1, 4)))
+    handler, request = redriven.handler(), request_of(validate_only=True)
+    under_way = [handler(request, redriven.call()) for _ in range(2)]
+    for answers in under_way:
+        await anext(answers)
+    with pytest.raises(OverQuota, match="The property has 2 redrives under way on this server") as refused:
+        await anext(handler(request, redriven.call()))
+    assert refused.value.retry_after_seconds == SECONDS_OF_A_REDRIVE
+    other = handler(request_of(property="properties/another"), redriven.call())
+    assert [RedriveErrorsResponse.FromString(data).done async for data in other] == [True]
+    await under_way[0].aclose()  # its caller leaves
+    assert len([data async for data in handler(request, redriven.call())]) == 4
+    await under_way[1].aclose()
+
+
+async def test_what_is_repaired_is_repaired_one_at_a_time_and_not_on_the_event_loop(
+    redriven: Redriven, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await redriven.send(*(batch("not a name", sequence=number) for number in range(1, 4)))
+    threads, at_once, most = set(), 0, 0
+
+    def noted(*arguments: Any, **more: Any) -> list[Revival]:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        threads.add(threading.get_ident())
+        found = list(revivals(*arguments, **more))
+        another.wait(0.05)  # which would come meanwhile
+        at_once -= 1
+        return found
+
+    another = threading.Event()
+    monkeypatch.setattr(redrive_errors, "revivals", noted)
+    handler = redriven.handler()
+
+    async def all_of_it() -> None:
+        async for _ in handler(request_of(validate_only=True), redriven.call()):
+            pass
+
+    await asyncio.gather(all_of_it(), all_of_it())
+    assert threading.get_ident() not in threads
+    assert most == 1
 
 
 async def test_what_cannot_be_redriven_is_counted_by_its_reason(redriven: Redriven) -> None:
@@ -182,6 +278,23 @@ async def test_a_page_counts_as_a_report(redriven: Redriven, monkeypatch: pytest
     await redriven.send(*(batch("not a name", sequence=number) for number in range(1, 6)))
     with pytest.raises(OverQuota):
         await redriven.redrive(Quota(reports_per_second=0.01, burst_seconds=200), repairs=RENAMED)
+
+
+@pytest.mark.parametrize("validate_only", [True, False])
+async def test_history_comes_back_by_a_key_for_imports_alone(redriven: Redriven, *, validate_only: bool) -> None:
+    imported, _ = await redriven.send(batch("not a name", historical_import=True), batch("not a name", sequence=2))
+    end = redriven.log.end
+    redriven.permit = Permit(Scope.ERRORS, Scope.WRITE)
+    (message,) = await redriven.redrive(repairs=RENAMED, validate_only=validate_only)
+    assert (message.redriven_count, message.not_redrivable_count) == (1, 1)
+    (why,) = message.not_redrivable
+    assert why.reason == NotRedrivableReason.NOT_REDRIVABLE_REASON_IMPORT_NOT_ALLOWED
+    assert list(why.error_ids) == [imported.error_id]
+    assert "the scope import" in why.message
+    assert [each.redriven.origin.offset for each in redriven.stored(end)] == ([] if validate_only else [1])
+    redriven.permit = Permit(Scope.ERRORS, Scope.WRITE, Scope.IMPORT)
+    (message,) = await redriven.redrive(error_ids=[imported.error_id], repairs=RENAMED)
+    assert message.redriven_count == 1
 
 
 async def test_a_redriven_import_goes_into_its_own_log(redriven: Redriven, monkeypatch: pytest.MonkeyPatch) -> None:

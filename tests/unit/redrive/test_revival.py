@@ -123,7 +123,10 @@ def test_a_whole_batch_comes_with_the_verdicts_on_its_bad_events() -> None:
     assert [verdict.index for verdict in again.rejected] == [1]
     assert list(again.redriven.event_indexes) == [0, 1]
     assert (again.redriven.refused.writer_id, again.redriven.refused.sequence) == ("w", 1)
-    assert not again.redriven.refused.unsighted  # only what could not be processed may come again by itself
+    assert again.redriven.refused.unsighted  # once its writer has come that far, a copy may count as it is sent
+    refused.code = ErrorCode.ERROR_CODE_SEQUENCE_REUSED
+    (revival,) = revived(record, [refused])
+    assert not raw(revival.raw_batch).redriven.refused.unsighted  # its number is taken
 
 
 def test_a_batch_that_grew_beyond_a_request_is_refused() -> None:

@@ -29,6 +29,7 @@ class NotRedrivableReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NOT_REDRIVABLE_REASON_MAYBE_COUNTED: _ClassVar[NotRedrivableReason]
     NOT_REDRIVABLE_REASON_PAYLOAD_GONE: _ClassVar[NotRedrivableReason]
     NOT_REDRIVABLE_REASON_NOT_FOUND: _ClassVar[NotRedrivableReason]
+    NOT_REDRIVABLE_REASON_IMPORT_NOT_ALLOWED: _ClassVar[NotRedrivableReason]
 
 class Stage(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -49,6 +50,7 @@ NOT_REDRIVABLE_REASON_TRANSACTION_COUNTED: NotRedrivableReason
 NOT_REDRIVABLE_REASON_MAYBE_COUNTED: NotRedrivableReason
 NOT_REDRIVABLE_REASON_PAYLOAD_GONE: NotRedrivableReason
 NOT_REDRIVABLE_REASON_NOT_FOUND: NotRedrivableReason
+NOT_REDRIVABLE_REASON_IMPORT_NOT_ALLOWED: NotRedrivableReason
 STAGE_UNSPECIFIED: Stage
 STAGE_INGEST: Stage
 STAGE_VALIDATION: Stage

@@ -99,8 +99,8 @@ class ErrorServiceServicer:
         """Brings one error with its payload: the event, or the whole batch, as it was sent.
 
         Errors: INVALID_ARGUMENT (bad property or id), NOT_FOUND (no such error, or it is older than 30 days),
-        RESOURCE_EXHAUSTED with RetryInfo (the property is over its quota of reports), DEADLINE_EXCEEDED, UNAVAILABLE with
-        RetryInfo.
+        RESOURCE_EXHAUSTED with RetryInfo (the property is over its quota of reports, or too many of its payloads are being
+        read), DEADLINE_EXCEEDED, UNAVAILABLE with RetryInfo.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -113,12 +113,14 @@ class ErrorServiceServicer:
 
         The stream says how far it has come about every 500 errors, and ends with a message that is `done`. A stream that
         ended before that goes on with the newest `resume_token`, or begins anew: what was brought back is passed over.
-        Whoever may see errors and send events may redrive: a key needs the scopes `errors` and `write`. The events counted
-        into their property's quota when they came; each 500 errors count as one report.
+        Whoever may see errors and send events may redrive: a key needs the scopes `errors` and `write`, and for events of a
+        historical import `import` as well. The events counted into their property's quota when they came; each 500 errors
+        count as one report, and so does each that is named by its id.
 
         Errors: INVALID_ARGUMENT (bad property, filter, range, repair or token), FAILED_PRECONDITION (more errors than can be
-        told apart), RESOURCE_EXHAUSTED with RetryInfo (over the quota of reports: resume), DEADLINE_EXCEEDED, UNAVAILABLE
-        with RetryInfo (the store or Kafka cannot be reached, draining: resume).
+        told apart), RESOURCE_EXHAUSTED with RetryInfo (over the quota of reports: resume; or the property has as many redrives
+        under way on this server as it may), DEADLINE_EXCEEDED, UNAVAILABLE with RetryInfo (the store or Kafka cannot be
+        reached, draining: resume).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
