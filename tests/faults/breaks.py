@@ -32,7 +32,10 @@ class Break:
 
 
 def _offsets_outside_the_transaction() -> None:
-    """Commit by itself what is processed, as automatic commits do, while what was made of it waits in a transaction."""
+    """Commit by itself what is processed, as automatic commits do, while what was made of it waits in a transaction.
+
+    Of a second, as is usual: with the ten a second of Footfall's own a kill seldom comes while there is one.
+    """
     from confluent_kafka import TopicPartition  # noqa: PLC0415 - only in the process concerned
     from quixstreams.checkpointing.checkpoint import Checkpoint  # noqa: PLC0415
     from quixstreams.internal_producer import InternalProducer  # noqa: PLC0415
@@ -47,6 +50,7 @@ def _offsets_outside_the_transaction() -> None:
         del positions
         commit_transaction(self, [], metadata, timeout)
 
+    os.environ["FOOTFALL_STREAM_COMMIT_INTERVAL_SECONDS"] = "1"
     Checkpoint.store_offset = store_and_commit  # type: ignore[method-assign]
     InternalProducer.commit_transaction = commit_without  # type: ignore[method-assign]
 
