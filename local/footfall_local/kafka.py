@@ -34,7 +34,9 @@ def kafka_part(home: Home, addresses: Addresses, program: JavaProgram) -> Part:
     options = (*HEAP, f"-Dlog4j2.configurationFile={logging}", "-cp", f"{program.jars}/*")
     # a formatted log keeps its cluster's id, so a random one is right whenever this is needed
     cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
-    format_log = (program.java, *options, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(settings))
+    # in one word: one in 64 ids begins with a hyphen, and would be taken for an option
+    identity = f"--cluster-id={cluster_id}"
+    format_log = (program.java, *options, "kafka.tools.StorageTool", "format", identity, "-c", str(settings))
     return Part(
         name=NAME,
         command=(program.java, *archive.flags, *options, "kafka.Kafka", str(settings)),

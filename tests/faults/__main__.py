@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from footfall_local.settings import LocalSettings
@@ -67,7 +67,8 @@ def main() -> int:
 def rounds(stack: Stack, parts: Sequence[str], count: int, seed: int) -> Iterator[Round]:
     """Play, part by part in turns: one that dies again and again is started again ever later.
 
-    What became of a round is read while the next fault is under way, so that reports too must be right then.
+    What became of a round is read while the next fault is under way, so that reports too must be right then; but for
+    a part alone, before it.
     """
     faults = [drawn(part, seed + number) for number in range(count) for part in parts]
     with ThreadPoolExecutor(max_workers=1) as judges:
@@ -77,6 +78,8 @@ def rounds(stack: Stack, parts: Sequence[str], count: int, seed: int) -> Iterato
             if judged is not None:
                 yield judged.result()
             judged = judges.submit(judge, stack, played)
+            if len(parts) == 1:
+                wait([judged])  # one that is not back yet has nothing that another fault could take
         if judged is not None:
             yield judged.result()
 

@@ -11,7 +11,9 @@ from footfall.channel import open_channel
 from footfall.v1 import errors_pb2, errors_pb2_grpc, query_pb2, query_pb2_grpc
 from tests.faults.journals import Journal
 
-PATIENCE_SECONDS = 180.0
+PATIENCE_SECONDS = 600.0
+"""How long anything is waited for. An indexer of Druid that was killed reads anew all that it had not stored yet, up to
+an hour of the load of all rounds."""
 ERRORS_SECONDS = 60.0
 """How long errors may come behind the reports' being complete: the next fault may have frozen what shows them."""
 PAGE = 100_000

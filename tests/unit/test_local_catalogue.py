@@ -1,3 +1,4 @@
+import uuid
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,6 +45,15 @@ def test_parts_are_started_after_those_that_they_need(tmp_path: Path) -> None:
     assert wave_of("kafka", found) < wave_of("provision-topics", found) < wave_of("events-1", found)
     assert wave_of("zookeeper", found) < wave_of("druid-indexer", found)
     assert {"druid-broker", "druid-historical", "druid-indexer"} <= set(found[wave_of("druid-coordinator", found)])
+
+
+def test_an_id_of_kafkas_cluster_that_begins_with_a_hyphen_is_no_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(bytes=b"\xf8" + bytes(15)))
+    kafka = next(part for part in build(plan(tmp_path), Home(tmp_path)) if part.name == "kafka")
+    assert kafka.preparation
+    assert "--cluster-id=-AAAAAAAAAAAAAAAAAAAAA" in kafka.preparation.command
 
 
 def test_our_processes_are_told_where_the_others_are(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ class HostSettings:
     unready_seconds: float = 1.5
     """How long to go on serving, as not healthy, after SIGTERM, so that the gateway's health check (every second)
     turns to other servers first. 0: none."""
-    max_request_bytes: int = 48 * 1024 * 1024
+    max_request_bytes: int = 32 * 1024 * 1024
     """Bytes of unary calls' requests that may be under way at once. Beyond it calls are told to try again, before
     their requests are read. A request is in memory several times over while it waits for its commit."""
 
