@@ -1,5 +1,6 @@
 """What the error stream tells of a client's own batches goes to `on_error`, and what became of events is counted."""
 
+import asyncio
 import threading
 
 import grpc
@@ -83,8 +84,10 @@ async def test_for_asyncio_too(server, tmp_path):
         server.streams_script.append(step)
     async with AsyncClient(server.endpoint, "shop", spool=tmp_path / "spool", on_error=losses) as client:
         await client.track("a", client_id="c")
-        while not losses.all:
-            assert await client.flush(10)
+        assert await client.flush(10)
+        async with asyncio.timeout(20):
+            while not losses.all:
+                await asyncio.sleep(0.01)  # flush returns at once, and would let nobody else go on
     async with AsyncClient(server.endpoint, "shop", spool=tmp_path / "spool", on_error=losses) as client:
         await client.track("a", client_id="c")
         assert await client.flush(10)
