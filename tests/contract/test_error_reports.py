@@ -12,6 +12,7 @@ from footfall.v1.errors_pb2 import EventError, Stage
 from footfall.v1.ingest_pb2 import ErrorCode
 from footfall_core.columns import ERRORS
 from footfall_core.errors.rows import error_row
+from footfall_core.report.fields import DIMENSIONS, METRICS
 from footfall_core.report.filter_language import parse_filter, parse_metric_filter
 from tests.contract.report_paths import ReportPath
 from tests.contract.reports import report_request, table, totals
@@ -53,6 +54,11 @@ def shop(path: ReportPath) -> str:
 
 def ask(path: ReportPath, property_id: str, *dimensions: str, **fields: Any) -> query_pb2.RunReportResponse:
     return path.ask(report_request(property_id, ["errorCount"], list(dimensions), **fields))
+
+
+def test_every_metric_and_dimension_of_errors_is_in_these_tests() -> None:
+    names = {name for name in (*METRICS, *DIMENSIONS) if name.startswith("error")}
+    assert names == {"errorCount", "errorStage", "errorCode", "errorField", "errorWriter"}
 
 
 def test_errors_are_counted_by_stage_code_field_and_writer(path: ReportPath, shop: str) -> None:
