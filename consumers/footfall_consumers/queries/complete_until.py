@@ -23,10 +23,11 @@ class _Look:
 
 
 class CompleteUntil:
-    """Looks for ticks on behalf of reports that are run afterwards.
+    """Looks for ticks on behalf of reports, before and behind their own queries.
 
-    A look serves every report that begins within its life: ticks that were seen earlier promise less, never more, so
-    what an answer says of itself stays true.
+    A look serves every report that begins within its life: ticks that were seen earlier promise less, never more, as
+    long as nothing is lost. One that began when a report had ended tells whether something was: whatever goes away in
+    the store takes the ticks that it had along.
     """
 
     def __init__(self, store: ReportStore, clock: Clock, raw_partitions: int, life_micros: int) -> None:
@@ -37,15 +38,19 @@ class CompleteUntil:
         self._looks: dict[str, _Look] = {}
         self._newest: dict[tuple[str, EventKind], Micros] = {}
 
-    async def now(self, table: str) -> Completeness:
+    async def now(self, table: str, since: Micros | None = None) -> Completeness:
         """Return the instants for the reports of a table.
+
+        Args:
+            table: the table.
+            since: the earliest instant at which the look may have begun; None: any within its life.
 
         Raises:
             Problem: as the store raises it.
         """
         now = self._clock.now()
         look = self._looks.get(table)
-        if look is None or _failed(look.found) or not 0 <= now - look.begun <= self._life_micros:
+        if look is None or _failed(look.found) or not max(since or 0, now - self._life_micros) <= look.begun <= now:
             look = self._looks[table] = _Look(now, asyncio.create_task(self._look(table, now)))
             look.found.add_done_callback(_failed)
         # who leaves does not take the others along
