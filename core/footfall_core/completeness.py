@@ -39,12 +39,20 @@ class Completeness:
         """Return whether neither instant is before that of another one; what is not known there asks for nothing."""
         return _reaches(self.live, least.live) and _reaches(self.imported, least.imported)
 
+    def at_most(self, other: "Completeness") -> "Completeness":
+        """Return the earlier of both instants each; what is not known of one is not known."""
+        return Completeness(_earlier(self.live, other.live), _earlier(self.imported, other.imported))
+
 
 NOT_KNOWN = Completeness()
 
 
 def _reaches(known: Micros | None, least: Micros | None) -> bool:
     return least is None or (known is not None and known >= least)
+
+
+def _earlier(one: Micros | None, other: Micros | None) -> Micros | None:
+    return None if one is None or other is None else min(one, other)
 
 
 def data_complete_until(newest_ticks: NewestTicks, partitions: int) -> Micros | None:

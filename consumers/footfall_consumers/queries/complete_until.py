@@ -37,10 +37,11 @@ class _Look:
 
 
 class CompleteUntil:
-    """Looks for ticks on behalf of reports that are run afterwards.
+    """Looks for ticks on behalf of reports, before and behind their own queries.
 
-    A look serves every report that begins within its life: ticks that were seen earlier promise less, never more, so
-    what an answer says of itself stays true.
+    A look serves every report that begins within its life: ticks that were seen earlier promise less, never more, as
+    long as nothing is lost. One that began when a report had ended tells whether something was: whatever goes away in
+    the store takes the ticks that it had along.
     """
 
     def __init__(self, store: ReportStore, clock: Clock, raw_partitions: int, life_micros: int) -> None:
@@ -53,12 +54,15 @@ class CompleteUntil:
         """Where ticks were found that say that a part is whole."""
         self._newest: dict[tuple[str, EventKind], Micros] = {}
 
-    async def now(self, table: str, serving: PlannedServing | None = None) -> Completeness:
+    async def now(
+        self, table: str, serving: PlannedServing | None = None, *, since: Micros | None = None
+    ) -> Completeness:
         """Return the instants for the reports of a table; not known of one that no tick comes to.
 
         Args:
             table: what a report calls it.
             serving: of which runs' rows the report is made; None: of the live run's alone.
+            since: the earliest instant at which the look may have begun; None: any within its life.
 
         Raises:
             Problem: as the store raises it.
@@ -68,7 +72,7 @@ class CompleteUntil:
         now = self._clock.now()
         asked = (table, serving.parts if serving else ALL_LIVE)
         look = self._looks.get(asked)
-        if look is None or _failed(look.found) or not 0 <= now - look.begun <= self._life_micros:
+        if look is None or _failed(look.found) or not max(since or 0, now - self._life_micros) <= look.begun <= now:
             self._forget_old_looks(now)
             look = self._looks[asked] = _Look(now, asyncio.create_task(self._look(*asked, now)))
             look.found.add_done_callback(_failed)

@@ -78,9 +78,11 @@ class Steps:
     async def _report(self, plan_bytes: bytes, deadline: Micros) -> Answer:
         plan = plan_from_bytes(plan_bytes)
         # before the report's own queries, so that they show at least what stands before these ticks
-        completeness = await self.complete_until.now(plan.table, plan.serving)
+        before = await self.complete_until.now(plan.table, plan.serving)
         report = await self.store.run(plan, deadline)
-        return answer_of(plan, report, completeness)
+        # and behind them: a part of the store that went away meanwhile took its ticks along with what else it had
+        after = await self.complete_until.now(plan.table, plan.serving, since=self.clock.now())
+        return answer_of(plan, report, before.at_most(after))
 
     async def _errors(self, question: ErrorsQuestion, deadline: Micros) -> Answer:
         response = (await self.errors.find(question, deadline)).SerializeToString()

@@ -118,8 +118,22 @@ def query(number: int = 0, *, deadline: int = 5 * MINUTE, begin_before: int = MI
     return Query(f"q{number}", 1, Micros(now + deadline), Micros(now + begin_before), PLAN)
 
 
-def steps(inbox: Inbox, store: Store) -> Steps:
-    clock = HeldClock()
+class LosingStore(Store):
+    """Loses the newest of its ticks, or all of them, while it computes a report."""
+
+    def __init__(self, clock: HeldClock, left: dict[int, dict[int, int]]) -> None:
+        super().__init__({10: {0: 5, 1: 4}})
+        self._clock = clock
+        self._left = left
+
+    async def run(self, plan: Plan, deadline: Micros) -> Report:
+        self.ticks = self._left
+        self._clock.micros += 1
+        return await super().run(plan, deadline)
+
+
+def steps(inbox: Inbox, store: Store, clock: HeldClock | None = None) -> Steps:
+    clock = clock or HeldClock()
     complete_until = CompleteUntil(store, clock, raw_partitions=2, life_micros=200_000)
     return Steps(inbox, store, store, complete_until, clock, "consumer-1", new_id=lambda: "attempt")
 
@@ -132,6 +146,17 @@ async def test_a_query_is_begun_then_computed_then_answered() -> None:
     answer = answer_from_bytes(inbox.replies[1].part.data)
     assert answer.completeness == Completeness(Micros(4), Micros(2))
     assert query_pb2.RunReportResponse.FromString(answer.response).totals[0].integer_value == 7
+
+
+@pytest.mark.parametrize(("left", "complete"), [({}, None), ({10: {0: 3, 1: 4}}, 3), ({10: {0: 6, 1: 7}}, 4)])
+async def test_a_report_promises_no_more_than_the_ticks_that_are_left_when_it_is_computed(
+    left: dict[int, dict[int, int]], complete: int | None
+) -> None:
+    inbox, clock = Inbox(), HeldClock()
+    store = LosingStore(clock, left)
+    await steps(inbox, store, clock).run(query())
+    assert store.asked[:3] == ["live ticks", "import ticks", "report"]
+    assert answer_from_bytes(inbox.replies[1].part.data).completeness == Completeness(complete, Micros(2))
 
 
 async def test_a_question_for_errors_is_answered_without_a_look_for_ticks() -> None:
