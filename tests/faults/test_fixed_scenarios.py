@@ -38,8 +38,9 @@ def test_nothing_is_lost_or_doubled_or_unexplained(stack: Stack, fault: Fault) -
     assert played.verdict.is_good, played
 
 
-SESSION_SECONDS = 10.0
-"""How long ZooKeeper waits for one of Druid's processes before the others take it for gone, with all that it has."""
+ABOUT_A_SESSION = (9.6, 9.9, 10.2, 9.5)
+"""Seconds. ZooKeeper waits for one of Druid's processes for 10, then the others take it for gone with all that it has.
+The indexer should be back when that happens, so that what was asked before is still answered."""
 
 
 def test_a_report_that_says_it_is_complete_is_so_while_druid_loses_its_indexer_and_finds_it_again(stack: Stack) -> None:
@@ -54,12 +55,14 @@ def test_a_report_that_says_it_is_complete_is_so_while_druid_loses_its_indexer_a
     wish.GetCurrentTime()
     polled: list[int] = []
     with open_channel(address) as channel, Polling(channel, property_id, wish, polled):
-        wait_for("a complete report", lambda: polled or None, seconds=60)
-        with frozen(stack, "druid-indexer"):
-            time.sleep(SESSION_SECONDS + 1.5)  # it is the fault itself, not a wait for something
-        wait_for("druid-indexer to be healthy", lambda: is_healthy(stack, "druid-indexer") or None, seconds=60)
+        for seconds in ABOUT_A_SESSION:
+            before = len(polled)
+            wait_for("complete reports", lambda before=before: len(polled) > before + 5 or None, seconds=120)  # type: ignore[misc]
+            with frozen(stack, "druid-indexer"):
+                time.sleep(seconds)  # it is the fault itself, not a wait for something
+            wait_for("druid-indexer to be healthy", lambda: is_healthy(stack, "druid-indexer") or None, seconds=60)
         before = len(polled)
-        wait_for("complete reports behind it", lambda: len(polled) > before + 5 or None, seconds=120)
+        wait_for("complete reports behind them", lambda: len(polled) > before + 5 or None, seconds=120)
     assert set(polled) == {events}
 
 

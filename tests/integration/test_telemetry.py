@@ -187,7 +187,8 @@ def test_the_way_of_a_batch_in_figures(variables: dict[str, str], tmp_path: Path
         assert {name: found.get(name) for name in expected} == expected
         assert found["footfall_ingest_bytes_total"] > 2 * mixed.ByteSize()
         committed = found["footfall_commit_transactions_total{outcome=committed}"]
-        assert committed == found["footfall_commit_transaction_duration_seconds_count"] >= 4
+        # a tick may share a transaction with a batch
+        assert committed == found["footfall_commit_transaction_duration_seconds_count"] >= 2
         assert found["process_cpu_seconds_total"] > 0
 
         until("the event consumer", events.is_ready)

@@ -13,6 +13,12 @@ LONGEST_ABSENCE = 20.0
 member is gone waits for the end of its session, 6 s."""
 
 
+LONGEST_PAUSE_MS = 45_000
+"""How long a member may not poll, since it has enough to do: longer than a query takes, or a tick's commit. As long,
+the group waits for one that is gone if a broker that was killed has come back and takes it for alive; with librdkafka's
+five minutes nobody answered queries meanwhile."""
+
+
 class Member(Protocol):
     """A consumer: confluent-kafka's, or what Quix Streams makes of it."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import structlog
 from google.protobuf.message import DecodeError
 
+from footfall_adapters.kafka.membership import LONGEST_PAUSE_MS
 from footfall_adapters.kafka.polling import Polling, polling
 from footfall_adapters.kafka.query_server import REQUESTS, RESULTS
 from footfall_adapters.kafka.sending import Sending, sending
@@ -99,6 +100,7 @@ async def open_query_inbox(kafka: KafkaSettings, settings: QueryInboxSettings) -
         "group.id": kafka.topic("query-consumers"),
         "session.timeout.ms": settings.session_timeout_ms,
         "heartbeat.interval.ms": settings.session_timeout_ms // 6,
+        "max.poll.interval.ms": max(LONGEST_PAUSE_MS, settings.session_timeout_ms),
         "partition.assignment.strategy": "cooperative-sticky",
         # a query that was sent before the group's first member came is still waited for; past ones are known by
         # their deadline

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import structlog
 from confluent_kafka import Consumer
 
-from footfall_adapters.kafka.membership import Membership
+from footfall_adapters.kafka.membership import LONGEST_PAUSE_MS, Membership
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.logs import LIBRDKAFKA
 
@@ -93,6 +93,7 @@ def _member(kafka: KafkaSettings, settings: TickerSettings, instance: str) -> Co
             "group.instance.id": instance,
             "session.timeout.ms": settings.session_timeout_ms,
             "heartbeat.interval.ms": settings.session_timeout_ms // 3,
+            "max.poll.interval.ms": max(LONGEST_PAUSE_MS, settings.session_timeout_ms),
             "enable.auto.commit": False,
             "auto.offset.reset": "latest",
             "log_level": 3,
