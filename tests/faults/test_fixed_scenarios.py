@@ -53,27 +53,24 @@ def test_a_report_that_says_it_is_complete_is_so_while_druid_loses_its_indexer_a
     events = len(journal.acknowledged) + len(journal.orders)
     wish = Timestamp()
     wish.GetCurrentTime()
-    polled: list[int] = []
-    with open_channel(address) as channel, Polling(channel, property_id, wish, polled):
+    with open_channel(address) as channel, Polling(channel, property_id, wish) as polling:
         for seconds in ABOUT_A_SESSION:
-            before = len(polled)
-            wait_for("complete reports", lambda before=before: len(polled) > before + 5 or None, seconds=120)  # type: ignore[misc]
+            polling.await_more()
             with frozen(stack, "druid-indexer"):
                 time.sleep(seconds)  # it is the fault itself, not a wait for something
             wait_for("druid-indexer to be healthy", lambda: is_healthy(stack, "druid-indexer") or None, seconds=60)
-        before = len(polled)
-        wait_for("complete reports behind them", lambda: len(polled) > before + 5 or None, seconds=120)
-    assert set(polled) == {events}
+        polling.await_more()
+    assert set(polling.counts) == {events}
 
 
 class Polling:
     """Asks for a report all the time, and keeps what those count that say they are complete until an instant."""
 
-    def __init__(self, channel: grpc.Channel, property_id: str, wish: Timestamp, polled: list[int]) -> None:
+    def __init__(self, channel: grpc.Channel, property_id: str, wish: Timestamp) -> None:
         self._stub = query_pb2_grpc.QueryServiceStub(channel)  # type: ignore[no-untyped-call]
         self._property_id = property_id
         self._wish = wish.ToNanoseconds()
-        self._polled = polled
+        self.counts: list[int] = []
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(4)]
 
@@ -88,6 +85,11 @@ class Polling:
             thread.join(60)
             assert not thread.is_alive()
 
+    def await_more(self) -> None:
+        """Wait for some complete reports more."""
+        before = len(self.counts)
+        wait_for("complete reports", lambda: len(self.counts) > before + 5 or None, seconds=120)
+
     def _run(self, number: int) -> None:
         for request in self._requests(number):
             if self._stop.is_set():
@@ -98,7 +100,7 @@ class Polling:
                 continue
             known = (answer.metadata.data_complete_until, answer.metadata.imported_data_complete_until)
             if min(instant.ToNanoseconds() for instant in known) >= self._wish:
-                self._polled.append(answer.totals[0].integer_value)
+                self.counts.append(answer.totals[0].integer_value)
 
     def _requests(self, number: int) -> Iterator[query_pb2.RunReportRequest]:
         for turn in itertools.count(1):
