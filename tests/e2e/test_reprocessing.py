@@ -24,7 +24,7 @@ from confluent_kafka.admin import AdminClient
 
 from footfall.channel import open_channel
 from footfall.v1 import ingest_pb2_grpc, query_pb2, query_pb2_grpc
-from footfall.v1.event_pb2 import Event, Item
+from footfall.v1.event_pb2 import Event
 from footfall.v1.ingest_pb2 import WriteEventsRequest
 from footfall_core.kinds import EventKind
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
@@ -97,18 +97,12 @@ class Shop:
         at = int((datetime.now(UTC) - ago).timestamp() * 1e6)
         number = next(self._numbers)
         events = [
-            Event(
-                name="purchase" if index == 0 else "page_view",
-                client_id=f"client-{number % 7}",
-                page_location=PAGES[channel],
-                timestamp_micros=at,
-                transaction_id=f"order-{number}" if index == 0 else "",
-                currency="EUR" if index == 0 else "",
-                value=10 if index == 0 else None,
-                items=[Item(item_id="hat", item_name="Hat", price=10, quantity=1)] if index == 0 else [],
-            )
-            for index in range(count)
+            Event(name="page_view", client_id=f"client-{number % 7}", page_location=PAGES[channel], timestamp_micros=at)
+            for _ in range(count)
         ]
+        events[0].name, events[0].transaction_id, events[0].currency = "purchase", f"order-{number}", "EUR"
+        events[0].value = 10
+        events[0].items.add(item_id="hat", item_name="Hat", price=10, quantity=1)
         answer = self._ingest.WriteEvents(
             WriteEventsRequest(
                 property=f"properties/{self.property_id}",
