@@ -2,10 +2,13 @@
 
 A JVM can write the classes that it loaded into an archive when it ends, and map it at the next start (AppCDS). On two
 cores Druid's four roles are healthy after 15 s with it, and after 35 s without. The JVM checks that an archive fits its
-own version and class path, and does without one that doesn't.
+own version and class path, and does without one that doesn't. It takes one that was written where the jars lay in
+another folder, but then cannot load classes of sealed packages that the archive lacks, of which Derby's are; so each
+folder has archives of its own.
 """
 
 import os
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +28,8 @@ class JavaProgram:
 
     def archive(self, part: str) -> "ClassArchive":
         """Use the archive of a part, or have it written at the end of this run."""
-        return class_archive(self.archives, f"{part}-{self.jars.name}")
+        place = zlib.crc32(bytes(self.jars.resolve()))
+        return class_archive(self.archives, f"{part}-{self.jars.name}-{place:08x}")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from footfall_local import jars
-from footfall_local.class_archives import class_archive
+from footfall_local.class_archives import JavaProgram, class_archive
 from footfall_local.java import find_java, major_version
 from footfall_local.problems import LocalStackError, RequirementMissingError
 
@@ -91,3 +91,10 @@ def test_classes_are_archived_at_the_end_of_the_first_run_and_used_from_then_on(
     second = class_archive(tmp_path, "kafka")
     assert f"-XX:SharedArchiveFile={target}" in second.flags
     assert second.leaves == {}
+
+
+def test_jars_that_were_moved_are_not_run_with_the_archives_of_where_they_were(tmp_path: Path) -> None:
+    places = [JavaProgram("java", tmp_path / folder / "druid-1", tmp_path) for folder in ("here", "there")]
+    here, there = (list(one.archive("druid-coordinator").leaves.values()) for one in places)
+    assert here != there
+    assert here == list(places[0].archive("druid-coordinator").leaves.values())
