@@ -140,7 +140,7 @@ def tables_in_druid(stack: Stack, run: Run) -> Iterator[dict[EventKind, Table]]:
     finally:
         for one in tables.values():
             httpx.post(f"{overlord}/druid/indexer/v1/supervisor/{one.name}/terminate", timeout=30)
-            httpx.delete(f"http://{stack.addresses['druid_coordinator']}/druid/coordinator/v1/datasources/{one.name}")
+            httpx.delete(f"http://{stack.addresses['druid_overlord']}/druid/coordinator/v1/datasources/{one.name}")
             delete_topic(kafka, one.topic)
 
 
