@@ -18,7 +18,6 @@ import structlog
 from footfall_consumers.reprocess.settings import RunnerSettings
 from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
-from footfall_core.problems import TryAgain
 from footfall_core.runs.book import Entry
 from footfall_core.runs.ports import RunStore
 from footfall_core.runs.records import cancelled_name, progress_name
@@ -69,6 +68,8 @@ class Runner:
     _looked_after: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _at_rest: set[str] = field(default_factory=set)
     _measured: set[str] = field(default_factory=set)
+    _put_off: dict[str, str] = field(default_factory=dict)
+    """Why what is to be done for a run was not done when it was tried last."""
 
     async def run(self, stop: threading.Event) -> None:
         """Run until `stop` is set, then have the workers end."""
@@ -147,10 +148,13 @@ class Runner:
     async def _look_after(self, entry: Entry) -> None:
         try:
             await self._rest_or_remove(entry)
-        except TryAgain as problem:
-            log.warning("said later", run=entry.run.id, reason=str(problem))
         except Exception as error:  # noqa: BLE001 - Kafka or Druid is away: what is to be done stays to be done
-            log.warning("done later", run=entry.run.id, reason=str(error))
+            # tried again at each look: what has not changed is said once
+            if self._put_off.get(entry.run.id) != str(error):
+                self._put_off[entry.run.id] = str(error)
+                log.warning("done later", run=entry.run.id, reason=str(error))
+        else:
+            self._put_off.pop(entry.run.id, None)
 
     def _is_due(self, entry: Entry, now: Micros) -> bool:
         """Return whether all that a run has is to be removed."""

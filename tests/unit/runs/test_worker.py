@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from footfall_consumers.reprocess.runner import Runner
 from footfall_consumers.reprocess.settings import RunnerSettings
@@ -398,6 +399,25 @@ async def test_a_run_that_is_cancelled_loses_its_worker_and_then_all_it_has() ->
 
     await looked(book, data, removed, started)
     assert (started, data.done) == ([ONE.id], [f"remove {ONE.id}"])
+
+
+async def test_why_something_is_done_later_is_said_once_however_often_it_is_tried() -> None:
+    class Held(Data):
+        left: int = 5
+
+        def remove(self, run_id: str) -> None:
+            self.left -= 1
+            if self.left:
+                raise OSError("two tasks run" if self.left > 2 else "one task runs")
+            super().remove(run_id)
+
+    book, data = Book(), Held()
+    define(book, ONE)
+    progress(book, ONE, RunProgress(stage=RunStage.RUN_STAGE_RUNNING))
+    cancel(book, ONE)
+    with capture_logs() as lines:
+        await looked(book, data, lambda: data.done == [f"remove {ONE.id}"])
+    assert [line["reason"] for line in lines if line["event"] == "done later"] == ["two tasks run", "one task runs"]
 
 
 async def test_a_dry_run_that_keeps_up_loses_its_worker_and_then_all_it_has_when_its_time_is_over() -> None:
