@@ -1,12 +1,12 @@
 """Error streams at scale, on a local stack that runs: how soon an error comes, what it costs, what a restart loses.
 
     python -m benchmarks.error_streams [--streams N] [--straight] [--connections N] [--processes N] [--restart]
-                                       [--storm N] [--home DIR] [--settle-seconds N]
+                                       [--rate N] [--storm N] [--home DIR] [--settle-seconds N]
 
 Each stream is one of the client library's, of a property of its own. Followers are processes of their own; each has
 some connections, since the gateway allows 1,000 streams on one. `--straight` opens all of them on `errors-1`; otherwise
-the gateway shares them out. One batch with one bad event is sent for each property, and an error's time is from the
-batch's answer, as its sender has it, to its being handed over.
+the gateway shares them out. One batch with one bad event is sent for each property, `--rate` of them a second, and an
+error's time is from the batch's answer, as its sender has it, to its being handed over.
 
 `--restart` goes on with a trickle of such batches while both error servers are stopped with SIGTERM and started anew by
 their supervisor, one after the other: each batch that was answered must have its error handed over once.
@@ -26,7 +26,7 @@ import signal
 import statistics
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -45,7 +45,6 @@ from footfall_local.stack import Stack
 
 WRITE = "/footfall.v1.IngestService/WriteEvents"
 SERVERS = ("errors-1", "errors-2")
-IN_FLIGHT = 32
 STORM_BATCH = 1_000
 PATIENCE_SECONDS = 120.0
 """How long anything is waited for."""
@@ -123,11 +122,20 @@ class Bench:
             self.journal.answered[property_id, sequence] = at
 
     async def trickle(self, properties: Sequence[str], a_second: float, stop: asyncio.Event) -> None:
-        """Send batches at a steady rate until it is to stop, and wait for their answers."""
+        """Send batches of any of the properties at a steady rate until it is to stop, and wait for their answers."""
+
+        def until_stop() -> Iterator[str]:
+            while not stop.is_set():
+                yield random.choice(properties)  # noqa: S311
+
+        await self.send_each(until_stop(), a_second)
+
+    async def send_each(self, properties: Iterable[str], a_second: float) -> None:
+        """Send a batch of each property at a steady rate, and wait for their answers."""
         sending: set[asyncio.Task[None]] = set()
         due = time.monotonic()
-        while not stop.is_set():
-            task = asyncio.create_task(self.send_bad(random.choice(properties)))  # noqa: S311
+        for property_id in properties:
+            task = asyncio.create_task(self.send_bad(property_id))
             sending.add(task)
             task.add_done_callback(sending.discard)
             due += 1 / a_second
@@ -172,16 +180,11 @@ class Bench:
         return time.monotonic() - began
 
 
-async def one_error_each(bench: Bench, properties: Sequence[str]) -> None:
-    left = iter(properties)
-
-    async def work() -> None:
-        for property_id in left:
-            await bench.send_bad(property_id)
-
+async def one_error_each(bench: Bench, properties: Sequence[str], a_second: float) -> None:
     began = time.monotonic()
-    sending = asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
+    sending = asyncio.create_task(bench.send_each(properties, a_second))
     await bench.until("all sent", sending.done, seconds=600)
+    await sending
     took = time.monotonic() - began
     await bench.until("all told", lambda: bench.journal.missing() == 0)
     say(
@@ -246,7 +249,7 @@ async def storm(bench: Bench, stormy: str, others: Sequence[str], events: int, k
     )
     say(f"  other properties before: {_percentiles(bench.journal.latencies(began, storm_began))}")
     say(f"  other properties during: {_percentiles(bench.journal.latencies(storm_began, storm_end))}")
-    async with Client(bench.stack.addresses["gateway"], stormy, key=key, late_errors=False) as client:
+    async with Client(bench.stack.addresses["grpc"], stormy, key=key, late_errors=False) as client:
         total, asked = 0, 0.0
         give_up = time.monotonic() + 600
         while total < count * STORM_BATCH and time.monotonic() < give_up:
@@ -280,7 +283,7 @@ def _percentiles(seconds: Sequence[float]) -> str:
 async def run(given: argparse.Namespace) -> None:
     stack = Stack(given.home)
     key = os.environ["FOOTFALL_KEY"] = stack.home.keys.read_development_key()
-    gateway = stack.addresses["gateway"]
+    gateway = stack.addresses["grpc"]
     address = stack.addresses["errors-1"] if given.straight else gateway
     run_id = uuid.uuid4().hex[:6]
     properties = [f"stream-{run_id}-{number}" for number in range(given.streams)]
@@ -305,7 +308,7 @@ async def run(given: argparse.Namespace) -> None:
                 "all live", lambda: sum(each.news.live for each in followers) == len(followed), seconds=300
             )
             say(f"all live after {time.monotonic() - began:.1f} s: {bench.memory()}")
-            await one_error_each(bench, properties)
+            await one_error_each(bench, properties, given.rate)
             if given.restart:
                 await rolling_restart(bench, properties, given.settle_seconds)
             if given.storm:
@@ -320,6 +323,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--connections", type=int, default=5, help="of each process")
     parser.add_argument("--straight", action="store_true", help="all on one server, past the gateway")
+    parser.add_argument("--rate", type=float, default=100, metavar="N", help="batches a second of the errors for each")
     parser.add_argument("--restart", action="store_true")
     parser.add_argument("--settle-seconds", type=float, default=10, help="after each server's restart")
     parser.add_argument("--storm", type=int, default=0, metavar="N")
