@@ -4,7 +4,7 @@ import asyncio
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -49,17 +49,24 @@ class Follower:
         self.counted.update(dict(stream.left_out().counts()))
 
     async def follow(self, stream: ErrorStream, until: int) -> None:
-        """Follow until so many errors were pushed or counted, in this stream and the ones before."""
+        """Follow until so many errors were pushed or counted, in this stream and the ones before.
+
+        It looks when the stream says that there is something, and not otherwise.
+        """
+        left_out = asyncio.Event()
+        stream.tell(left_out.set)
+        self.look(stream)
         async with asyncio.timeout(30):
             while self.total < until:
-                try:
-                    async with asyncio.timeout(0.05):
-                        found = await stream.next()
-                except TimeoutError:
-                    self.look(stream)
-                    continue
-                if found:
-                    self.ids.append(found.error.error_id)
+                reading, hearing = asyncio.ensure_future(stream.next()), asyncio.ensure_future(left_out.wait())
+                await asyncio.wait({reading, hearing}, return_when=asyncio.FIRST_COMPLETED)
+                hearing.cancel()
+                left_out.clear()
+                if not reading.done():
+                    reading.cancel()
+                with suppress(asyncio.CancelledError):
+                    if found := await reading:
+                        self.ids.append(found.error.error_id)
                 self.look(stream)
 
 
@@ -73,6 +80,28 @@ async def test_the_first_ones_and_a_sample_are_pushed_and_the_others_counted(err
             await follower.follow(stream, 300)
     assert set(follower.ids) == {*STORM[:20], *SAMPLE}
     assert follower.counted == {NAME_KIND: 300 - len(follower.ids)}
+
+
+async def test_who_reads_is_told_that_errors_are_left_out_though_none_is_pushed(errors: ErrorLog) -> None:
+    passed_over = [each for each in STORM[20:] if each not in SAMPLE][:30]
+    left_out, counted = asyncio.Event(), 0
+    async with errors.feed() as feed:
+        with closing(await feed.open(shop(), None)) as stream:
+            assert await next_ids(stream, 1) == ["live"]
+            await errors.write(*STORM[:20], **NAME)
+            assert await next_ids(stream, 20) == STORM[:20]
+            stream.tell(left_out.set)
+            reading = asyncio.create_task(stream.next())
+            for first in range(0, 30, 10):
+                await errors.write(*passed_over[first : first + 10], **NAME)
+            async with asyncio.timeout(30):
+                while counted < 30:
+                    await left_out.wait()
+                    left_out.clear()
+                    counted += sum(count for _, count in stream.left_out().counts())
+            assert not reading.done()
+            reading.cancel()
+    assert counted == 30
 
 
 async def test_past_and_present_of_a_storm_have_the_same_sample_and_add_up(errors: ErrorLog) -> None:

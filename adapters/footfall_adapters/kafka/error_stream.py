@@ -59,6 +59,7 @@ class KafkaErrorStream:
         self._bookmark = Bookmark(feed_places)
         self._left_out = LeftOut()
         """In front of the bookmark, and not asked for yet."""
+        self._tell: Callable[[], None] = lambda: None
         self._changed = asyncio.Event()
         self._live_at: Mapping[int, int] = {}
         """Where the topic ended when the stream was opened: it is live when the feed has come there."""
@@ -134,6 +135,8 @@ class KafkaErrorStream:
             self._present.append(PlacedError(first.partition, first.offset, first.error, before))
         self._present.extend(errors)
         self._present_behind.join(stretch.behind)
+        if stretch.behind:
+            self._tell()
         if stretch.errors:
             self._changed.set()
 
@@ -167,6 +170,10 @@ class KafkaErrorStream:
             return self._left_out
         taken, self._left_out = self._left_out, LeftOut()
         return taken
+
+    def tell(self, left_out: Callable[[], None]) -> None:
+        """See `ErrorStream`."""
+        self._tell = left_out
 
     async def next(self) -> PushedError | None:
         """See `ErrorStream`."""
@@ -264,6 +271,8 @@ class KafkaErrorStream:
             self._past.extend(past.found.errors)
             self._past_behind.join(past.found.behind)
             self._past_places = past.places
+            if past.found.behind:
+                self._tell()
 
 
 def _let_go(reading: "asyncio.Future[Past | None]") -> None:

@@ -7,6 +7,7 @@ client is slow.
 import asyncio
 import sqlite3
 from collections import deque
+from collections.abc import Callable
 
 import structlog
 
@@ -126,6 +127,7 @@ class SqliteErrorStream:
         self._behind = LeftOut()
         """What is left out behind those."""
         self._left_out = LeftOut()
+        self._tell: Callable[[], None] = lambda: None
         self._said_live = False
 
     @property
@@ -139,6 +141,10 @@ class SqliteErrorStream:
         self._keep_up()
         taken, self._left_out = self._left_out, LeftOut()
         return taken
+
+    def tell(self, left_out: Callable[[], None]) -> None:
+        """Call `left_out` when there is more of it: see the port."""
+        self._tell = left_out
 
     async def next(self) -> PushedError | None:
         """Wait for the next error and return it; return None once, when the stream has caught up: see the port."""
@@ -186,6 +192,8 @@ class SqliteErrorStream:
             elif found is not None:
                 self._behind.add(_PARTITION, offset, found)
         self._scanned = rows[-1][0] + 1 if len(rows) == _CHUNK else end
+        if self._behind:
+            self._tell()
         return bool(rows)
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """The port to the errors as they are recorded. The docstrings are the contract that every adapter keeps."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -53,6 +54,10 @@ class ErrorStream(Protocol):
 
     def left_out(self) -> LeftOut:
         """Return what was left out in front of `position`, because of a storm, since this was asked last."""
+        ...
+
+    def tell(self, left_out: Callable[[], None]) -> None:
+        """From now on call `left_out`, on the event loop's thread, when there is more that was left out."""
         ...
 
     async def next(self) -> PushedError | None:

@@ -19,7 +19,8 @@ class Pulse:
         self._settings = settings
         self._timeout: asyncio.Timeout | None = None
         self._beat = now + first_beat_seconds
-        self._busy_until = now + settings.heartbeat_seconds
+        self._look: float | None = now + settings.count_seconds
+        """When to look whether errors were left out; None: none were that are not told."""
         self._ends_at: float | None = None
 
     @property
@@ -30,6 +31,9 @@ class Pulse:
     def end_at(self, when: float) -> None:
         """End the stream at an instant, whatever it waits for."""
         self._ends_at = when
+        self._wake_by(when)
+
+    def _wake_by(self, when: float) -> None:
         if self._timeout is not None and not self._timeout.expired():
             self._timeout.reschedule(min(when, self._timeout.when() or when))
 
@@ -37,32 +41,33 @@ class Pulse:
         """Return whether it is time for a heartbeat."""
         return self._beat <= _now()
 
-    def told(self, *, busy: bool) -> None:
-        """Say that a message is sent; a busy stream looks often whether errors were left out."""
-        now = _now()
-        self._beat = now + self._settings.heartbeat_seconds
-        if busy:
-            self._busy_until = self._beat
+    def told(self) -> None:
+        """Say that a message is sent."""
+        self._beat = _now() + self._settings.heartbeat_seconds
+
+    def look_soon(self) -> None:
+        """Say that errors were left out, which are told together with those that follow."""
+        if self._look is None:
+            self._look = _now() + self._settings.count_seconds
+            self._wake_by(self._look)
 
     async def next_before_a_beat(self, stream: ErrorStream) -> tuple[PushedError | None] | None:
-        """Return what the stream's `next` returns; None if it is time to look for something else to tell."""
+        """Return what the stream's `next` returns; None if it is time to look for something else to tell.
+
+        Whoever calls it looks whether errors were left out as soon as it returns.
+        """
         try:
-            async with asyncio.timeout_at(self._look_at()) as self._timeout:
+            async with asyncio.timeout_at(self._wakes_at()) as self._timeout:
                 return (await stream.next(),)
         except TimeoutError:
             if self._timeout is None or not self._timeout.expired():
                 raise
             return None
         finally:
-            self._timeout = None
+            self._timeout = self._look = None
 
-    def _look_at(self) -> float:
-        looks = [self._beat]
-        if (now := _now()) < self._busy_until:
-            looks.append(now + self._settings.count_seconds)
-        if self._ends_at is not None:
-            looks.append(self._ends_at)
-        return min(looks)
+    def _wakes_at(self) -> float:
+        return min(each for each in (self._beat, self._look, self._ends_at) if each is not None)
 
 
 class Pulses:

@@ -46,6 +46,7 @@ class StreamErrors:
                 closing(await self._feed.open(selection, start, every_error=wanted.every_error)) as stream,
                 self._pulses.of(call.draining) as pulse,
             ):
+                stream.tell(pulse.look_soon)
                 live = False
                 while not pulse.ends:
                     error = None
@@ -58,10 +59,10 @@ class StreamErrors:
                     if error is not None:
                         telemetry.ERRORS_PUSHED.inc()
                         call.log["pushed"] += 1  # type: ignore[operator]  # a number, from above
-                        pulse.told(busy=True)
+                        pulse.told()
                         yield error.message + added.SerializeToString()
                     elif in_time or added.left_out or pulse.ends or pulse.is_due():
-                        pulse.told(busy=bool(added.left_out))
+                        pulse.told()
                         added.heartbeat.CopyFrom(self._heartbeat(live=live))
                         yield added.SerializeToString()
         except OutOfHistoryError as gone:

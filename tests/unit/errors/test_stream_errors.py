@@ -47,6 +47,9 @@ class FakeStream:
         self.items: asyncio.Queue[EventError | Exception | None] = asyncio.Queue()
         self.counted = LeftOut()
         """What is left out in front of the next message."""
+        self.told: Callable[[], None] = lambda: None
+        self.waits = 0
+        """How often somebody has begun to wait for the next error."""
         self.closed = asyncio.Event()
         self.position: Position = (0, 0)
         """Moves on in its second partition with each error, and in its first when the test says so."""
@@ -55,7 +58,11 @@ class FakeStream:
         counted, self.counted = self.counted, LeftOut()
         return counted
 
+    def tell(self, left_out: Callable[[], None]) -> None:
+        self.told = left_out
+
     async def next(self) -> PushedError | None:
+        self.waits += 1
         item = await self.items.get()
         if isinstance(item, Exception):
             raise item
@@ -325,6 +332,7 @@ STORM = LeftOutErrors(stage=Stage.STAGE_VALIDATION, code=ErrorCode.ERROR_CODE_NA
 def count_two(stream: FakeStream) -> None:
     for offset in (1, 2):
         stream.counted.add(0, offset, (STORM.stage, STORM.code))
+        stream.told()
 
 
 async def test_what_is_left_out_comes_with_the_next_error() -> None:
@@ -349,6 +357,18 @@ async def test_what_is_left_out_comes_soon_though_there_is_no_error_and_no_heart
         assert list(message.left_out) == [STORM]
         assert message.heartbeat.live
         assert message.resume_token == token(3, 0)
+
+
+async def test_a_stream_that_nothing_is_said_of_is_not_looked_at_before_its_heartbeat() -> None:
+    async with served(heartbeat_seconds=60, count_seconds=0.01) as s:
+        call = s.call()
+        for item in (None, FIRST):
+            s.feed.stream.items.put_nowait(item)
+            await call.read()
+        waits = s.feed.stream.waits
+        await asyncio.sleep(0.2)
+        # once after the beginning, and not again
+        assert s.feed.stream.waits <= waits + 1
 
 
 async def test_a_quiet_stream_is_not_told_every_second_that_nothing_was_left_out() -> None:
