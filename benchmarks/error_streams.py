@@ -102,6 +102,11 @@ class Bench:
                 raise RuntimeError(f"{what}: not within {seconds:g} s; {self.journal.missing()} are missing")
             await asyncio.sleep(0.05)
 
+    async def settle(self, seconds: float) -> None:
+        """Look for a time at what followers say, whatever it is."""
+        end = time.monotonic() + seconds
+        await self.until("it settled", lambda: time.monotonic() > end)
+
     async def send_bad(self, property_id: str, events: int = 1) -> None:
         """Send a batch of bad events, and note when it was answered."""
         sequence = self._sequences[property_id] = self._sequences.get(property_id, 0) + 1
@@ -202,8 +207,7 @@ async def rolling_restart(bench: Bench, properties: Sequence[str], seconds: floa
     for server in SERVERS:
         say(f"  {server} was back after {await bench.restart(server):.1f} s")
         # the health check of the gateway, and the streams that come back to it
-        settle = time.monotonic() + seconds / 2
-        await bench.until("it settled", lambda settle=settle: time.monotonic() > settle)  # type: ignore[misc]
+        await bench.settle(seconds)
     stop.set()
     await bench.until("the trickle's end", trickling.done)
     await trickling
@@ -308,6 +312,7 @@ async def run(given: argparse.Namespace) -> None:
                 "all live", lambda: sum(each.news.live for each in followers) == len(followed), seconds=300
             )
             say(f"all live after {time.monotonic() - began:.1f} s: {bench.memory()}")
+            await bench.settle(given.settle_seconds)
             await one_error_each(bench, properties, given.rate)
             if given.restart:
                 await rolling_restart(bench, properties, given.settle_seconds)
@@ -323,9 +328,9 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--connections", type=int, default=5, help="of each process")
     parser.add_argument("--straight", action="store_true", help="all on one server, past the gateway")
-    parser.add_argument("--rate", type=float, default=100, metavar="N", help="batches a second of the errors for each")
+    parser.add_argument("--rate", type=float, default=50, metavar="N", help="batches a second of the errors for each")
     parser.add_argument("--restart", action="store_true")
-    parser.add_argument("--settle-seconds", type=float, default=10, help="after each server's restart")
+    parser.add_argument("--settle-seconds", type=float, default=10, help="after all are live, and each restart")
     parser.add_argument("--storm", type=int, default=0, metavar="N")
     uvloop.run(run(parser.parse_args()))
 
