@@ -25,7 +25,8 @@ WINDOW_TTL = timedelta(days=7)
 
 WINDOW_KEPT = WINDOW_TTL + timedelta(days=1)
 """What keeps windows removes none before this, counted likewise. The day more is for times that step back: a broker
-that takes over stamps records by its own clock, and a window that was removed by a later time would be missed."""
+that takes over stamps records by its own clock, and a window that was removed by a later time would be missed. Steps of
+less than half a day are covered: one at the record that wrote the window last, and one at the record that asks."""
 
 WINDOW_TTL_MS = WINDOW_TTL // timedelta(milliseconds=1)
 
