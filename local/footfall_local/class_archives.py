@@ -28,7 +28,7 @@ class JavaProgram:
 
     def archive(self, part: str) -> "ClassArchive":
         """Use the archive of a part, or have it written at the end of this run."""
-        place = zlib.crc32(bytes(self.jars.resolve()))
+        place = zlib.crc32(bytes(self.jars))
         return class_archive(self.archives, f"{part}-{self.jars.name}-{place:08x}")
 
 
