@@ -77,9 +77,14 @@ def _of_run(run: RunLag, now: datetime) -> Iterator[str]:
                 "ago: its consumers are behind, or away."
             )
         elif shown is not None and _lags(shown, now):
+            further = (
+                "are processed further: Druid takes them in late, or no ticks come"
+                if processed is not None and processed.until.seconds
+                else "how far they are processed is not known"
+            )
             yield (
                 f"{name}: {kind} are in Druid until {_instant(shown.until)} only, {_behind(shown.until, now)} ago, "
-                "and are processed further: Druid takes them in late, or no ticks come."
+                f"and {further}."
             )
 
 

@@ -59,7 +59,7 @@ from footfall_core.wire.access_pb2 import Addressed, AddressedBatch
 from footfall_core.wire.purchase_pb2 import PurchasesRecord
 from footfall_core.wire.raw_pb2 import BatchHead, RawBatch, RawRecord, StreamedBatch
 from footfall_core.wire.run_purchases_pb2 import CountedElsewhere, HandedOn, RunPurchasesRecord, Waiting, WaitingSource
-from footfall_core.wire.runs_pb2 import RunCancelled, RunDefinition, RunProgress, RunStage, ServingRecord
+from footfall_core.wire.runs_pb2 import RunCancelled, RunClosed, RunDefinition, RunProgress, RunStage, ServingRecord
 from footfall_core.wire.state_pb2 import CountedOrigin, CountedTransaction, PassedTicks, WriterWindow
 
 NOW = Micros(1_790_000_000_000_000)
@@ -585,6 +585,7 @@ KINDS: dict[str, Kind] = {
     # control: runs, and which of them serve
     "run_definition": _message(_run_definition, RunDefinition),
     "run_cancelled": _message(lambda: RunCancelled(time_micros=NOW).SerializeToString(), RunCancelled),
+    "run_closed": _message(lambda: RunClosed(time_micros=NOW, end_hour=494_900).SerializeToString(), RunClosed),
     "run_expired": _message(lambda: RunCancelled(time_micros=NOW, expired=True).SerializeToString(), RunCancelled),
     "run_progress": _message(_run_progress, RunProgress),
     "run_progress_with_a_problem": _message(

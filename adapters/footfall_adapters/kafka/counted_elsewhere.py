@@ -4,6 +4,7 @@ What a run has counted is in the changelog of its second stage: a compacted topi
 times, by partition of `events.purchases`. A transaction's partition is the same in every run.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import closing
@@ -21,6 +22,7 @@ from footfall_core.kinds import EventKind
 from footfall_core.processing.second_stage import TICKS_KEYS
 from footfall_core.runs.elsewhere import Elsewhere
 from footfall_core.runs.run import Run
+from footfall_core.streams import StreamUnmendableError
 from footfall_core.wire.run_purchases_pb2 import CountedElsewhere, RunPurchasesRecord
 from footfall_core.wire.state_pb2 import CountedTransaction, PassedTicks
 
@@ -29,7 +31,10 @@ log = structlog.get_logger()
 STAMPED, STAMP_BYTES = "__ttl_stamped__", 8
 """The header by which Quix Streams says that a time stands before a value, and that time's length."""
 
-_MAX_KEYS, _POLL_SECONDS, _FLUSH_SECONDS = 2_000, 1.0, 60.0
+STANDS_STILL_SECONDS = 120.0
+"""How long a run that is waited for may process nothing. Longer than its worker takes to be started anew."""
+
+_MAX_KEYS, _POLL_SECONDS, _FLUSH_SECONDS, _KAFKA_SECONDS = 2_000, 1.0, 60.0, 30.0
 
 
 def tell_what_counts_elsewhere(
@@ -51,6 +56,7 @@ def tell_what_counts_elsewhere(
 
     Raises:
         KafkaException: Kafka cannot be reached.
+        StreamUnmendableError: another run has stopped before it was final.
     """
     telling = _Telling(kafka, run)
     for part in parts:
@@ -122,28 +128,45 @@ class _Reading:
         self._part = part
         self._partitions = raw_partitions
         self._ticks: dict[tuple[int, EventKind], int] = {}
+        self._moved = time.monotonic()
 
     def read_into(self, telling: _Telling) -> None:
         self._reader.assign(
             [TopicPartition(self._topic, partition, OFFSET_BEGINNING) for partition in range(self._partitions)]
         )
-        at_end: set[int] = set()
-        while len(at_end) < self._partitions or not self._has_come_far_enough():
+        ends: dict[int, int] = {}
+        waiting = set(range(self._partitions))
+        while waiting:
             message = self._reader.poll(_POLL_SECONDS)
+            self._refuse_if_it_stands_still()
             if message is None:
                 continue
-            failure = message.error()
+            failure, partition = message.error(), message.partition()
             if failure is None:
-                at_end.discard(message.partition())  # what was committed together may stand behind its tick
                 self._take(message, telling)
-            elif failure.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
-                at_end.add(message.partition())
-            elif failure.fatal():
+                if partition not in ends and self._has_come_far_enough(partition):
+                    ends[partition] = self._end_of(partition)
+            elif failure.code() == KafkaError.UNKNOWN_TOPIC_OR_PART or failure.fatal():
                 raise KafkaException(failure)
+            # what was committed together with the tick may stand behind it
+            is_at_end = failure is not None and failure.code() == KafkaError._PARTITION_EOF  # noqa: SLF001
+            if partition in ends and (is_at_end or (failure is None and message.offset() + 1 >= ends[partition])):
+                waiting.discard(partition)
 
-    def _has_come_far_enough(self) -> bool:
-        ways = [(partition, kind) for partition in range(self._partitions) for kind in EventKind]
-        return all(self._ticks.get(way, 0) >= self._part.until for way in ways)
+    def _has_come_far_enough(self, partition: int) -> bool:
+        return all(self._ticks.get((partition, kind), 0) >= self._part.until for kind in EventKind)
+
+    def _end_of(self, partition: int) -> int:
+        """Return the first offset of a partition that is not committed yet."""
+        _, end = self._reader.get_watermark_offsets(TopicPartition(self._topic, partition), _KAFKA_SECONDS)
+        return int(end)
+
+    def _refuse_if_it_stands_still(self) -> None:
+        if time.monotonic() - self._moved > STANDS_STILL_SECONDS:
+            raise StreamUnmendableError(
+                f"What {self._part.served.run_id} counts has to be known first, and it has not been processed any "
+                f"further for {STANDS_STILL_SECONDS:.0f} s."
+            )
 
     def _take(self, message: Message, telling: _Telling) -> None:
         key, value = _entry(message)
@@ -154,6 +177,7 @@ class _Reading:
                 newest = PassedTicks.FromString(value).newest_micros
                 if len(newest) == self._partitions:
                     self._ticks[message.partition(), kind] = min(newest)
+                self._moved = time.monotonic()
                 return
         if key.startswith("~"):
             return

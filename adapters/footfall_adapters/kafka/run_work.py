@@ -7,6 +7,7 @@ from footfall_adapters.kafka.counted_elsewhere import tell_what_counts_elsewhere
 from footfall_adapters.kafka.run_bounds import Bounds, LogTooShortError, RawLog, is_drained, wait_for_bounds
 from footfall_adapters.kafka.run_topics import group_of_run, make_run_topics, purchases_of_run
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.kafka.stream_failures import told_apart
 from footfall_adapters.kafka.topics import TopicsSettings
 from footfall_core.clock import Micros
 from footfall_core.problems import WrongState
@@ -33,15 +34,18 @@ class KafkaRunWork:
         assert self._bounds is not None
         return self._bounds
 
+    @told_apart()
     def has_begun(self) -> bool:
         """See `RunWork`."""
         # said of all partitions at once, as the last thing before it is processed
         return bool(self._log.raw_committed(self._group))
 
+    @told_apart()
     def make_topics(self) -> None:
         """See `RunWork`."""
         make_run_topics(self._kafka, self._topics, self._run.id)
 
+    @told_apart()
     def await_end(self, *, is_begun: bool) -> None:
         """See `RunWork`."""
         try:
@@ -49,19 +53,23 @@ class KafkaRunWork:
         except LogTooShortError as error:
             raise WrongState(str(error)) from error
 
+    @told_apart()
     def learn_what_counts_elsewhere(self, parts: Sequence[Elsewhere]) -> int:
         """See `RunWork`."""
         return tell_what_counts_elsewhere(self._kafka, self._live_group, self._run, parts, self._kafka.raw_partitions)
 
+    @told_apart()
     def begin(self) -> None:
         """See `RunWork`."""
         self._log.begin_at(self._group, self.bounds.begin)
 
+    @told_apart()
     def places(self, now: Micros) -> Places:
         """See `RunWork`."""
         end = self.bounds.end if self.bounds.end is not None else self._log.ends()
         return Places(self.bounds.begin, self._log.raw_committed(self._group), end, now)
 
+    @told_apart()
     def is_done(self) -> bool:
         """See `RunWork`."""
         if self.bounds.end is None:

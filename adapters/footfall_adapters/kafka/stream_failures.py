@@ -4,6 +4,9 @@ Another start mends whatever goes away by itself: a Kafka that does not answer, 
 or which the broker ended, a place in the group that was lost. ADR 17 has the reasons.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from confluent_kafka import KafkaError, KafkaException
 from quixstreams.checkpointing.exceptions import CheckpointProducerTimeout
 from quixstreams.exceptions import KafkaPartitionError, PartitionAssignmentError
@@ -70,8 +73,8 @@ def failure_of(error: BaseException) -> StreamBroken | StreamUnmendableError | N
         return StreamUnmendableError(f"A topic of the state is not what it was made as: {error}")
     if isinstance(error, StateError | InvalidStoreChangelogOffset):
         return StreamUnmendableError(
-            "The state in FOOTFALL_STATE_DIR cannot be used. Remove this instance's folder, and it is rebuilt from its "
-            f"changelog: {error}"
+            "The state in FOOTFALL_STATE_DIR cannot be used. Remove this instance's folder (of a reprocessing, the one "
+            f"in it with its id), and it is rebuilt from its changelog: {error}"
         )
     if isinstance(error, _AWAY):
         return StreamBroken("away", str(error))
@@ -80,6 +83,18 @@ def failure_of(error: BaseException) -> StreamBroken | StreamUnmendableError | N
     if isinstance(error, _UNCONFIRMED):
         return StreamBroken("transaction", str(error))
     return StreamBroken("kafka", str(error)) if isinstance(error, KafkaException) else None
+
+
+@contextmanager
+def told_apart() -> Iterator[None]:
+    """Have an error of Kafka in the block say whether another try can mend it."""
+    try:
+        yield
+    except Exception as error:
+        failure = failure_of(error)
+        if failure is None:
+            raise
+        raise failure from error
 
 
 def _kafka_error(error: BaseException) -> KafkaError | None:
@@ -94,9 +109,10 @@ def _unmendable(error: KafkaError) -> StreamUnmendableError | None:
     # a consumer tells of whatever is fatal to it as `_FATAL`, with the reason in words
     if error.code() == KafkaError.FENCED_INSTANCE_ID or "group.instance.id" in error.str():
         return StreamUnmendableError(
-            "Another event consumer runs under this one's name and has taken its place; give each a "
-            f"FOOTFALL_INSTANCE_NAME of its own, or stop the one that is not to be there: {error.str()}"
+            "Another process runs under this one's name and has taken its place; give each event consumer a "
+            "FOOTFALL_INSTANCE_NAME of its own, have one runner of reprocessings, or stop what is not to be there: "
+            f"{error.str()}"
         )
     if error.code() in _REFUSALS:
-        return StreamUnmendableError(f"Kafka refuses what the event consumer asks for: {error.str()}")
+        return StreamUnmendableError(f"Kafka refuses what is asked for: {error.str()}")
     return None

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import structlog
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, TopicPartition
 
 from footfall_adapters.kafka.membership import LONGEST_PAUSE_MS, Membership
 from footfall_adapters.kafka.settings import KafkaSettings
@@ -100,5 +100,11 @@ def _member(kafka: KafkaSettings, settings: TickerSettings, instance: str) -> Co
             "logger": LIBRDKAFKA,
         }
     )
-    consumer.subscribe([kafka.topic("control")])
+    consumer.subscribe([kafka.topic("control")], on_assign=_take_without_reading)
     return consumer
+
+
+def _take_without_reading(consumer: Consumer, partitions: list[TopicPartition]) -> None:
+    """Be elected; each record that came would be a tick before its time."""
+    consumer.assign(partitions)
+    consumer.pause(partitions)

@@ -94,8 +94,18 @@ def topic_plans(kafka: KafkaSettings, settings: TopicsSettings) -> list[TopicPla
         TopicPlan("queries.results", settings.query_partitions, minutes_only),
         # read whole by every server, in the order in which they were written
         TopicPlan("properties", 1, {"cleanup.policy": "compact"}),
-        # one partition: whoever is assigned it is elected. The broker's time says when a switch of runs takes effect
-        TopicPlan("control", 1, {"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"}),
+        # one partition: whoever is assigned it is elected. The broker's time says when a switch of runs takes effect.
+        # Each server reads all of it when it starts, and runs say every other second how far they are
+        TopicPlan(
+            "control",
+            1,
+            {
+                "cleanup.policy": "compact",
+                "segment.ms": str(60 * MINUTE_MS),
+                "min.cleanable.dirty.ratio": "0.1",
+                "message.timestamp.type": "LogAppendTime",
+            },
+        ),
     ]
 
 

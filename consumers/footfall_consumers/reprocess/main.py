@@ -47,7 +47,7 @@ def run(variables: Mapping[str, str], vitals: Vitals, stop: threading.Event) -> 
     """Have runs worked on until `stop` is set.
 
     Raises:
-        SettingsError: names every variable that is missing or wrong.
+        SettingsError: names every variable that is missing or wrong, those of the workers too.
     """
     asyncio.run(_run(variables, vitals, stop))
 
@@ -64,6 +64,9 @@ async def _run(variables: Mapping[str, str], vitals: Vitals, stop: threading.Eve
         RunnerSettings,
         KeepSettings,
     )
+    *_, places = read_settings(variables, TopicsSettings, RunStreamSettings, GeographySettings)
+    with geography(places):
+        pass  # a worker that cannot open it would end before it could say so
     check_partitions(kafka, RAW_TOPICS)
     datasources = RunDatasources(overlord.url, druid.broker_url, kafka, intake)
     clock = SystemClock()

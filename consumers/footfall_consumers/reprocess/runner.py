@@ -1,4 +1,4 @@
-"""Has runs worked on: looks at what is stored of them, and starts, ends, puts to rest and removes accordingly.
+"""Has runs worked on: looks at what is stored of them, and starts, ends, closes, puts to rest and removes accordingly.
 
 It keeps nothing itself: a runner that takes the place of another sees the same and goes on. One is enough; two of them
 would take turns in fencing each other's workers, and count nothing twice.
@@ -19,10 +19,11 @@ from footfall_consumers.reprocess.settings import RunnerSettings
 from footfall_core import telemetry
 from footfall_core.clock import Clock, Micros
 from footfall_core.runs.book import Entry
+from footfall_core.runs.closing import closing_of
 from footfall_core.runs.ports import RunStore
-from footfall_core.runs.records import cancelled_name, progress_name
+from footfall_core.runs.records import cancelled_name, closed_name, progress_name
 from footfall_core.runs.removal import KeepSettings, removed_from
-from footfall_core.runs.run import hour_begins
+from footfall_core.runs.run import hour_begins, hour_text
 from footfall_core.runs.state import RunState, state_of, under_way
 from footfall_core.runs.work import to_work_on
 from footfall_core.wire.runs_pb2 import RunCancelled, RunProgress, RunStage
@@ -147,7 +148,12 @@ class Runner:
 
     async def _look_after(self, entry: Entry) -> None:
         try:
-            await self._rest_or_remove(entry)
+            if (closed := closing_of(entry, self.runs.book, self.clock.now(), self.keep)) is not None:
+                # if it holds, its worker is ended at the next look
+                await self.runs.put(closed_name(entry.run.id, self.new_attempt()), closed.SerializeToString())
+                log.info("run closed", run=entry.run.id, end=hour_text(closed.end_hour))
+            else:
+                await self._rest_or_remove(entry)
         except Exception as error:  # noqa: BLE001 - Kafka or Druid is away: what is to be done stays to be done
             # tried again at each look: what has not changed is said once
             if self._put_off.get(entry.run.id) != str(error):

@@ -256,7 +256,8 @@ class _Telling:
 def is_to_be_worked_on(entry: Entry) -> bool:
     """Return whether anything is left to do for a worker."""
     over = {RunStage.RUN_STAGE_PROCESSED, RunStage.RUN_STAGE_FAILED, RunStage.RUN_STAGE_REMOVED}
-    return entry.cancelled is None and (entry.progress is None or entry.progress.stage not in over)
+    has_ended = entry.cancelled is not None or entry.closed is not None
+    return not has_ended and (entry.progress is None or entry.progress.stage not in over)
 
 
 def version_for(desk: Desk, entry: Entry, now: Micros) -> Version:

@@ -8,7 +8,6 @@ With the same records, the same version and the same hours, all that comes out i
 clock says, and how records of different partitions come to meet, has no influence.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from footfall_core.clock import Micros
@@ -120,10 +119,6 @@ class RunCounted:
     """Of each record that need not wait any more, in order."""
     state: dict[str, bytes | None] = field(default_factory=dict)
     """New state by key; None: it is gone."""
-
-
-RunPurchases = Callable[[bytes, int, Load], RunCounted]
-"""`run_purchases` of one run."""
 
 
 def run_purchases(stage: RunStage, record: bytes, partition: int, load: Load) -> RunCounted:

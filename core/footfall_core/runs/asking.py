@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -81,15 +82,19 @@ def started_before(book: Book, request: StartReprocessingRequest, run: Run) -> E
     return entry
 
 
-def refuse_too_many(book: Book) -> None:
-    """Refuse one run more than may be under way.
+def refuse_too_many(book: Book, run_id: str) -> None:
+    """Refuse a run if as many as may be are under way that were asked for before it.
 
     Raises:
         WrongState: so many are.
     """
-    if len(busy := under_way(book)) >= MAX_UNDER_WAY:
+    busy = list(takewhile(lambda entry: entry.run.id != run_id, under_way(book)))
+    if len(busy) >= MAX_UNDER_WAY:
         names = ", ".join(entry.run.id for entry in busy)
-        raise WrongState(f"{len(busy)} reprocessings are under way, as many as may be: {names}. Cancel one.")
+        raise WrongState(
+            f"{len(busy)} reprocessings are under way, as many as may be: {names}. Cancel one that reports do not "
+            "show, or wait: one that others have replaced ends when that cannot be taken back any more."
+        )
 
 
 def run_name(run_id: str) -> str:

@@ -1,8 +1,8 @@
 """What is known of all runs and servings: what an adapter has read of `control`, in its order.
 
 Every process that reads the same records comes to the same book, so there is nobody to ask which of two writers was
-first: of two definitions with one request's id, of two servings with one epoch, of a cancellation of a run and a switch
-to it, the one that stands first holds, and the other is passed over.
+first: of two definitions with one request's id, of two servings with one epoch, of a cancellation or the closing of a
+run and a switch to it, the one that stands first holds, and the other is passed over.
 """
 
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from typing import TypeVar
 from google.protobuf.message import DecodeError, Message
 
 from footfall_core.clock import Micros
-from footfall_core.runs.records import CANCELLED, PROGRESS, RUNS, SERVINGS, run_of, serving_of
+from footfall_core.runs.records import CANCELLED, CLOSED, PROGRESS, RUNS, SERVINGS, run_of, serving_of
 from footfall_core.runs.run import LIVE, RUN_ID, Run
-from footfall_core.runs.serving import FIRST, LEAD_MICROS, Serving, in_force, is_whole
-from footfall_core.wire.runs_pb2 import RunCancelled, RunDefinition, RunProgress, ServingRecord
+from footfall_core.runs.serving import FIRST, LEAD_MICROS, Served, Serving, in_force, is_whole
+from footfall_core.wire.runs_pb2 import RunCancelled, RunClosed, RunDefinition, RunProgress, ServingRecord
 
 M = TypeVar("M", bound=Message)
 
@@ -25,9 +25,12 @@ class Entry:
     """What is known of one run."""
 
     run: Run
+    """With the end that it got when it was closed."""
     definition: RunDefinition
     cancelled: RunCancelled | None = None
     """None: nobody has cancelled it, and it is not being removed. Otherwise it never serves again."""
+    closed: RunClosed | None = None
+    """None: it was not. Otherwise it never serves what lies behind its end again."""
     progress: RunProgress | None = None
     """None: nobody has taken it up."""
 
@@ -69,6 +72,8 @@ class Book:
             return  # of a definition that did not hold
         elif kind == CANCELLED and entry.cancelled is None and not self.newest.serves(run_id):
             self._entries[run_id] = replace(entry, cancelled=_parsed(RunCancelled, name, record))
+        elif kind == CLOSED:
+            self._close(entry, _parsed(RunClosed, name, record))
         elif kind == PROGRESS:
             self._entries[run_id] = replace(entry, progress=_parsed(RunProgress, name, record))
 
@@ -80,6 +85,17 @@ class Book:
             self._by_request[request_id] = run_id
         self._entries[run_id] = Entry(run_of(run_id, definition), definition)
 
+    def _close(self, entry: Entry, closed: RunClosed) -> None:
+        run = replace(entry.run, end_hour=closed.end_hour)
+        served = [part for part in self.newest.parts if part.run_id == run.id]
+        if (
+            served
+            and entry.cancelled is None
+            and entry.run.end_hour is None
+            and all(part.ends_by(closed.end_hour) for part in served)
+        ):
+            self._entries[run.id] = replace(entry, run=run, closed=closed)
+
     def _apply_serving(self, name: str, record: bytes, stored: Micros) -> None:
         newest = self.newest
         found = serving_of(_parsed(ServingRecord, name, record), stored)
@@ -89,7 +105,7 @@ class Book:
             raise ValueError(f"{name} does not give each hour to one run")
         if any(part.run_id != LIVE and part.run_id not in self._entries for part in found.parts):
             raise ValueError(f"{name} gives hours to a run that nobody has defined")
-        if any(self._is_cancelled(part.run_id) for part in found.parts):
+        if any(self._is_cancelled(part.run_id) or self._is_beyond_its_end(part) for part in found.parts):
             return
         # never before those who read it a while after it was stored can know of it, and never before an earlier one
         effective = Micros(max(found.effective_micros, stored + LEAD_MICROS, newest.effective_micros))
@@ -99,6 +115,10 @@ class Book:
     def _is_cancelled(self, run_id: str) -> bool:
         entry = self._entries.get(run_id)
         return entry is not None and entry.cancelled is not None
+
+    def _is_beyond_its_end(self, part: Served) -> bool:
+        entry = self._entries.get(part.run_id)
+        return entry is not None and not part.ends_by(entry.run.end_hour)
 
     @property
     def newest(self) -> Serving:

@@ -2,6 +2,7 @@
 
 runs/ID                      RunDefinition    what the run is
 runs/ID/cancelled/ATTEMPT    RunCancelled     somebody does not want it any more, or its time is over
+runs/ID/closed/ATTEMPT       RunClosed        others serve what is still to come for good: it ends
 runs/ID/progress             RunProgress      how far it is
 serving/EPOCH/ATTEMPT        ServingRecord    which run serves what
 
@@ -15,7 +16,7 @@ from footfall_core.runs.serving import Served, Serving
 from footfall_core.wire.runs_pb2 import RunDefinition, ServedHours, ServingRecord
 
 RUNS, SERVINGS = "runs/", "serving/"
-CANCELLED, PROGRESS = "cancelled", "progress"
+CANCELLED, CLOSED, PROGRESS = "cancelled", "closed", "progress"
 
 
 def definition_name(run_id: str) -> str:
@@ -31,6 +32,16 @@ def cancelled_name(run_id: str, attempt: str) -> str:
         attempt: a name that no other cancellation of it has.
     """
     return f"{RUNS}{run_id}/{CANCELLED}/{attempt}"
+
+
+def closed_name(run_id: str, attempt: str) -> str:
+    """Return the name of the record that a run is closed.
+
+    Args:
+        run_id: the run.
+        attempt: a name that no other such record of it has.
+    """
+    return f"{RUNS}{run_id}/{CLOSED}/{attempt}"
 
 
 def progress_name(run_id: str) -> str:

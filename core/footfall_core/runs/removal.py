@@ -5,10 +5,12 @@ anything is removed, a cancellation stands on `control`: everybody knows then th
 roll-back at the same time the first in the log holds.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from footfall_core.clock import Micros
 from footfall_core.runs.book import Book, Entry
+from footfall_core.runs.serving import Serving
 from footfall_core.runs.state import RunState, is_gone, is_serving, state_of
 
 HOUR_MICROS = 3_600_000_000
@@ -23,7 +25,8 @@ class KeepSettings:
     """How long data are kept that reports are not made of."""
 
     replaced_hours: float = 7 * 24
-    """After a switch away from them, so that it can be taken back."""
+    """After a switch away from them, so that it can be taken back. As long a run goes on with what arrives after others
+    serve that."""
     dry_run_hours: float = 24
     """After a dry run is done, or has caught up, so that it can be looked at."""
 
@@ -49,8 +52,11 @@ def removed_from(entry: Entry, book: Book, now: Micros, keep: KeepSettings) -> M
 
 def replaced_since(run_id: str, book: Book) -> Micros | None:
     """Return since when a run serves nothing that once served, or None if it never did or still does."""
-    if book.newest.serves(run_id):
-        return None
+    return over_since(book, lambda serving: serving.serves(run_id))
+
+
+def over_since(book: Book, is_one: Callable[[Serving], bool]) -> Micros | None:
+    """Return since when no serving is such a one, or None if none ever was or the newest is."""
     servings = book.servings
-    served = [epoch for epoch, serving in servings.items() if serving.serves(run_id)]
-    return servings[max(served) + 1].effective_micros if served else None
+    such = [epoch for epoch, serving in servings.items() if is_one(serving)]
+    return servings[such[-1] + 1].effective_micros if such and such[-1] + 1 in servings else None

@@ -26,6 +26,10 @@ class Served:
     end_hour: int | None
     """The one after the last; None: all that are still to come are among them."""
 
+    def ends_by(self, hour: int | None) -> bool:
+        """Return whether all of them are before an hour; None: all that are still to come are."""
+        return hour is None or (self.end_hour is not None and self.end_hour <= hour)
+
 
 @dataclass(frozen=True, slots=True)
 class Serving:
@@ -40,11 +44,6 @@ class Serving:
     undone_by: int | None = None
     """The epoch whose parts a roll-back from here brings back: the one before the switch that led here; None: there is
     none."""
-
-    @property
-    def newest(self) -> Served:
-        """The part that serves what is still to come."""
-        return self.parts[-1]
 
     def serves(self, run_id: str) -> bool:
         """Return whether a run serves any hour."""

@@ -40,6 +40,8 @@ def state_of(entry: Entry) -> RunState:
     stage = RunStage.RUN_STAGE_UNSPECIFIED if entry.progress is None else entry.progress.stage
     if entry.cancelled is not None and not entry.cancelled.expired:
         return RunState.CANCELLED if is_gone(entry) else RunState.CANCELLING
+    if entry.closed is not None and entry.cancelled is None:
+        return RunState.DONE  # whatever its worker has said since, it was behind its end before
     match stage:
         case RunStage.RUN_STAGE_FAILED:
             return RunState.FAILED
@@ -77,9 +79,11 @@ def under_way(book: Book) -> list[Entry]:
 
 
 def can_serve(book: Book, serving: Serving) -> bool:
-    """Return whether all the runs of a serving have their rows, and will; the live run always does."""
-    entries = [book.entry(part.run_id) for part in serving.parts]
-    return all(entry is None or state_of(entry).has_data for entry in entries)
+    """Return whether all the runs of a serving have the rows of their hours, and will; the live run always does."""
+    parts = [(part, book.entry(part.run_id)) for part in serving.parts]
+    return all(
+        entry is None or (state_of(entry).has_data and part.ends_by(entry.run.end_hour)) for part, entry in parts
+    )
 
 
 def is_serving(book: Book, run_id: str, now: Micros) -> bool:

@@ -24,23 +24,25 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x66ootfall/internal/v1/runs.proto\x12\x14\x66ootfall.internal.v1\"\xdb\x01\n\rRunDefinition\x12\x18\n\x07version\x18\x01 \x01(\tR\x07version\x12\x1d\n\nstart_hour\x18\x02 \x01(\x03R\tstartHour\x12\x1e\n\x08\x65nd_hour\x18\x03 \x01(\x03H\x00R\x07\x65ndHour\x88\x01\x01\x12\x17\n\x07\x64ry_run\x18\x04 \x01(\x08R\x06\x64ryRun\x12\x1d\n\nrequest_id\x18\x05 \x01(\tR\trequestId\x12,\n\x12\x63reate_time_micros\x18\x06 \x01(\x03R\x10\x63reateTimeMicrosB\x0b\n\t_end_hour\"I\n\x0cRunCancelled\x12\x1f\n\x0btime_micros\x18\x01 \x01(\x03R\ntimeMicros\x12\x18\n\x07\x65xpired\x18\x02 \x01(\x08R\x07\x65xpired\"\x9a\x05\n\x0bRunProgress\x12\x34\n\x05stage\x18\x01 \x01(\x0e\x32\x1e.footfall.internal.v1.RunStageR\x05stage\x12!\n\x0crecords_done\x18\x02 \x01(\x03R\x0brecordsDone\x12#\n\rrecords_total\x18\x03 \x01(\x03R\x0crecordsTotal\x12\x12\n\x04rows\x18\x04 \x01(\x03R\x04rows\x12\x34\n\x16processed_until_micros\x18\x05 \x01(\x03R\x14processedUntilMicros\x12\x45\n\x1fimported_processed_until_micros\x18\x06 \x01(\x03R\x1cimportedProcessedUntilMicros\x12\x30\n\x14\x65stimated_end_micros\x18\x07 \x01(\x03R\x12\x65stimatedEndMicros\x12*\n\x11start_time_micros\x18\x08 \x01(\x03R\x0fstartTimeMicros\x12&\n\x0f\x65nd_time_micros\x18\t \x01(\x03R\rendTimeMicros\x12,\n\x12update_time_micros\x18\n \x01(\x03R\x10updateTimeMicros\x12\x18\n\x07\x66\x61ilure\x18\x0b \x01(\tR\x07\x66\x61ilure\x12\x31\n\x15\x63\x61ught_up_time_micros\x18\x0c \x01(\x03R\x12\x63\x61ughtUpTimeMicros\x12%\n\x0e\x66\x61iled_batches\x18\r \x01(\x03R\rfailedBatches\x12(\n\rserving_epoch\x18\x0e \x01(\x03H\x00R\x0cservingEpoch\x88\x01\x01\x12\x18\n\x07problem\x18\x0f \x01(\tR\x07problemB\x10\n\x0e_serving_epoch\"\xaf\x01\n\rServingRecord\x12\x14\n\x05\x65poch\x18\x01 \x01(\x03R\x05\x65poch\x12\x37\n\x05parts\x18\x02 \x03(\x0b\x32!.footfall.internal.v1.ServedHoursR\x05parts\x12 \n\tundone_by\x18\x03 \x01(\x03H\x00R\x08undoneBy\x88\x01\x01\x12\x1f\n\x0blead_micros\x18\x04 \x01(\x03R\nleadMicrosB\x0c\n\n_undone_by\"p\n\x0bServedHours\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1d\n\nstart_hour\x18\x02 \x01(\x03R\tstartHour\x12\x1e\n\x08\x65nd_hour\x18\x03 \x01(\x03H\x00R\x07\x65ndHour\x88\x01\x01\x42\x0b\n\t_end_hour*\x9b\x01\n\x08RunStage\x12\x19\n\x15RUN_STAGE_UNSPECIFIED\x10\x00\x12\x17\n\x13RUN_STAGE_PREPARING\x10\x01\x12\x15\n\x11RUN_STAGE_RUNNING\x10\x02\x12\x17\n\x13RUN_STAGE_PROCESSED\x10\x03\x12\x14\n\x10RUN_STAGE_FAILED\x10\x04\x12\x15\n\x11RUN_STAGE_REMOVED\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x66ootfall/internal/v1/runs.proto\x12\x14\x66ootfall.internal.v1\"\xdb\x01\n\rRunDefinition\x12\x18\n\x07version\x18\x01 \x01(\tR\x07version\x12\x1d\n\nstart_hour\x18\x02 \x01(\x03R\tstartHour\x12\x1e\n\x08\x65nd_hour\x18\x03 \x01(\x03H\x00R\x07\x65ndHour\x88\x01\x01\x12\x17\n\x07\x64ry_run\x18\x04 \x01(\x08R\x06\x64ryRun\x12\x1d\n\nrequest_id\x18\x05 \x01(\tR\trequestId\x12,\n\x12\x63reate_time_micros\x18\x06 \x01(\x03R\x10\x63reateTimeMicrosB\x0b\n\t_end_hour\"I\n\x0cRunCancelled\x12\x1f\n\x0btime_micros\x18\x01 \x01(\x03R\ntimeMicros\x12\x18\n\x07\x65xpired\x18\x02 \x01(\x08R\x07\x65xpired\"G\n\tRunClosed\x12\x1f\n\x0btime_micros\x18\x01 \x01(\x03R\ntimeMicros\x12\x19\n\x08\x65nd_hour\x18\x02 \x01(\x03R\x07\x65ndHour\"\x9a\x05\n\x0bRunProgress\x12\x34\n\x05stage\x18\x01 \x01(\x0e\x32\x1e.footfall.internal.v1.RunStageR\x05stage\x12!\n\x0crecords_done\x18\x02 \x01(\x03R\x0brecordsDone\x12#\n\rrecords_total\x18\x03 \x01(\x03R\x0crecordsTotal\x12\x12\n\x04rows\x18\x04 \x01(\x03R\x04rows\x12\x34\n\x16processed_until_micros\x18\x05 \x01(\x03R\x14processedUntilMicros\x12\x45\n\x1fimported_processed_until_micros\x18\x06 \x01(\x03R\x1cimportedProcessedUntilMicros\x12\x30\n\x14\x65stimated_end_micros\x18\x07 \x01(\x03R\x12\x65stimatedEndMicros\x12*\n\x11start_time_micros\x18\x08 \x01(\x03R\x0fstartTimeMicros\x12&\n\x0f\x65nd_time_micros\x18\t \x01(\x03R\rendTimeMicros\x12,\n\x12update_time_micros\x18\n \x01(\x03R\x10updateTimeMicros\x12\x18\n\x07\x66\x61ilure\x18\x0b \x01(\tR\x07\x66\x61ilure\x12\x31\n\x15\x63\x61ught_up_time_micros\x18\x0c \x01(\x03R\x12\x63\x61ughtUpTimeMicros\x12%\n\x0e\x66\x61iled_batches\x18\r \x01(\x03R\rfailedBatches\x12(\n\rserving_epoch\x18\x0e \x01(\x03H\x00R\x0cservingEpoch\x88\x01\x01\x12\x18\n\x07problem\x18\x0f \x01(\tR\x07problemB\x10\n\x0e_serving_epoch\"\xaf\x01\n\rServingRecord\x12\x14\n\x05\x65poch\x18\x01 \x01(\x03R\x05\x65poch\x12\x37\n\x05parts\x18\x02 \x03(\x0b\x32!.footfall.internal.v1.ServedHoursR\x05parts\x12 \n\tundone_by\x18\x03 \x01(\x03H\x00R\x08undoneBy\x88\x01\x01\x12\x1f\n\x0blead_micros\x18\x04 \x01(\x03R\nleadMicrosB\x0c\n\n_undone_by\"p\n\x0bServedHours\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1d\n\nstart_hour\x18\x02 \x01(\x03R\tstartHour\x12\x1e\n\x08\x65nd_hour\x18\x03 \x01(\x03H\x00R\x07\x65ndHour\x88\x01\x01\x42\x0b\n\t_end_hour*\x9b\x01\n\x08RunStage\x12\x19\n\x15RUN_STAGE_UNSPECIFIED\x10\x00\x12\x17\n\x13RUN_STAGE_PREPARING\x10\x01\x12\x15\n\x11RUN_STAGE_RUNNING\x10\x02\x12\x17\n\x13RUN_STAGE_PROCESSED\x10\x03\x12\x14\n\x10RUN_STAGE_FAILED\x10\x04\x12\x15\n\x11RUN_STAGE_REMOVED\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'footfall.internal.v1.runs_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RUNSTAGE']._serialized_start=1316
-  _globals['_RUNSTAGE']._serialized_end=1471
+  _globals['_RUNSTAGE']._serialized_start=1389
+  _globals['_RUNSTAGE']._serialized_end=1544
   _globals['_RUNDEFINITION']._serialized_start=58
   _globals['_RUNDEFINITION']._serialized_end=277
   _globals['_RUNCANCELLED']._serialized_start=279
   _globals['_RUNCANCELLED']._serialized_end=352
-  _globals['_RUNPROGRESS']._serialized_start=355
-  _globals['_RUNPROGRESS']._serialized_end=1021
-  _globals['_SERVINGRECORD']._serialized_start=1024
-  _globals['_SERVINGRECORD']._serialized_end=1199
-  _globals['_SERVEDHOURS']._serialized_start=1201
-  _globals['_SERVEDHOURS']._serialized_end=1313
+  _globals['_RUNCLOSED']._serialized_start=354
+  _globals['_RUNCLOSED']._serialized_end=425
+  _globals['_RUNPROGRESS']._serialized_start=428
+  _globals['_RUNPROGRESS']._serialized_end=1094
+  _globals['_SERVINGRECORD']._serialized_start=1097
+  _globals['_SERVINGRECORD']._serialized_end=1272
+  _globals['_SERVEDHOURS']._serialized_start=1274
+  _globals['_SERVEDHOURS']._serialized_end=1386
 # @@protoc_insertion_point(module_scope)

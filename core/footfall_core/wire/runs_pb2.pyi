@@ -46,6 +46,14 @@ class RunCancelled(_message.Message):
     expired: bool
     def __init__(self, time_micros: _Optional[int] = ..., expired: _Optional[bool] = ...) -> None: ...
 
+class RunClosed(_message.Message):
+    __slots__ = ("time_micros", "end_hour")
+    TIME_MICROS_FIELD_NUMBER: _ClassVar[int]
+    END_HOUR_FIELD_NUMBER: _ClassVar[int]
+    time_micros: int
+    end_hour: int
+    def __init__(self, time_micros: _Optional[int] = ..., end_hour: _Optional[int] = ...) -> None: ...
+
 class RunProgress(_message.Message):
     __slots__ = ("stage", "records_done", "records_total", "rows", "processed_until_micros", "imported_processed_until_micros", "estimated_end_micros", "start_time_micros", "end_time_micros", "update_time_micros", "failure", "caught_up_time_micros", "failed_batches", "serving_epoch", "problem")
     STAGE_FIELD_NUMBER: _ClassVar[int]

@@ -10,9 +10,10 @@ from footfall.v1.admin_pb2 import (
     StartReprocessingRequest,
 )
 from footfall_core.access.pages import begins_behind, page_size, page_token_behind
-from footfall_core.clock import Clock
+from footfall_core.clock import Clock, to_datetime
 from footfall_core.problems import Conflict, InvalidRequest, TryAgain, WrongState
 from footfall_core.runs.asking import existing, new_run, refuse_too_many, run_name, started_before
+from footfall_core.runs.book import Book
 from footfall_core.runs.ports import RunStore
 from footfall_core.runs.records import cancelled_name, definition_name, definition_of
 from footfall_core.runs.shown import operation_of, serving_shown
@@ -55,15 +56,24 @@ class Reprocessings:
         run = new_run(asked, self._versions, now, self._new_letters())
         before = started_before(self._runs.book, asked, run)
         if before is None:
-            refuse_too_many(self._runs.book)
+            refuse_too_many(self._runs.book, run.id)
             definition = definition_of(run, dry_run=asked.dry_run, request_id=asked.request_id, now=now)
             await self._runs.put(definition_name(run.id), definition.SerializeToString())
             # of two such requests at once the first in the log holds, for both
             before = started_before(self._runs.book, asked, run) or self._runs.book.entry(run.id)
+            await self._refuse_too_late(run.id)
         if before is None:
             raise TryAgain("It is stored, but not seen yet; ListReprocessings shows it in a moment.")
         call.log["run"] = before.run.id
         return operation_of(before, self._runs.book, now).SerializeToString()
+
+    async def _refuse_too_late(self, run_id: str) -> None:
+        """Refuse a run that is stored, if others that were asked for at the same time have come before it."""
+        try:
+            refuse_too_many(self._runs.book, run_id)
+        except WrongState:
+            await self._cancel(run_id)
+            raise
 
     async def get(self, request: bytes, call: Call) -> bytes:
         """Return the bytes of a `ReprocessingOperation`.
@@ -113,10 +123,20 @@ class Reprocessings:
         entry = existing(self._runs.book, entry_name)
         run_id = call.log["run"] = entry.run.id
         if is_serving(self._runs.book, run_id, now):
-            raise WrongState(f"Reports are made of {run_id}; roll back first.")
+            raise WrongState(_reports_show(run_id, self._runs.book))
         if entry.cancelled is None and state_of(entry) is not RunState.REMOVED:
-            name = cancelled_name(run_id, self._new_attempt())
-            await self._runs.put(name, RunCancelled(time_micros=now).SerializeToString())
+            await self._cancel(run_id)
             if is_serving(self._runs.book, run_id, now):
                 raise Conflict(f"{run_id} is not cancelled: somebody has switched to it at the same time.")
         return operation_of(existing(self._runs.book, entry_name), self._runs.book, now).SerializeToString()
+
+    async def _cancel(self, run_id: str) -> None:
+        cancelled = RunCancelled(time_micros=self._clock.now())
+        await self._runs.put(cancelled_name(run_id, self._new_attempt()), cancelled.SerializeToString())
+
+
+def _reports_show(run_id: str, book: Book) -> str:
+    if book.newest.serves(run_id):
+        return f"Reports are made of {run_id}; roll back first."
+    until = to_datetime(book.newest.effective_micros)
+    return f"Reports are made of {run_id} until {until:%H:%M:%S} UTC; try again then."

@@ -64,10 +64,10 @@ class Switching:
         self._refuse_without_data(entry)
         if not asked.allow_failed_batches:
             _refuse_failed_batches(entry)
-        self._refuse_other_counts(entry, newest)
         after = switched(newest, entry.run, Micros(0))
         if after.parts == newest.parts:
             raise WrongState(f"Reports are made of {entry.run.id} already.")
+        self._refuse_other_counts(entry, newest)
         return await self._hold(newest, after, call)
 
     async def roll_back(self, request: bytes, call: Call) -> bytes:
@@ -111,7 +111,7 @@ class Switching:
         Whose answer was lost asks again, and is told the same; without an epoch nobody knows what was meant.
         """
         newest = self.runs.book.newest
-        if not asked.HasField("epoch") or asked.epoch + 1 != newest.epoch:
+        if not asked.HasField("epoch") or asked.epoch < 0 or asked.epoch + 1 != newest.epoch:
             return None
         made = wanted(self.runs.book.servings[asked.epoch])
         return newest if made is not None and made.parts == newest.parts else None

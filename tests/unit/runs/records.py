@@ -4,6 +4,7 @@ from footfall_core.clock import Micros
 from footfall_core.runs.book import Book
 from footfall_core.runs.records import (
     cancelled_name,
+    closed_name,
     definition_name,
     definition_of,
     progress_name,
@@ -12,7 +13,7 @@ from footfall_core.runs.records import (
 )
 from footfall_core.runs.run import Run
 from footfall_core.runs.serving import LEAD_MICROS, Serving
-from footfall_core.wire.runs_pb2 import RunCancelled, RunProgress
+from footfall_core.wire.runs_pb2 import RunCancelled, RunClosed, RunProgress
 
 ONE = Run("r202611270000aaaa", "2", 100, None)
 OTHER = Run("r202611270000bbbb", "3", 90, 95)
@@ -53,3 +54,8 @@ def progress(book: Book, run: Run, said: RunProgress) -> None:
 def cancel(book: Book, run: Run, attempt: str = "a", at: int = 0, *, expired: bool = False) -> None:
     record = RunCancelled(time_micros=at, expired=expired)
     book.apply(cancelled_name(run.id, attempt), record.SerializeToString(), Micros(at))
+
+
+def close(book: Book, run: Run, end_hour: int, attempt: str = "a", at: int = 0) -> None:
+    record = RunClosed(time_micros=at, end_hour=end_hour)
+    book.apply(closed_name(run.id, attempt), record.SerializeToString(), Micros(at))

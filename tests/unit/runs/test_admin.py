@@ -195,6 +195,23 @@ async def test_so_many_may_be_under_way_and_no_more(admin: Admin) -> None:
     await admin.start()
 
 
+async def test_of_two_that_are_started_at_once_the_one_too_many_is_cancelled(admin: Admin) -> None:
+    for _ in range(3):
+        await admin.start()
+    other = Run("r202611270000zzzz", "1", START_HOUR, None)
+
+    def meanwhile() -> None:
+        definition = definition_of(other, dry_run=False, request_id="", now=Micros(1))
+        admin.runs.book.apply(definition_name(other.id), definition.SerializeToString(), Micros(1))
+
+    admin.runs.before_next = meanwhile
+    with pytest.raises(WrongState, match="4 reprocessings are under way"):
+        await admin.start()
+    states = {id_of(found.name): found.metadata.state for found in (await admin.list()).operations}
+    assert states.pop(other.id) == api.REPROCESSING_STATE_QUEUED
+    assert sorted(states.values()) == [api.REPROCESSING_STATE_QUEUED] * 3 + [api.REPROCESSING_STATE_CANCELLED]
+
+
 # ---- get, list, cancel ----
 
 
@@ -366,8 +383,7 @@ async def test_what_serves_is_neither_switched_to_again_nor_cancelled(admin: Adm
     admin.catches_up(name)
     admin.shown.until[LIVE] = admin.clock.time
     await admin.roll_back()
-    # it serves until the roll-back takes effect
-    with pytest.raises(WrongState, match="roll back first"):
+    with pytest.raises(WrongState, match=r"until \d\d:30:10 UTC; try again then"):
         await admin.cancel(name)
     admin.clock.time += LEAD_MICROS
     await admin.cancel(name)
@@ -402,10 +418,17 @@ async def test_a_roll_back_to_what_lags_is_refused(admin: Admin) -> None:
 async def test_who_has_seen_an_older_epoch_switches_nothing(admin: Admin) -> None:
     first, second = await admin.caught_up(), await admin.caught_up()
     await admin.switch(first, epoch=0)
-    for act in (lambda: admin.switch(second, epoch=0), lambda: admin.roll_back(epoch=0)):
+    for act, epoch in itertools.product((lambda n: admin.switch(second, epoch=n), admin.roll_back), (0, -1)):
         with pytest.raises(Conflict, match="the newest epoch is 1"):
-            await act()
+            await act(epoch)
     assert (await admin.roll_back(epoch=1)).epoch == 2
+
+
+async def test_no_epoch_is_before_the_first(admin: Admin) -> None:
+    name = await admin.caught_up()
+    for act in (lambda n: admin.switch(name, epoch=n), admin.roll_back):
+        with pytest.raises(Conflict, match="the newest epoch is 0, not -1"):
+            await act(-1)
 
 
 async def test_what_misses_events_is_switched_to_by_those_alone_who_say_so(admin: Admin) -> None:

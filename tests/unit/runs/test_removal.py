@@ -5,6 +5,7 @@ import pytest
 from footfall_core.clock import Micros
 from footfall_core.runs.book import Book
 from footfall_core.runs.removal import HOUR_MICROS, REPORTS_MICROS, KeepSettings, removed_from
+from footfall_core.runs.run import Run
 from footfall_core.runs.serving import FIRST, LEAD_MICROS, rolled_back, switched
 from footfall_core.runs.state import RunState, state_of
 from footfall_core.wire.runs_pb2 import RunProgress, RunStage
@@ -76,10 +77,11 @@ def test_a_dry_run_is_kept_a_while_after_it_has_caught_up() -> None:
 
 
 def test_what_was_switched_away_from_is_kept_so_that_the_switch_can_be_taken_back() -> None:
-    book = book_of(RUNNING, RUNNING)
+    book, endless = book_of(RUNNING), Run("r202611270000cccc", "3", 100, None)
+    define(book, endless)
     serve(book, switched(FIRST, ONE, Micros(0)), at=1)
     assert when(book) is None
-    serve(book, switched(book.newest, type(ONE)(OTHER.id, "3", 100, None), Micros(0)), at=2)
+    serve(book, switched(book.newest, endless, Micros(0)), at=2)
     assert when(book) == 2 + LEAD_MICROS + 10 * HOUR_MICROS
     back = rolled_back(book.newest, book.servings, Micros(0))
     assert back is not None

@@ -482,6 +482,30 @@ async def test_what_is_switched_back_to_just_before_its_removal_stays() -> None:
     assert stage(book, ONE) == RunStage.RUN_STAGE_RUNNING
 
 
+async def test_a_run_that_others_have_replaced_long_ago_loses_its_worker_and_keeps_its_rows() -> None:
+    book, data, started = Book(), Data(), list[str]()
+    later = Run("r202611270000cccc", "2", ONE.start_hour + 5, None)
+    both = {"processed_until_micros": NOW, "imported_processed_until_micros": NOW}
+    for run in (ONE, later):
+        define(book, run)
+        progress(book, run, RunProgress(stage=RunStage.RUN_STAGE_RUNNING, **both))  # type: ignore[arg-type]
+        serve(book, switched(book.newest, run, Micros(0)), at=1)
+    entry = book.entry(ONE.id)
+    assert entry is not None
+    assert is_to_be_worked_on(entry)
+
+    def rests() -> bool:
+        return len(data.done) > 0
+
+    await looked(book, data, rests, started)
+    entry = book.entry(ONE.id)
+    assert entry is not None
+    assert entry.closed is not None
+    assert (entry.run.end_hour, data.done) == (later.start_hour, [f"rest {ONE.id}"])
+    assert not is_to_be_worked_on(entry)
+    assert later.id in started
+
+
 async def test_a_store_that_takes_its_time_keeps_nobody_from_seeing_after_workers() -> None:
     book, started = Book(), list[str]()
     data = SlowData()
