@@ -17,7 +17,7 @@ from footfall.failures import FootfallError, HistoryLostError
 from footfall.names import code_name, reason_name, stage_name
 from footfall.retry import RetryPolicy
 from footfall.v1.errors_pb2 import EventError
-from footfall_cli.endpoint import connect, find_endpoint, open_client
+from footfall_cli.endpoint import KEY_OPTION, connect, find_endpoint, open_client
 from footfall_cli.options import Instant, PropertyId, endpoint_option, filter_options, json_option
 from footfall_cli.redrive import redrive
 from footfall_cli.report_table import utc
@@ -81,6 +81,7 @@ def errors(
             show=error_id,
             json=as_json,
             endpoint=endpoint,
+            key=context.meta.get(KEY_OPTION),  # the subcommand's own is not read yet
             **wanted._asdict(),
         )
         return
@@ -218,6 +219,7 @@ def fields_of(error: EventError) -> dict[str, Any]:
             "partition": payload.partition,
             "offset": payload.offset,
             "batch_index": payload.batch_index,
+            "imported": payload.imported,
         }
         if error.HasField("payload")
         else None,

@@ -44,6 +44,7 @@ def fetch_jars(product: str, cache: Path, say: Callable[[str], None]) -> Path:
         RequirementMissingError: Maven isn't there.
         LocalStackError: Maven could not fetch them.
     """
+    cache = cache.absolute()  # Maven would take a relative one to be behind its own file's folder
     target = folder_of(product, cache)
     if is_complete(target):
         return target

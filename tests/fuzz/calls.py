@@ -10,7 +10,7 @@ import grpc
 
 from footfall.v1.ingest_pb2 import StreamEventsResponse, WriteEventsResponse
 from tests.fuzz.metadata import Metadata
-from tests.fuzz.samples import STREAM_ERRORS, STREAM_EVENTS, WRITE_EVENTS
+from tests.fuzz.samples import REDRIVE_ERRORS, STREAM_ERRORS, STREAM_EVENTS, WRITE_EVENTS
 
 NEVER = frozenset({"UNKNOWN", "INTERNAL", "UNIMPLEMENTED"})
 """What no request may bring about, however wrong it is."""
@@ -51,7 +51,7 @@ class Calls:
         """
         sent: Any
         given: dict[str, Any] = {"timeout": call.timeout, "metadata": call.metadata}
-        if call.method in {STREAM_EVENTS, STREAM_ERRORS} or len(call.requests) != 1:
+        if call.method in {STREAM_EVENTS, STREAM_ERRORS, REDRIVE_ERRORS} or len(call.requests) != 1:
             sent = self._channel.stream_stream(call.method)(**given)
             writing = asyncio.create_task(_write(sent, call))
             # a stream of errors has no end of itself

@@ -15,15 +15,16 @@ from tests.fuzz.calls import Call, Calls
 from tests.fuzz.metadata import almost_right_metadata, almost_right_timeout, good
 from tests.fuzz.mutations import STRINGS, almost_right
 from tests.fuzz.preparing import prepared
-from tests.fuzz.samples import SHOPS, STREAM_ERRORS, STREAM_EVENTS, Samples
+from tests.fuzz.samples import REDRIVE_ERRORS, REPROCESSING, SHOPS, STREAM_ERRORS, STREAM_EVENTS, Samples
 
 IN_FLIGHT = 32
 SECONDS = 60.0
 MOMENT = 0.2
 """Seconds in which a stream that the client breaks off has to say something; many have nothing to say."""
 
-RARE = {"/footfall.v1.AdminService/CreateKey": 0.1}
-"""How often a method is called, where others are 1: each key that is made stays for good, and its memory is no leak."""
+RARE = {"/footfall.v1.AdminService/CreateKey": 0.1, REDRIVE_ERRORS: 0.5, **dict.fromkeys(REPROCESSING, 0.1)}
+"""How often a method is called, where others are 1: each key that is made stays for good, and its memory is no leak; a
+redrive may look at all errors; and one process has no reprocessing."""
 
 ODD_METADATA, ODD_TIMEOUT = 5, 20
 """Of how many calls one has metadata that are almost right, and of how many a deadline that is."""

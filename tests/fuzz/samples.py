@@ -6,6 +6,8 @@ from google.protobuf.message import Message
 
 from footfall.v1 import admin_pb2, errors_pb2, ingest_pb2, query_pb2
 from footfall.v1.event_pb2 import Event
+from footfall_server.admin.reprocessing import METHODS
+from tests.access import NO_RUN
 
 PROPERTY = "properties/fuzz"
 """The property that data are written to and read from; nothing that is sent suspends it."""
@@ -19,9 +21,12 @@ THERE = SHOPS[1]
 WRITE_EVENTS = "/footfall.v1.IngestService/WriteEvents"
 STREAM_EVENTS = "/footfall.v1.IngestService/StreamEvents"
 STREAM_ERRORS = "/footfall.v1.ErrorService/StreamErrors"
+REDRIVE_ERRORS = "/footfall.v1.ErrorService/RedriveErrors"
+REPROCESSING = tuple(f"/footfall.v1.AdminService/{name}" for name in METHODS)
+"""Methods of which one process says that it has none of it, whatever is asked."""
 
 Samples = Mapping[str, Sequence[Message]]
-"""Valid requests by the full name of their method; a good key gets OK for the first of each."""
+"""Valid requests by the full name of their method; a good key gets OK for the first of each, but for reprocessing."""
 
 
 def samples(error_id: str, key_names: Sequence[str]) -> Samples:
@@ -44,11 +49,13 @@ def samples(error_id: str, key_names: Sequence[str]) -> Samples:
         "/footfall.v1.QueryService/RunReport": [_report()],
         "/footfall.v1.QueryService/GetMetadata": [query_pb2.GetMetadataRequest(property=PROPERTY)],
         STREAM_ERRORS: _followings(),
+        REDRIVE_ERRORS: _redrives(error_id),
         "/footfall.v1.ErrorService/ListErrors": [errors_pb2.ListErrorsRequest(property=PROPERTY, page_size=5)],
         "/footfall.v1.ErrorService/GetError": [
             errors_pb2.GetErrorRequest(property=PROPERTY, error_id=each) for each in (error_id, "a" * 16)
         ],
         **{f"/footfall.v1.AdminService/{name}": each for name, each in _administration(key_names).items()},
+        **{f"/footfall.v1.AdminService/{name}": each for name, each in of_reprocessing(NO_RUN).items()},
     }
 
 
@@ -103,6 +110,43 @@ def _followings() -> Sequence[errors_pb2.StreamErrorsRequest]:
     before.start_time.seconds -= 3_600
     before.filter.stages.append(errors_pb2.STAGE_VALIDATION)
     return [now, before]
+
+
+def _redrives(error_id: str) -> Sequence[errors_pb2.RedriveErrorsRequest]:
+    """Return one of a single error, to look, and one of some seconds' errors, in earnest, both with all repairs."""
+    one = errors_pb2.RedriveErrorsRequest(property=PROPERTY, error_ids=[error_id], validate_only=True)
+    some = errors_pb2.RedriveErrorsRequest(property=PROPERTY)
+    some.filter.codes.append(ingest_pb2.ERROR_CODE_NAME_INVALID)
+    some.start_time.GetCurrentTime()
+    some.start_time.seconds -= 5
+    for redrive in (one, some):
+        moved, cast, missing = (redrive.repairs.add() for _ in range(3))
+        setattr(moved.rename, "from", "name")
+        moved.rename.to = "params.sent_name"
+        cast.cast.path, cast.cast.type = "params.n", errors_pb2.PARAMETER_TYPE_STRING
+        missing.set_default.path = "name"
+        missing.set_default.value.string_value = "page_view"
+    return [one, some]
+
+
+def of_reprocessing(run: str) -> Mapping[str, Sequence[Message]]:
+    """Return valid requests of each method about reprocessings, by its name.
+
+    Args:
+        run: the name of one.
+    """
+    start = admin_pb2.StartReprocessingRequest(dry_run=True, request_id="fuzz")
+    start.start_hour.seconds, start.end_hour.seconds = 1_790_000_000 // 3_600 * 3_600, 1_790_003_600 // 3_600 * 3_600
+    return {
+        "StartReprocessing": [start],
+        "GetReprocessing": [admin_pb2.GetReprocessingRequest(name=run)],
+        "ListReprocessings": [admin_pb2.ListReprocessingsRequest(page_size=2)],
+        "CancelReprocessing": [admin_pb2.CancelReprocessingRequest(name=run)],
+        "SwitchReprocessing": [admin_pb2.SwitchReprocessingRequest(name=run, epoch=0)],
+        "RollBackReprocessing": [admin_pb2.RollBackReprocessingRequest(epoch=0)],
+        "GetReprocessingDifferences": [admin_pb2.GetReprocessingDifferencesRequest(name=run)],
+        "GetLag": [admin_pb2.GetLagRequest()],
+    }
 
 
 def _administration(key_names: Sequence[str]) -> Mapping[str, Sequence[Message]]:

@@ -5,6 +5,7 @@ import json
 import random
 from pathlib import Path
 
+from footfall_server.admin.reprocessing import METHODS
 from tests.access import methods
 from tests.e2e.embedded import embedded_in
 from tests.fuzz.counted_embedded import PROGRAM
@@ -36,6 +37,8 @@ async def test_no_request_is_answered_with_an_error_of_ours(tmp_path: Path) -> N
     assert found["WriteEvents event", "OK"] > 0
     assert found["StreamErrors message", "OK"] > 0
     assert found["StreamEvents batch", "INVALID_ARGUMENT"] > 0
+    for name in METHODS:
+        assert {"FAILED_PRECONDITION", "UNAUTHENTICATED"} <= calls.pop(name), name
     for name, statuses in calls.items():
         assert "OK" in statuses or name == ENDLESS, name
         assert "UNAUTHENTICATED" in statuses, name

@@ -24,7 +24,13 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-FAKE_MAVEN = 'for a in "$@"; do case $a in -DoutputDirectory=*) d=${a#*=};; esac; done; /bin/mkdir -p $d; : > $d/a.jar'
+FAKE_MAVEN = """
+for a in "$@"; do
+    case $a in -DoutputDirectory=*) d=${a#*=};; */pom.xml) cd "${a%/*}";; esac
+done
+/bin/mkdir -p $d; : > $d/a.jar
+"""
+"""Takes a relative folder to be behind the file's, as Maven does."""
 
 
 @pytest.mark.parametrize(
@@ -70,8 +76,16 @@ def test_jars_are_fetched_once_for_each_version_of_their_pom(
     assert jars.fetch_jars("kafka", tmp_path / "jars", said.append) != first
 
 
+def test_jars_are_fetched_into_a_folder_that_is_named_from_where_one_is(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command(path, "mvn", FAKE_MAVEN)
+    monkeypatch.chdir(tmp_path)
+    assert (jars.fetch_jars("kafka", Path("jars"), print) / "a.jar").exists()
+
+
 def test_what_an_interrupted_fetch_left_does_not_count(path: Path, tmp_path: Path) -> None:
-    command(path, "mvn", FAKE_MAVEN + "; echo no such artefact; exit 1")
+    command(path, "mvn", FAKE_MAVEN + "echo no such artefact; exit 1")
     with pytest.raises(LocalStackError, match="no such artefact"):
         jars.fetch_jars("kafka", tmp_path / "jars", print)
     assert list((tmp_path / "jars").iterdir()) == []

@@ -39,7 +39,7 @@ class KafkaErrorStream:
         forget: Callable[["KafkaErrorStream"], None],
     ) -> None:
         self.selection = selection
-        self._longest = longest
+        self._longest = self._most = longest
         self._patience = patience
         self._feed_places = feed_places
         self._forget = forget
@@ -122,10 +122,13 @@ class KafkaErrorStream:
     def _take(self, stretch: Stretch) -> None:
         if self._closed:
             return
-        # as long as it is read what is past, it does not read too slowly what comes
-        longest = self._longest if self._history is None else max(self._longest, _EARLY_ERRORS)
-        if len(self._present) + len(stretch.errors) > longest:
-            self._end_slow(f"More than {longest:,} errors wait to be read")
+        # as long as it reads what is past, it does not read too slowly what comes; nor what has come meanwhile
+        if self._history is not None:
+            self._most = max(self._longest, _EARLY_ERRORS)
+        elif len(self._present) <= self._longest:
+            self._most = self._longest
+        if len(self._present) + len(stretch.errors) > self._most:
+            self._end_slow(f"More than {self._most:,} errors wait to be read")
             return
         self._keep_up()
         errors = iter(stretch.errors)

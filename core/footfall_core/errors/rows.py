@@ -12,7 +12,8 @@ MAX_FIELD_LENGTH = 256
 
 _OF_AN_EVENT = re.compile(r"^events\[\d+\]\.?")
 _INDEX = re.compile(r"\[\d+\]")
-_BREAKS = re.compile(r"\s+")
+_BREAKS = re.compile(r"[\s\x00-\x1f]+")
+"""White space, and what the store would split a value at: a field may be named exactly because it holds such."""
 
 
 def error_row(error: EventError) -> str:
@@ -39,7 +40,8 @@ def error_row(error: EventError) -> str:
 def field_without_indexes(field: str) -> str:
     """Return the path of a field as errors are counted by it: `events[3].items[7].price` is `items[].price`.
 
-    An error of an event as a whole has none. A parameter that is named in brackets stays, with its breaks made spaces.
+    An error of an event as a whole has none. A parameter that is named in brackets stays, with its breaks and control
+    characters made spaces.
     """
     path = _INDEX.sub("[]", _OF_AN_EVENT.sub("", field))
     return _BREAKS.sub(" ", path).strip()[:MAX_FIELD_LENGTH]

@@ -234,9 +234,11 @@ class _Work:
             key = writer_key(property_id, kind, refused.writer_id)
             window = self._window(key, at)
             sighting = window.sight(refused.sequence, refused.fingerprint)
-            age_ms = at.log_time_ms - redriven.origin.log_time_ms
-            if not _is_uncounted(sighting, age_ms, is_noted=self._origins.is_refused(keys[-1])):
-                counted = set(redriven.event_indexes)
+            if not self._origins.is_refused(keys[-1]):
+                if _is_uncounted(sighting, at.log_time_ms - redriven.origin.log_time_ms):
+                    self._origins.refuse(keys[-1])
+                else:
+                    counted = counted | (set(redriven.event_indexes) - set(refused.rejected_indexes))
             if sighting is not Sighting.NEW:
                 window = None  # the writer has gone on without the batch, or is far behind it
         rejected = {verdict.index for verdict in batch.rejected}
@@ -323,18 +325,17 @@ def _rows(request: WriteEventsRequest, at: RawPlace, context: RowContext, left_o
     return rows
 
 
-def _is_uncounted(sighting: Sighting, age_ms: int, *, is_noted: bool) -> bool:
-    """Return whether neither a batch that was refused once nor a copy of it was counted as it was sent.
+def _is_uncounted(sighting: Sighting, age_ms: int) -> bool:
+    """Return whether no copy of a batch was counted as it was sent that is not noted as refused.
+
+    It could be processed by the rules at work; or it came before refusals were noted, and then its writer's window
+    knows, for as long as it cannot have been forgotten since.
 
     Args:
         sighting: what its writer's window says of it now.
         age_ms: how long ago it came.
-        is_noted: whether it was refused by the rules at work. If not, it could be processed; or it came before refusals
-            were noted, and then its writer's window knows, for as long as it cannot have been forgotten since.
     """
-    if sighting is Sighting.DUPLICATE:
-        return False
-    return is_noted or (age_ms <= WINDOW_TTL_MS and sighting is not Sighting.TOO_OLD)
+    return age_ms <= WINDOW_TTL_MS and sighting not in {Sighting.DUPLICATE, Sighting.TOO_OLD}
 
 
 def _check_origins(redriven: Redriven, request: WriteEventsRequest) -> None:

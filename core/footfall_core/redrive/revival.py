@@ -26,8 +26,7 @@ MAYBE_COUNTED = NotRedrivableReason.NOT_REDRIVABLE_REASON_MAYBE_COUNTED
 PAYLOAD_GONE = NotRedrivableReason.NOT_REDRIVABLE_REASON_PAYLOAD_GONE
 IMPORT_NOT_ALLOWED = NotRedrivableReason.NOT_REDRIVABLE_REASON_IMPORT_NOT_ALLOWED
 
-_FAILED = ErrorCode.ERROR_CODE_PROCESSING_FAILED
-_UNSIGHTED = frozenset({_FAILED, ErrorCode.ERROR_CODE_SEQUENCE_JUMP})
+_UNSIGHTED = frozenset({ErrorCode.ERROR_CODE_PROCESSING_FAILED, ErrorCode.ERROR_CODE_SEQUENCE_JUMP})
 """Why a batch is refused of which a copy may be counted as it is sent."""
 
 
@@ -138,10 +137,11 @@ def _revive(
         (revival.redriven if passes else revival.refused).append(error)
     if not good:
         return
-    # of a batch that comes back as a whole the bad events come too, with their verdicts: each gets an error of its own
+    # of a batch that comes back as a whole the bad events come too, as they were sent: each gets an error of its own
     kept = range(len(tried)) if whole else good
     stored = _without_events(repaired)
-    stored.events.extend(repaired.events[position] for position in kept)
+    for position in kept:
+        stored.events.append(request.events[tried[position]] if position in found else repaired.events[position])
     indexes = [origin.event_indexes[tried[position]] for position in kept]
     origin.ClearField("event_indexes")
     origin.event_indexes.extend(indexes)
@@ -159,13 +159,11 @@ def _revive(
 
 def _origin(batch: RawBatch, request: WriteEventsRequest, error: EventError) -> Redriven:
     """Return where the events of a batch come from: from there, unless they were redriven before."""
-    whole = not error.HasField("event_index")
     if batch.HasField("redriven"):
         origin = Redriven()
         origin.CopyFrom(batch.redriven)
-        if origin.HasField("refused") and not (whole and error.code == _FAILED):
-            origin.refused.unsighted = False  # the rest of the batch was counted, and left its mark
         return origin
+    whole = not error.HasField("event_index")
     place = error.payload
     origin = Redriven(
         origin=BatchPlace(
@@ -183,6 +181,7 @@ def _origin(batch: RawBatch, request: WriteEventsRequest, error: EventError) -> 
                 sequence=request.sequence,
                 fingerprint=fingerprint_of(request),
                 unsighted=error.code in _UNSIGHTED,
+                rejected_indexes=[verdict.index for verdict in batch.rejected],
             )
         )
     return origin

@@ -10,7 +10,7 @@ from footfall.v1.errors_pb2 import (
     StillRefused,
     StillRefusedEvent,
 )
-from footfall_core.errors.payload import EXPIRED, NEVER_SENT, NEVER_STORED
+from footfall_core.errors.payload import NEVER_SENT, NEVER_STORED
 from footfall_core.redrive.revival import IMPORT_NOT_ALLOWED, PAYLOAD_GONE, Revival
 
 MAX_EXAMPLES = 5
@@ -25,7 +25,9 @@ _SENTENCES: Mapping[int, str] = {
     NotRedrivableReason.NOT_REDRIVABLE_REASON_MAYBE_COUNTED: (
         "Whether the batch was counted under its number is not remembered: bringing it back might count it twice."
     ),
-    NotRedrivableReason.NOT_REDRIVABLE_REASON_PAYLOAD_GONE: EXPIRED,
+    NotRedrivableReason.NOT_REDRIVABLE_REASON_PAYLOAD_GONE: (
+        "Its raw record is not kept any more, or something else stands at its place; GetError says which."
+    ),
     NotRedrivableReason.NOT_REDRIVABLE_REASON_NOT_FOUND: (
         "The property has no error of this id, or none that is at most 30 days old."
     ),

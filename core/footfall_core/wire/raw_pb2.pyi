@@ -57,16 +57,18 @@ class BatchPlace(_message.Message):
     def __init__(self, partition: _Optional[int] = ..., offset: _Optional[int] = ..., batch_index: _Optional[int] = ..., log_time_ms: _Optional[int] = ...) -> None: ...
 
 class RefusedBatch(_message.Message):
-    __slots__ = ("writer_id", "sequence", "fingerprint", "unsighted")
+    __slots__ = ("writer_id", "sequence", "fingerprint", "unsighted", "rejected_indexes")
     WRITER_ID_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
     UNSIGHTED_FIELD_NUMBER: _ClassVar[int]
+    REJECTED_INDEXES_FIELD_NUMBER: _ClassVar[int]
     writer_id: str
     sequence: int
     fingerprint: int
     unsighted: bool
-    def __init__(self, writer_id: _Optional[str] = ..., sequence: _Optional[int] = ..., fingerprint: _Optional[int] = ..., unsighted: _Optional[bool] = ...) -> None: ...
+    rejected_indexes: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, writer_id: _Optional[str] = ..., sequence: _Optional[int] = ..., fingerprint: _Optional[int] = ..., unsighted: _Optional[bool] = ..., rejected_indexes: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Verdict(_message.Message):
     __slots__ = ("index", "field", "code", "message")

@@ -188,6 +188,9 @@ def test_options_of_errors_belong_behind_redrive(server, command):
     code, _, err = command("errors", "--property", "shop", "--count", "redrive", "--endpoint", server.endpoint)
     assert code == 2
     assert "Write --property, --count behind redrive." in err
+    code, _, err = command("errors", "--key", "k", "redrive", "--endpoint", server.endpoint, "--property", "shop")
+    assert code == 2
+    assert "Write --key behind redrive." in err
     code, _, err = command("errors", "--endpoint", server.endpoint)
     assert code == 2
     assert "Missing option '--property'" in err

@@ -308,6 +308,19 @@ async def test_a_client_is_not_to_blame_for_a_past_that_is_read_slowly_nor_for_a
     assert await feed.ids(1) == ["e2"]
 
 
+async def test_what_came_while_the_past_was_read_may_wait_until_it_is_read_too() -> None:
+    feed = Feed(100, longest=10)
+    await feed.begin_with(History({0: 3}, {0: 100}, Past(past(10), {0: 60})))
+    for number in range(30):
+        feed.read(0, 100 + number, error(number))
+    assert await feed.ids(2) == ["e1", "live"]
+    feed.read(0, 130, error(30))
+    assert await feed.ids(21) == [f"e{number}" for number in range(21)]
+    feed.read(0, 131, error(31))
+    with pytest.raises(TooSlow, match="More than 10 errors"):
+        await feed.ids(1)
+
+
 async def test_a_stream_that_fails_while_its_past_begins_says_so() -> None:
     feed = Feed(0)
     history = History({0: 0}, {0: 5})

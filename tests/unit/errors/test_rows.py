@@ -55,6 +55,7 @@ def test_stage_and_code_are_the_numbers_of_the_contract() -> None:
         ("events[12].items[7].price", "items[].price"),
         ("events[0].params[plan]", "params[plan]"),
         ("events[0].params[a\tb\nc]", "params[a b c]"),
+        ("events[0].params[a\x01b]", "params[a b]"),
         ("sequence", "sequence"),
         ("events", "events"),
         ("discarded[2].count", "discarded[].count"),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 import footfall_core.processing.record as record_module
-from footfall.v1.errors_pb2 import EventError, Stage
+from footfall.v1.errors_pb2 import EventError, ParameterType, Stage
 from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
 from footfall_core.columns import EVENT_COLUMNS
 from footfall_core.enrichment.country import Country
@@ -15,10 +15,10 @@ from footfall_core.packing import raw_records
 from footfall_core.processing.purchases import count_once
 from footfall_core.processing.record import Outcome, Place, process_record
 from footfall_core.processing.versions import Version
-from footfall_core.processing.window import MAX_ABOVE, MAX_JUMP
+from footfall_core.processing.window import MAX_ABOVE, MAX_FINGERPRINTS, MAX_JUMP
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
 from footfall_core.wire.state_pb2 import CountedOrigin
-from tests.redrives import batch, default, record_of, redriven, rename, revived
+from tests.redrives import batch, cast, default, record_of, redriven, rename, revived
 
 NOW = 1_790_000_000_000_000
 DAY = 86_400_000_000
@@ -242,6 +242,64 @@ def test_what_the_rules_at_work_could_process_does_not_come_back_when_its_writer
         outcome = anew.process(redriven(record, live.errors), later_micros=day * DAY)
         assert (outcome.duplicates, outcome.redriven) == (1, 0)
     assert anew.ids == ["e0"]
+
+
+def test_what_a_redrive_leaves_out_comes_back_by_another_and_counts_once_where_the_original_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of three events, the first passes a redrive; the second only without its repair, the third never came good."""
+    live, anew = Consumer(), Consumer()
+    failing(monkeypatch, "e0")
+    request = batch("page_view", "page_view", "not a name")
+    request.events[1].params["n"].string_value = "12 EUR"
+    record = sent(request)
+    live.process(record)
+    failing(monkeypatch)
+    first = redriven(record, live.errors, cast("params.n", ParameterType.PARAMETER_TYPE_NUMBER))
+    live.process(first)
+    _, second_event, third_event = live.errors
+    again = redriven(first, [second_event])
+    assert live.process(again).redriven == 1
+    at_last = redriven(first, [third_event], *RENAMED)
+    assert live.process(at_last).redriven == 1
+    assert live.ids == ["e0", "e1", "e2"]
+    for raw in live.records:
+        anew.process(raw)  # by rules that can process the original
+    assert anew.ids == ["e0", "e1", "e2"]
+    for consumer in (live, anew):
+        outcomes = [consumer.process(raw, later_micros=DAY) for raw in (record, first, again, at_last)]
+        assert [(outcome.redriven, len(outcome.lines)) for outcome in outcomes] == [(0, 0)] * 4
+
+
+def test_a_bad_event_that_comes_back_with_its_whole_batch_counts_beside_the_original(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    live, anew = Consumer(), Consumer()
+    failing(monkeypatch, "e0")
+    record = sent(batch("page_view", "not a name"))
+    live.process(record)
+    failing(monkeypatch)
+    live.process(redriven(record, live.errors, *RENAMED))
+    for raw in live.records:
+        anew.process(raw)
+    assert live.ids == anew.ids == ["e0", "e1"]
+
+
+def test_a_batch_that_failed_comes_back_although_its_number_was_used_again_and_both_are_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    consumer = Consumer()
+    failing(monkeypatch, "e0")
+    record = sent(batch("page_view"))
+    consumer.process(record)
+    failing(monkeypatch)
+    failed = consumer.errors[:1]
+    for sequence in range(1, MAX_FINGERPRINTS + 3):
+        consumer.process(sent(batch("not a name", sequence=sequence)))
+    assert consumer.process(record).duplicates == 1  # what its number says, as far as the window remembers
+    assert consumer.process(redriven(record, failed)).redriven == 1
+    assert consumer.process(redriven(record, failed)).duplicates == 1
+    assert consumer.ids == ["e0"]
 
 
 def test_what_could_not_be_processed_comes_back_when_its_writer_is_forgotten_and_its_copies_then_do_not(

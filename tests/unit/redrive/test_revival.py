@@ -129,6 +129,17 @@ def test_a_whole_batch_comes_with_the_verdicts_on_its_bad_events() -> None:
     assert not raw(revival.raw_batch).redriven.refused.unsighted  # its number is taken
 
 
+def test_what_stays_refused_of_a_whole_batch_is_stored_as_it_was_sent() -> None:
+    request = batch("purchase", "not a name")
+    record, (refused,) = stored(request)
+    refused.ClearField("event_index")
+    refused.stage, refused.code = Stage.STAGE_PROCESSING, ErrorCode.ERROR_CODE_PROCESSING_FAILED
+    (revival,) = revived(record, [refused], default("currency", "EUR"))
+    kept = WriteEventsRequest.FromString(raw(revival.raw_batch).request)
+    assert [event.currency for event in kept.events] == ["EUR", ""]
+    assert list(raw(revival.raw_batch).redriven.refused.rejected_indexes) == [1]
+
+
 def test_a_batch_that_grew_beyond_a_request_is_refused() -> None:
     request = batch(*["page_view"] * 500, writer="")
     for event in request.events:

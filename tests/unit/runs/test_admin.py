@@ -2,6 +2,8 @@
 
 import asyncio
 import itertools
+import random
+import secrets
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +13,7 @@ from google.protobuf.message import Message
 from footfall.v1 import admin_pb2 as api
 from footfall_core.clock import Micros
 from footfall_core.kinds import EventKind
-from footfall_core.problems import AlreadyExists, Conflict, InvalidRequest, NotFound, TryAgain, WrongState
+from footfall_core.problems import AlreadyExists, Conflict, InvalidRequest, NotFound, Problem, TryAgain, WrongState
 from footfall_core.report.plan import PlannedHours
 from footfall_core.runs.lag import LogLag
 from footfall_core.runs.records import cancelled_name, definition_name, definition_of, progress_name
@@ -22,6 +24,8 @@ from footfall_server.admin import reprocessing
 from footfall_server.admin.reprocessing import METHODS, reprocessing_routes, without_reprocessing
 from footfall_server.admin.routes import SERVICE
 from footfall_server.hosts.call import Call
+from tests.fuzz.mutations import almost_right
+from tests.fuzz.samples import of_reprocessing
 from tests.gates import everybody
 from tests.unit.runs.records import serve
 from tests.unit.runs.stored import MemoryRuns, Shown
@@ -64,8 +68,12 @@ class Admin:
         self._handlers: dict[str, Any] = {route.method: route.handler for route in routes}
 
     async def __call__(self, method: str, request: Message, answer: type[Any]) -> Any:
+        return answer.FromString(await self.send(method, request.SerializeToString()))
+
+    async def send(self, method: str, request: bytes) -> bytes:
         call = Call(f"{SERVICE}/{method}", {}, "", lambda: None, None, everybody({}))  # type: ignore[arg-type]
-        return answer.FromString(await self._handlers[call.method](request.SerializeToString(), call))
+        answer: bytes = await self._handlers[call.method](request, call)
+        return answer
 
     async def start(
         self, start: datetime | None = START, end: datetime | None = None, **fields: Any
@@ -534,6 +542,22 @@ async def test_what_is_not_known_of_the_lag_is_said(admin: Admin) -> None:
     admin.shown.until = {LIVE: None}
     (live,) = (await admin.lag()).runs
     assert "tick" in live.problem
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_what_is_almost_right_is_answered_or_refused(admin: Admin, method: str) -> None:
+    name, seed = await admin.caught_up(), secrets.randbelow(1_000_000)
+    await admin.switch(await admin.caught_up(dry_run=False))
+    (sample,) = of_reprocessing(name)[method]
+    chance = random.Random(seed)
+    for _ in range(300):
+        request = almost_right(sample, chance)
+        try:
+            await admin.send(method, request)
+        except Problem:
+            continue
+        except Exception as error:
+            raise AssertionError((seed, request)) from error
 
 
 async def test_footfall_in_one_process_says_that_it_has_no_reprocessing() -> None:
