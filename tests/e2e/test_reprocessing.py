@@ -38,7 +38,7 @@ from tests.keys import lend
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
-WAIT = 180.0
+WAIT = 300.0
 """Seconds for what takes a new application, topics and tasks of Druid."""
 
 PAGES = {
