@@ -136,6 +136,7 @@ class _Reading:
         )
         ends: dict[int, int] = {}
         waiting = set(range(self._partitions))
+        here = {partition: self._end_of(partition) for partition in waiting}
         while waiting:
             message = self._reader.poll(_POLL_SECONDS)
             self._refuse_if_it_stands_still()
@@ -143,8 +144,11 @@ class _Reading:
                 continue
             failure, partition = message.error(), message.partition()
             if failure is None:
+                before = self._newest(partition)
                 self._take(message, telling)
-                if partition not in ends and self._has_come_far_enough(partition):
+                if message.offset() < here[partition] or self._newest(partition) > before:
+                    self._moved = time.monotonic()
+                if partition not in ends and self._newest(partition) >= self._part.until:
                     ends[partition] = self._end_of(partition)
             elif failure.code() == KafkaError.UNKNOWN_TOPIC_OR_PART or failure.fatal():
                 raise KafkaException(failure)
@@ -153,8 +157,9 @@ class _Reading:
             if partition in ends and (is_at_end or (failure is None and message.offset() + 1 >= ends[partition])):
                 waiting.discard(partition)
 
-    def _has_come_far_enough(self, partition: int) -> bool:
-        return all(self._ticks.get((partition, kind), 0) >= self._part.until for kind in EventKind)
+    def _newest(self, partition: int) -> int:
+        """Return the older one of a partition's newest ticks of both kinds."""
+        return min(self._ticks.get((partition, kind), 0) for kind in EventKind)
 
     def _end_of(self, partition: int) -> int:
         """Return the first offset of a partition that is not committed yet."""
@@ -177,7 +182,6 @@ class _Reading:
                 newest = PassedTicks.FromString(value).newest_micros
                 if len(newest) == self._partitions:
                     self._ticks[message.partition(), kind] = min(newest)
-                self._moved = time.monotonic()
                 return
         if key.startswith("~"):
             return

@@ -10,7 +10,7 @@ import secrets
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import structlog
@@ -26,7 +26,7 @@ from footfall_core.runs.removal import KeepSettings, removed_from
 from footfall_core.runs.run import hour_begins, hour_text
 from footfall_core.runs.state import RunState, state_of, under_way
 from footfall_core.runs.work import to_work_on
-from footfall_core.wire.runs_pb2 import RunCancelled, RunProgress, RunStage
+from footfall_core.wire.runs_pb2 import RunCancelled, RunClosed, RunProgress, RunStage
 
 log = structlog.get_logger()
 
@@ -149,9 +149,7 @@ class Runner:
     async def _look_after(self, entry: Entry) -> None:
         try:
             if (closed := closing_of(entry, self.runs.book, self.clock.now(), self.keep)) is not None:
-                # if it holds, its worker is ended at the next look
-                await self.runs.put(closed_name(entry.run.id, self.new_attempt()), closed.SerializeToString())
-                log.info("run closed", run=entry.run.id, end=hour_text(closed.end_hour))
+                await self._close(entry, closed)
             else:
                 await self._rest_or_remove(entry)
         except Exception as error:  # noqa: BLE001 - Kafka or Druid is away: what is to be done stays to be done
@@ -161,6 +159,14 @@ class Runner:
                 log.warning("done later", run=entry.run.id, reason=str(error))
         else:
             self._put_off.pop(entry.run.id, None)
+
+    async def _close(self, entry: Entry, closed: RunClosed) -> None:
+        """Have a run end, if the store shows all rows of the hours that stay its own."""
+        until_then = replace(entry, run=replace(entry.run, end_hour=closed.end_hour))
+        if await asyncio.to_thread(self.data.shows_end, until_then):
+            # if it holds, its worker is ended at the next look
+            await self.runs.put(closed_name(entry.run.id, self.new_attempt()), closed.SerializeToString())
+            log.info("run closed", run=entry.run.id, end=hour_text(closed.end_hour))
 
     def _is_due(self, entry: Entry, now: Micros) -> bool:
         """Return whether all that a run has is to be removed."""

@@ -3,7 +3,7 @@
     prepared    topics, datasources; the log has come behind its end; what counts elsewhere is known
     begun       its consumer group has offsets: from here on Kafka's transactions know how far it is; if they are lost
                 it has failed, since its rows are there
-    processed   all of its hours, if it has an end; else it keeps up with what is live, for good
+    processed   all of its hours, if it has an end; else it keeps up with what is live, until it is closed
 
 A worker may be killed at any point. What is done before the run is begun is done again, to the same end.
 """
@@ -142,7 +142,13 @@ class Worker:
             raise
 
     def _process(self, entry: Entry, said: RunProgress) -> None:
-        said = self._prepare(entry, said)
+        try:
+            said = self._prepare(entry, said)
+        except StreamBroken as error:
+            # it may not go away either; but who has rows is not to wait behind others for it
+            if said.stage != RunStage.RUN_STAGE_RUNNING:
+                self._say_stuck(entry.run.id, error)
+            raise
         stream = self.new_stream()
         with _Telling(self, entry, said, stream):
             stream.run()

@@ -1,16 +1,16 @@
 """A redriven event counts once, by where it was sent first, however often and whenever it is redriven. Pure.
 
     ~origin/PARTITION/OFFSET/BATCH                   the batch in which it was sent, by its place
-    ~batch/PROPERTY/[import/]WRITER/SEQUENCE/MARK    the same batch, by what it is, if it was refused as a whole
+    ~batch/PROPERTY/[import/]WRITER/SEQUENCE/MARK    the same batch, by what it is, if it had a writer
 
 Under each key stand the indexes of the events that were counted; they never expire. The place alone tells nearly all:
 of a batch that counts, the writer's window lets one copy through. One that is refused as a whole leaves no mark there,
-so the copies that its writer sent stand at several places, and must be known for one.
+so copies stand at several places, with errors of their own, and must be known for one.
 
 A batch whose copies may count as they are sent, since it could not be processed or was too far ahead, is noted as
 refused. Where that note stands it was not counted, and a copy that is counted says so beside it: so an error that is
 redriven long after its writer was forgotten is not taken at its word. Rules that can process the batch leave no note
-when the log is processed anew, and then nothing is left to redrive.
+when the log is processed anew, and then nothing is left to redrive but the events that it refused by themselves.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence, Set
@@ -33,11 +33,11 @@ def origin_keys(redriven: Redriven, property_id: str, kind: EventKind) -> tuple[
     """
     origin = redriven.origin
     place = f"{ORIGIN_PREFIX}origin/{origin.partition}/{origin.offset}/{origin.batch_index}"
-    if not redriven.HasField("refused"):
+    if not redriven.HasField("sent"):
         return (place,)
-    refused = redriven.refused
-    writer = writer_key(property_id, kind, refused.writer_id)
-    return place, batch_key(writer, refused.sequence, refused.fingerprint)
+    sent = redriven.sent
+    writer = writer_key(property_id, kind, sent.writer_id)
+    return place, batch_key(writer, sent.sequence, sent.fingerprint)
 
 
 def batch_key(writer: str, sequence: int, fingerprint: int) -> str:

@@ -221,24 +221,25 @@ class _Work:
         window.seen_at(at.log_time_ms)
         self._windows[key] = window
         if self._origins.is_refused(sent):
-            self._origins.remember((sent,), range(len(request.events)))
+            rejected = {verdict.index for verdict in batch.rejected}
+            self._origins.remember((sent,), set(range(len(request.events))) - rejected)
 
     def _take_redriven(self, batch: RawBatch, request: WriteEventsRequest, at: RawPlace, property_id: str) -> None:
         """Decide about a batch of events that were refused before: each counts once by its origin."""
         redriven, kind = batch.redriven, EventKind.of(request)
-        refused, key, window = redriven.refused, "", None
+        sent, key, window = redriven.sent, "", None
         keys = origin_keys(redriven, property_id, kind)
         counted = self._origins.counted(keys)
         # what is known of a batch that was only learnt says nothing of whether it could be processed
-        if refused.unsighted and redriven.origin.log_time_ms >= self._since_ms:
-            key = writer_key(property_id, kind, refused.writer_id)
+        if sent.unsighted and redriven.origin.log_time_ms >= self._since_ms:
+            key = writer_key(property_id, kind, sent.writer_id)
             window = self._window(key, at)
-            sighting = window.sight(refused.sequence, refused.fingerprint)
+            sighting = window.sight(sent.sequence, sent.fingerprint)
             if not self._origins.is_refused(keys[-1]):
                 if _is_uncounted(sighting, at.log_time_ms - redriven.origin.log_time_ms):
                     self._origins.refuse(keys[-1])
                 else:
-                    counted = counted | (set(redriven.event_indexes) - set(refused.rejected_indexes))
+                    counted = counted | (set(redriven.event_indexes) - set(sent.rejected_indexes))
             if sighting is not Sighting.NEW:
                 window = None  # the writer has gone on without the batch, or is far behind it
         rejected = {verdict.index for verdict in batch.rejected}
@@ -253,7 +254,7 @@ class _Work:
         self._outcome.redriven += len(offered) - len(before)
         self._origins.remember(keys, offered.values())
         if window is not None:
-            window.remember(refused.sequence, refused.fingerprint)
+            window.remember(sent.sequence, sent.fingerprint)
             window.seen_at(at.log_time_ms)
             self._windows[key] = window
 

@@ -17,7 +17,7 @@ from footfall_core.processing.fingerprint import fingerprint_of
 from footfall_core.redrive.repairs import Step, repair
 from footfall_core.validation.batch import RULES_VERSION, verdicts
 from footfall_core.validation.mistakes import OUT_OF_BOUNDS, Mistake
-from footfall_core.wire.raw_pb2 import BatchPlace, RawBatch, RawRecord, Redriven, RefusedBatch, Verdict
+from footfall_core.wire.raw_pb2 import BatchPlace, RawBatch, RawRecord, Redriven, SentBatch, Verdict
 
 NEVER_STORED = NotRedrivableReason.NOT_REDRIVABLE_REASON_NEVER_STORED
 NEVER_SENT = NotRedrivableReason.NOT_REDRIVABLE_REASON_NEVER_SENT
@@ -174,13 +174,13 @@ def _origin(batch: RawBatch, request: WriteEventsRequest, error: EventError) -> 
         ),
         event_indexes=range(len(request.events)),
     )
-    if whole and request.writer_id:
-        origin.refused.CopyFrom(
-            RefusedBatch(
+    if request.writer_id:
+        origin.sent.CopyFrom(
+            SentBatch(
                 writer_id=request.writer_id,
                 sequence=request.sequence,
                 fingerprint=fingerprint_of(request),
-                unsighted=error.code in _UNSIGHTED,
+                unsighted=whole and error.code in _UNSIGHTED,
                 rejected_indexes=[verdict.index for verdict in batch.rejected],
             )
         )

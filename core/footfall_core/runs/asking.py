@@ -11,6 +11,7 @@ from footfall_core.clock import Micros
 from footfall_core.instants import instant_of
 from footfall_core.problems import AlreadyExists, FieldViolation, InvalidRequest, NotFound, WrongState
 from footfall_core.runs.book import Book, Entry
+from footfall_core.runs.records import run_of
 from footfall_core.runs.run import HOUR_MICROS, RUN_ID, Run, hour_of, hour_text, new_run_id
 from footfall_core.runs.state import under_way
 
@@ -76,7 +77,8 @@ def started_before(book: Book, request: StartReprocessingRequest, run: Run) -> E
     entry = book.of_request(request.request_id) if request.request_id else None
     if entry is None:
         return None
-    known = (entry.run.version, entry.run.start_hour, entry.run.end_hour, entry.definition.dry_run)
+    before = run_of(entry.run.id, entry.definition)  # as it was asked for: it may have been closed since
+    known = (before.version, before.start_hour, before.end_hour, entry.definition.dry_run)
     if known != (run.version, run.start_hour, run.end_hour, request.dry_run):
         raise AlreadyExists(f"The request_id started {PREFIX}{entry.run.id}, which is another one; take a new one.")
     return entry

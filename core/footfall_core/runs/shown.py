@@ -51,7 +51,7 @@ def _metadata(entry: Entry, state: RunState) -> ReprocessingMetadata:
     _set(shown.end_hour, None if run.end_hour is None else hour_begins(run.end_hour))
     _set(shown.create_time, entry.definition.create_time_micros)
     _set(shown.start_time, progress.start_time_micros)
-    _set(shown.end_time, progress.end_time_micros)
+    _set(shown.end_time, entry.closed.time_micros if entry.closed else progress.end_time_micros)
     if state is RunState.RUNNING:
         _set(shown.estimated_end_time, progress.estimated_end_micros)
     _set(shown.processed_until, progress.processed_until_micros)

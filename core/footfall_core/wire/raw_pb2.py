@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x66ootfall/internal/v1/raw.proto\x12\x14\x66ootfall.internal.v1\"O\n\tRawRecord\x12\x18\n\x07\x62\x61tches\x18\x01 \x03(\x0cR\x07\x62\x61tches\x12(\n\x10tick_time_micros\x18\x02 \x01(\x03R\x0etickTimeMicros\"\xd7\x02\n\x08RawBatch\x12\x18\n\x07request\x18\x01 \x01(\x0cR\x07request\x12\x39\n\x08rejected\x18\x02 \x03(\x0b\x32\x1d.footfall.internal.v1.VerdictR\x08rejected\x12\x30\n\x14received_time_micros\x18\x03 \x01(\x03R\x12receivedTimeMicros\x12!\n\x0cpeer_address\x18\x04 \x01(\tR\x0bpeerAddress\x12\x1d\n\nuser_agent\x18\x05 \x01(\tR\tuserAgent\x12#\n\rrules_version\x18\x06 \x01(\tR\x0crulesVersion\x12!\n\x0ctrace_parent\x18\x07 \x01(\tR\x0btraceParent\x12:\n\x08redriven\x18\x08 \x01(\x0b\x32\x1e.footfall.internal.v1.RedrivenR\x08redriven\"\xa7\x01\n\x08Redriven\x12\x38\n\x06origin\x18\x01 \x01(\x0b\x32 .footfall.internal.v1.BatchPlaceR\x06origin\x12#\n\revent_indexes\x18\x02 \x03(\x05R\x0c\x65ventIndexes\x12<\n\x07refused\x18\x03 \x01(\x0b\x32\".footfall.internal.v1.RefusedBatchR\x07refused\"\x83\x01\n\nBatchPlace\x12\x1c\n\tpartition\x18\x01 \x01(\x05R\tpartition\x12\x16\n\x06offset\x18\x02 \x01(\x03R\x06offset\x12\x1f\n\x0b\x62\x61tch_index\x18\x03 \x01(\x05R\nbatchIndex\x12\x1e\n\x0blog_time_ms\x18\x04 \x01(\x03R\tlogTimeMs\"\xb2\x01\n\x0cRefusedBatch\x12\x1b\n\twriter_id\x18\x01 \x01(\tR\x08writerId\x12\x1a\n\x08sequence\x18\x02 \x01(\x03R\x08sequence\x12 \n\x0b\x66ingerprint\x18\x03 \x01(\x06R\x0b\x66ingerprint\x12\x1c\n\tunsighted\x18\x04 \x01(\x08R\tunsighted\x12)\n\x10rejected_indexes\x18\x05 \x03(\x05R\x0frejectedIndexes\"c\n\x07Verdict\x12\x14\n\x05index\x18\x01 \x01(\x05R\x05index\x12\x14\n\x05\x66ield\x18\x02 \x01(\tR\x05\x66ield\x12\x12\n\x04\x63ode\x18\x03 \x01(\x05R\x04\x63ode\x12\x18\n\x07message\x18\x04 \x01(\tR\x07message\"%\n\rStreamedBatch\x12\x14\n\x05\x62\x61tch\x18\x01 \x01(\x0cR\x05\x62\x61tch\"[\n\tBatchHead\x12\x1a\n\x08property\x18\x01 \x01(\tR\x08property\x12\x1a\n\x08sequence\x18\x03 \x01(\x03R\x08sequence\x12\x16\n\x06\x65vents\x18\x04 \x03(\x0cR\x06\x65ventsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x66ootfall/internal/v1/raw.proto\x12\x14\x66ootfall.internal.v1\"O\n\tRawRecord\x12\x18\n\x07\x62\x61tches\x18\x01 \x03(\x0cR\x07\x62\x61tches\x12(\n\x10tick_time_micros\x18\x02 \x01(\x03R\x0etickTimeMicros\"\xd7\x02\n\x08RawBatch\x12\x18\n\x07request\x18\x01 \x01(\x0cR\x07request\x12\x39\n\x08rejected\x18\x02 \x03(\x0b\x32\x1d.footfall.internal.v1.VerdictR\x08rejected\x12\x30\n\x14received_time_micros\x18\x03 \x01(\x03R\x12receivedTimeMicros\x12!\n\x0cpeer_address\x18\x04 \x01(\tR\x0bpeerAddress\x12\x1d\n\nuser_agent\x18\x05 \x01(\tR\tuserAgent\x12#\n\rrules_version\x18\x06 \x01(\tR\x0crulesVersion\x12!\n\x0ctrace_parent\x18\x07 \x01(\tR\x0btraceParent\x12:\n\x08redriven\x18\x08 \x01(\x0b\x32\x1e.footfall.internal.v1.RedrivenR\x08redriven\"\x9e\x01\n\x08Redriven\x12\x38\n\x06origin\x18\x01 \x01(\x0b\x32 .footfall.internal.v1.BatchPlaceR\x06origin\x12#\n\revent_indexes\x18\x02 \x03(\x05R\x0c\x65ventIndexes\x12\x33\n\x04sent\x18\x03 \x01(\x0b\x32\x1f.footfall.internal.v1.SentBatchR\x04sent\"\x83\x01\n\nBatchPlace\x12\x1c\n\tpartition\x18\x01 \x01(\x05R\tpartition\x12\x16\n\x06offset\x18\x02 \x01(\x03R\x06offset\x12\x1f\n\x0b\x62\x61tch_index\x18\x03 \x01(\x05R\nbatchIndex\x12\x1e\n\x0blog_time_ms\x18\x04 \x01(\x03R\tlogTimeMs\"\xaf\x01\n\tSentBatch\x12\x1b\n\twriter_id\x18\x01 \x01(\tR\x08writerId\x12\x1a\n\x08sequence\x18\x02 \x01(\x03R\x08sequence\x12 \n\x0b\x66ingerprint\x18\x03 \x01(\x06R\x0b\x66ingerprint\x12\x1c\n\tunsighted\x18\x04 \x01(\x08R\tunsighted\x12)\n\x10rejected_indexes\x18\x05 \x03(\x05R\x0frejectedIndexes\"c\n\x07Verdict\x12\x14\n\x05index\x18\x01 \x01(\x05R\x05index\x12\x14\n\x05\x66ield\x18\x02 \x01(\tR\x05\x66ield\x12\x12\n\x04\x63ode\x18\x03 \x01(\x05R\x04\x63ode\x12\x18\n\x07message\x18\x04 \x01(\tR\x07message\"%\n\rStreamedBatch\x12\x14\n\x05\x62\x61tch\x18\x01 \x01(\x0cR\x05\x62\x61tch\"[\n\tBatchHead\x12\x1a\n\x08property\x18\x01 \x01(\tR\x08property\x12\x1a\n\x08sequence\x18\x03 \x01(\x03R\x08sequence\x12\x16\n\x06\x65vents\x18\x04 \x03(\x0cR\x06\x65ventsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,15 +36,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RAWBATCH']._serialized_start=138
   _globals['_RAWBATCH']._serialized_end=481
   _globals['_REDRIVEN']._serialized_start=484
-  _globals['_REDRIVEN']._serialized_end=651
-  _globals['_BATCHPLACE']._serialized_start=654
-  _globals['_BATCHPLACE']._serialized_end=785
-  _globals['_REFUSEDBATCH']._serialized_start=788
-  _globals['_REFUSEDBATCH']._serialized_end=966
-  _globals['_VERDICT']._serialized_start=968
-  _globals['_VERDICT']._serialized_end=1067
-  _globals['_STREAMEDBATCH']._serialized_start=1069
-  _globals['_STREAMEDBATCH']._serialized_end=1106
-  _globals['_BATCHHEAD']._serialized_start=1108
-  _globals['_BATCHHEAD']._serialized_end=1199
+  _globals['_REDRIVEN']._serialized_end=642
+  _globals['_BATCHPLACE']._serialized_start=645
+  _globals['_BATCHPLACE']._serialized_end=776
+  _globals['_SENTBATCH']._serialized_start=779
+  _globals['_SENTBATCH']._serialized_end=954
+  _globals['_VERDICT']._serialized_start=956
+  _globals['_VERDICT']._serialized_end=1055
+  _globals['_STREAMEDBATCH']._serialized_start=1057
+  _globals['_STREAMEDBATCH']._serialized_end=1094
+  _globals['_BATCHHEAD']._serialized_start=1096
+  _globals['_BATCHHEAD']._serialized_end=1187
 # @@protoc_insertion_point(module_scope)

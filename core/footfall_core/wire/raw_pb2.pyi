@@ -35,14 +35,14 @@ class RawBatch(_message.Message):
     def __init__(self, request: _Optional[bytes] = ..., rejected: _Optional[_Iterable[_Union[Verdict, _Mapping]]] = ..., received_time_micros: _Optional[int] = ..., peer_address: _Optional[str] = ..., user_agent: _Optional[str] = ..., rules_version: _Optional[str] = ..., trace_parent: _Optional[str] = ..., redriven: _Optional[_Union[Redriven, _Mapping]] = ...) -> None: ...
 
 class Redriven(_message.Message):
-    __slots__ = ("origin", "event_indexes", "refused")
+    __slots__ = ("origin", "event_indexes", "sent")
     ORIGIN_FIELD_NUMBER: _ClassVar[int]
     EVENT_INDEXES_FIELD_NUMBER: _ClassVar[int]
-    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    SENT_FIELD_NUMBER: _ClassVar[int]
     origin: BatchPlace
     event_indexes: _containers.RepeatedScalarFieldContainer[int]
-    refused: RefusedBatch
-    def __init__(self, origin: _Optional[_Union[BatchPlace, _Mapping]] = ..., event_indexes: _Optional[_Iterable[int]] = ..., refused: _Optional[_Union[RefusedBatch, _Mapping]] = ...) -> None: ...
+    sent: SentBatch
+    def __init__(self, origin: _Optional[_Union[BatchPlace, _Mapping]] = ..., event_indexes: _Optional[_Iterable[int]] = ..., sent: _Optional[_Union[SentBatch, _Mapping]] = ...) -> None: ...
 
 class BatchPlace(_message.Message):
     __slots__ = ("partition", "offset", "batch_index", "log_time_ms")
@@ -56,7 +56,7 @@ class BatchPlace(_message.Message):
     log_time_ms: int
     def __init__(self, partition: _Optional[int] = ..., offset: _Optional[int] = ..., batch_index: _Optional[int] = ..., log_time_ms: _Optional[int] = ...) -> None: ...
 
-class RefusedBatch(_message.Message):
+class SentBatch(_message.Message):
     __slots__ = ("writer_id", "sequence", "fingerprint", "unsighted", "rejected_indexes")
     WRITER_ID_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]

@@ -61,7 +61,8 @@ class Reprocessings:
             await self._runs.put(definition_name(run.id), definition.SerializeToString())
             # of two such requests at once the first in the log holds, for both
             before = started_before(self._runs.book, asked, run) or self._runs.book.entry(run.id)
-            await self._refuse_too_late(run.id)
+            if before is not None and before.run.id == run.id:
+                await self._refuse_too_late(run.id)
         if before is None:
             raise TryAgain("It is stored, but not seen yet; ListReprocessings shows it in a moment.")
         call.log["run"] = before.run.id

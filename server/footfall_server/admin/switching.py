@@ -62,11 +62,14 @@ class Switching:
         if entry.definition.dry_run:
             raise WrongState(f"{entry.run.id} is a dry run, for comparing alone; start one without --dry-run.")
         self._refuse_without_data(entry)
-        if not asked.allow_failed_batches:
-            _refuse_failed_batches(entry)
         after = switched(newest, entry.run, Micros(0))
         if after.parts == newest.parts:
             raise WrongState(f"Reports are made of {entry.run.id} already.")
+        if entry.closed is not None:
+            # it was told nothing of what counts behind an end that it did not have
+            raise WrongState(f"{entry.run.id} has ended, since others serve what came after it; start another one.")
+        if not asked.allow_failed_batches:
+            _refuse_failed_batches(entry)
         self._refuse_other_counts(entry, newest)
         return await self._hold(newest, after, call)
 

@@ -46,7 +46,7 @@ def test_events_that_pass_are_stored_with_their_origins_and_the_others_are_named
     origin = again.redriven.origin
     assert (origin.partition, origin.offset, origin.batch_index) == (3, 41, 0)
     assert list(again.redriven.event_indexes) == [1]
-    assert not again.redriven.HasField("refused")
+    assert not again.redriven.sent.unsighted
     assert (again.received_time_micros, again.rules_version, list(again.rejected)) == (NOW, RULES_VERSION, [])
 
 
@@ -122,11 +122,11 @@ def test_a_whole_batch_comes_with_the_verdicts_on_its_bad_events() -> None:
     assert (revival.events, revival.redriven, revival.refused) == (1, [refused], [])
     assert [verdict.index for verdict in again.rejected] == [1]
     assert list(again.redriven.event_indexes) == [0, 1]
-    assert (again.redriven.refused.writer_id, again.redriven.refused.sequence) == ("w", 1)
-    assert again.redriven.refused.unsighted  # once its writer has come that far, a copy may count as it is sent
+    assert (again.redriven.sent.writer_id, again.redriven.sent.sequence) == ("w", 1)
+    assert again.redriven.sent.unsighted  # once its writer has come that far, a copy may count as it is sent
     refused.code = ErrorCode.ERROR_CODE_SEQUENCE_REUSED
     (revival,) = revived(record, [refused])
-    assert not raw(revival.raw_batch).redriven.refused.unsighted  # its number is taken
+    assert not raw(revival.raw_batch).redriven.sent.unsighted  # its number is taken
 
 
 def test_what_stays_refused_of_a_whole_batch_is_stored_as_it_was_sent() -> None:
@@ -137,7 +137,7 @@ def test_what_stays_refused_of_a_whole_batch_is_stored_as_it_was_sent() -> None:
     (revival,) = revived(record, [refused], default("currency", "EUR"))
     kept = WriteEventsRequest.FromString(raw(revival.raw_batch).request)
     assert [event.currency for event in kept.events] == ["EUR", ""]
-    assert list(raw(revival.raw_batch).redriven.refused.rejected_indexes) == [1]
+    assert list(raw(revival.raw_batch).redriven.sent.rejected_indexes) == [1]
 
 
 def test_a_batch_that_grew_beyond_a_request_is_refused() -> None:

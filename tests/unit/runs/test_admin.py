@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import random
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -27,7 +27,7 @@ from footfall_server.hosts.call import Call
 from tests.fuzz.mutations import almost_right
 from tests.fuzz.samples import of_reprocessing
 from tests.gates import everybody
-from tests.unit.runs.records import serve
+from tests.unit.runs.records import close, serve
 from tests.unit.runs.stored import MemoryRuns, Shown
 
 SECOND = 1_000_000
@@ -218,6 +218,42 @@ async def test_of_two_that_are_started_at_once_the_one_too_many_is_cancelled(adm
     states = {id_of(found.name): found.metadata.state for found in (await admin.list()).operations}
     assert states.pop(other.id) == api.REPROCESSING_STATE_QUEUED
     assert sorted(states.values()) == [api.REPROCESSING_STATE_QUEUED] * 3 + [api.REPROCESSING_STATE_CANCELLED]
+
+
+async def test_of_one_request_at_two_servers_at_once_both_answer_it_though_it_is_the_last_that_may_be(
+    admin: Admin,
+) -> None:
+    for _ in range(3):
+        await admin.start()
+    other = Run("r202611270000zzzz", "2", START_HOUR, None)
+
+    def meanwhile() -> None:
+        definition = definition_of(other, dry_run=False, request_id="once", now=Micros(1))
+        admin.runs.book.apply(definition_name(other.id), definition.SerializeToString(), Micros(1))
+
+    admin.runs.before_next = meanwhile
+    assert id_of((await admin.start(request_id="once")).name) == other.id
+
+
+async def test_what_was_closed_is_done_and_never_switched_to_again(admin: Admin) -> None:
+    first = id_of(await admin.caught_up(request_id="once"))
+    await admin.switch(f"reprocessings/{first}")
+    later = START + timedelta(hours=2)
+    second = await admin.start(start=later)
+    admin.catches_up(second.name, serving_epoch=1)
+    await admin.switch(second.name)
+    run = admin.runs.book.entry(first)
+    assert run is not None
+    close(admin.runs.book, run.run, START_HOUR + 2, at=admin.clock.now())
+    shown = await admin.start(request_id="once")
+    assert (id_of(shown.name), shown.done, shown.metadata.state) == (first, True, api.REPROCESSING_STATE_DONE)
+    assert shown.metadata.end_time.ToMicroseconds() == admin.clock.now()
+    with pytest.raises(WrongState, match="already"):
+        await admin.switch(shown.name)
+    admin.shown.until[LIVE] = admin.clock.time
+    await admin.roll_back()
+    with pytest.raises(WrongState, match="has ended, since others serve"):
+        await admin.switch(shown.name)
 
 
 # ---- get, list, cancel ----

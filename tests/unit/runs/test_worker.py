@@ -247,16 +247,32 @@ def test_what_the_next_worker_mends_is_not_said() -> None:
     assert desk.said[-1].problem == ""
 
 
-def test_why_a_run_cannot_be_prepared_is_said() -> None:
+@pytest.mark.parametrize(
+    "error", [ValueError("Kafka refuses the topic."), StreamBroken("kafka", "Kafka refuses the topic.")]
+)
+def test_why_a_run_cannot_be_prepared_is_said(error: Exception) -> None:
     desk = Desk(ONE)
 
     class Refused(Work):
         def make_topics(self) -> None:
-            raise ValueError("Kafka refuses the topic.")
+            raise error
 
-    with pytest.raises(ValueError, match="refuses"):
+    with pytest.raises(type(error), match="refuses"):
         worked(desk, Refused(desk.steps), ONE)
     assert (desk.said[-1].stage, desk.said[-1].problem) == (RunStage.RUN_STAGE_PREPARING, "Kafka refuses the topic.")
+
+
+def test_a_run_that_has_rows_does_not_wait_behind_others_for_a_kafka_that_is_away_for_a_moment() -> None:
+    desk = Desk(ONE)
+    progress(desk.book, ONE, RunProgress(stage=RunStage.RUN_STAGE_RUNNING))
+
+    class Away(Work):
+        def has_begun(self) -> bool:
+            raise StreamBroken("kafka", "Kafka is away.")
+
+    with pytest.raises(StreamBroken):
+        worked(desk, Away(desk.steps), ONE)
+    assert desk.said == []
 
 
 IMPORTED = (EventKind.IMPORT, 0)
@@ -483,7 +499,16 @@ async def test_what_is_switched_back_to_just_before_its_removal_stays() -> None:
 
 
 async def test_a_run_that_others_have_replaced_long_ago_loses_its_worker_and_keeps_its_rows() -> None:
-    book, data, started = Book(), Data(), list[str]()
+    class Late(Data):
+        asked = 0
+
+        def shows_end(self, run: Entry) -> bool:
+            self.asked += 1
+            assert run.run.end_hour == later.start_hour
+            assert (run.closed is not None) is (self.asked > 3)
+            return self.asked >= 3
+
+    book, data, started = Book(), Late(), list[str]()
     later = Run("r202611270000cccc", "2", ONE.start_hour + 5, None)
     both = {"processed_until_micros": NOW, "imported_processed_until_micros": NOW}
     for run in (ONE, later):
