@@ -167,7 +167,9 @@ class KafkaErrorFeed:
         *,
         every_error: bool,
     ) -> KafkaErrorStream:
-        records = self._recent.of(selection.property_id)
+        # whose writer is not in the bytes is another's: thousands of streams come at once, and each would parse them all
+        writer = selection.writer_id.encode()
+        records = (each for each in self._recent.of(selection.property_id) if writer in each.record)
         if isinstance(start, tuple):
             places = dict(enumerate(go_on_from(start, lows, ends)))
             wanted = [each for each in records if each.offset >= places[each.partition]]
