@@ -542,7 +542,7 @@ async def test_a_page_that_speaks_grpc_web_gets_what_is_left_with_the_other_trai
     assert b'ratelimit:"events";r=1200;t=2' in answer.content
 
 
-HTTP_STATUS = {3: 400, 4: 504, 5: 404, 6: 409, 7: 403, 8: 429, 9: 400, 11: 400, 14: 503, 16: 401}
+HTTP_STATUS = {3: 400, 4: 504, 5: 404, 6: 409, 7: 403, 8: 429, 9: 400, 10: 409, 11: 400, 14: 503, 16: 401}
 """As google/rpc/code.proto maps them."""
 
 
