@@ -167,7 +167,7 @@ class KafkaErrorFeed:
         *,
         every_error: bool,
     ) -> KafkaErrorStream:
-        # whose writer is not in the bytes is another's: thousands of streams come at once, and each would parse them all
+        # one whose bytes lack the writer is another's: thousands of streams come at once, and would each parse them all
         writer = selection.writer_id.encode()
         records = (each for each in self._recent.of(selection.property_id) if writer in each.record)
         if isinstance(start, tuple):
