@@ -35,6 +35,7 @@ from footfall_core.kinds import EventKind
 from footfall_core.problems import TryAgain
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
 from footfall_local.stack import Stack
+from footfall_server.errors.settings import ErrorServerSettings
 from tests.integration.error_log import cut_history, delete_topic, error_server, make_topic
 from tests.integration.query_path import QueryPath, free_address, query_path
 
@@ -174,8 +175,9 @@ async def test_an_error_comes_with_what_was_sent_as_long_as_that_is_kept(
     assert await get("not-written-yet") == (errors[3], None, EXPIRED)
     assert await get("refused") == (errors[4], None, NEVER_STORED)
     assert await get("of-an-import") == (errors[5], imported.events[0], "")
-    # many at a time wait for each other
-    assert len(await asyncio.gather(*(get("of-event") for _ in range(20)))) == 20
+    # as many as a property may have at a time wait for each other
+    at_once = ErrorServerSettings().payloads_at_once
+    assert len(await asyncio.gather(*(get("of-event") for _ in range(at_once)))) == at_once
 
     unknown = await refusal(stub.GetError(GetErrorRequest(property=name, error_id="never"), timeout=30))
     assert unknown.code() is grpc.StatusCode.NOT_FOUND
