@@ -165,19 +165,20 @@ def test_each_event_counts_once_while_three_consumers_come_and_go(kafka: KafkaSe
     assert partitions_whose_windows_moved(kafka, [one, two, three]) == set(range(kafka.raw_partitions))
 
 
-def is_rebalancing(kafka: KafkaSettings) -> bool:
-    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
-    group = kafka.topic("event-consumers")
+def is_rebalancing(admin: AdminClient, group: str) -> bool:
     state = admin.describe_consumer_groups([group])[group].result(10).state
     return state in (ConsumerGroupState.PREPARING_REBALANCING, ConsumerGroupState.COMPLETING_REBALANCING)
 
 
 def test_sigterm_in_the_middle_of_a_rebalance_ends_a_consumer_in_its_time(kafka: KafkaSettings, tmp_path: Path) -> None:
+    # connected beforehand: a rebalance may be over in a tenth of a second
+    admin, group = AdminClient({"bootstrap.servers": kafka.bootstrap_servers}), kafka.topic("event-consumers")
     with Writing(kafka) as writing, instance(kafka, tmp_path, "one") as one:
         works(one)
+        assert not is_rebalancing(admin, group)
         writing.again()
         with instance(kafka, tmp_path, "two") as two:
-            one.until(lambda: is_rebalancing(kafka), "a rebalance", pause=0.002)
+            one.until(lambda: is_rebalancing(admin, group), "a rebalance", pause=0.002)
             told = time.monotonic()
             one.process.send_signal(signal.SIGTERM)
             one.process.wait(60)
