@@ -4,7 +4,7 @@ Another start mends whatever goes away by itself: a Kafka that does not answer, 
 or which the broker ended, a place in the group that was lost. ADR 17 has the reasons.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from confluent_kafka import KafkaError, KafkaException
@@ -86,15 +86,20 @@ def failure_of(error: BaseException) -> StreamBroken | StreamUnmendableError | N
 
 
 @contextmanager
-def told_apart() -> Iterator[None]:
-    """Have an error of Kafka in the block say whether another try can mend it."""
+def told_apart(earlier: Callable[[], BaseException | None] = lambda: None) -> Iterator[None]:
+    """Have an error of Kafka in the block say whether another try can mend it.
+
+    Args:
+        earlier: returns the error that the block's one follows from, if there was one.
+    """
     try:
         yield
     except Exception as error:
-        failure = failure_of(error)
+        first = earlier() or error
+        failure = failure_of(first)
         if failure is None:
             raise
-        raise failure from error
+        raise failure from first
 
 
 def _kafka_error(error: BaseException) -> KafkaError | None:

@@ -4,13 +4,13 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from quixstreams import Application
 
 from footfall_adapters.kafka.membership import Membership
-from footfall_adapters.kafka.stream_failures import failure_of
+from footfall_adapters.kafka.stream_failures import told_apart
 from footfall_core.streams import StreamBroken
 
 REQUEST_SECONDS = 10.0
@@ -62,17 +62,9 @@ class ToldApplication(Application):
         finally:
             self.has_ended = True
 
-    @contextmanager
-    def errors_told_apart(self) -> Iterator[None]:
+    def errors_told_apart(self) -> AbstractContextManager[None]:
         """Have an error in the block say whether another application can take this one's place."""
-        try:
-            yield
-        except Exception as error:
-            first = self._failure or error
-            failure = failure_of(first)
-            if failure is None:
-                raise
-            raise failure from first
+        return told_apart(lambda: self._failure)
 
     @contextmanager
     def _stopped_when_told(self, membership: Membership) -> Iterator[None]:

@@ -16,7 +16,7 @@ from footfall_core.kinds import EventKind
 from footfall_core.problems import AlreadyExists, Conflict, InvalidRequest, NotFound, Problem, TryAgain, WrongState
 from footfall_core.report.plan import PlannedHours
 from footfall_core.runs.lag import LogLag
-from footfall_core.runs.records import cancelled_name, definition_name, definition_of, progress_name
+from footfall_core.runs.records import cancelled_name, progress_name
 from footfall_core.runs.run import LIVE, Run, hour_begins
 from footfall_core.runs.serving import FIRST, LEAD_MICROS, switched
 from footfall_core.wire.runs_pb2 import RunCancelled, RunProgress, RunStage
@@ -27,7 +27,7 @@ from footfall_server.hosts.call import Call
 from tests.fuzz.mutations import almost_right
 from tests.fuzz.samples import of_reprocessing
 from tests.gates import everybody
-from tests.unit.runs.records import close, serve
+from tests.unit.runs.records import close, define, serve
 from tests.unit.runs.stored import MemoryRuns, Shown
 
 SECOND = 1_000_000
@@ -113,6 +113,10 @@ class Admin:
         said = RunProgress(stage=stage, update_time_micros=self.clock.time, **fields)  # type: ignore[arg-type]
         self.runs.book.apply(progress_name(id_of(name)), said.SerializeToString(), self.clock.now())
 
+    def starts_elsewhere(self, run: Run, request_id: str = "") -> None:
+        """Have another server store a run, just before the next record is stored here."""
+        self.runs.before_next = lambda: define(self.runs.book, run, request_id=request_id, at=1)
+
     def catches_up(self, name: str, behind: int = 0, **fields: Any) -> None:
         """Have the worker say that a run has caught up, and the store show as much."""
         until = self.clock.time - behind
@@ -186,11 +190,7 @@ async def test_the_same_request_starts_one_reprocessing(admin: Admin) -> None:
 async def test_of_the_same_request_at_two_servers_at_once_both_answer_the_first(admin: Admin) -> None:
     other = Run("r202611201730zzzz", "2", START_HOUR, None)
 
-    def meanwhile() -> None:
-        definition = definition_of(other, dry_run=False, request_id="once", now=Micros(1))
-        admin.runs.book.apply(definition_name(other.id), definition.SerializeToString(), Micros(1))
-
-    admin.runs.before_next = meanwhile
+    admin.starts_elsewhere(other, "once")
     assert (await admin.start(request_id="once")).name == f"reprocessings/{other.id}"
     assert len((await admin.list()).operations) == 1
 
@@ -208,11 +208,7 @@ async def test_of_two_that_are_started_at_once_the_one_too_many_is_cancelled(adm
         await admin.start()
     other = Run("r202611270000zzzz", "1", START_HOUR, None)
 
-    def meanwhile() -> None:
-        definition = definition_of(other, dry_run=False, request_id="", now=Micros(1))
-        admin.runs.book.apply(definition_name(other.id), definition.SerializeToString(), Micros(1))
-
-    admin.runs.before_next = meanwhile
+    admin.starts_elsewhere(other)
     with pytest.raises(WrongState, match="4 reprocessings are under way"):
         await admin.start()
     states = {id_of(found.name): found.metadata.state for found in (await admin.list()).operations}
@@ -227,11 +223,7 @@ async def test_of_one_request_at_two_servers_at_once_both_answer_it_though_it_is
         await admin.start()
     other = Run("r202611270000zzzz", "2", START_HOUR, None)
 
-    def meanwhile() -> None:
-        definition = definition_of(other, dry_run=False, request_id="once", now=Micros(1))
-        admin.runs.book.apply(definition_name(other.id), definition.SerializeToString(), Micros(1))
-
-    admin.runs.before_next = meanwhile
+    admin.starts_elsewhere(other, "once")
     assert id_of((await admin.start(request_id="once")).name) == other.id
 
 

@@ -510,10 +510,11 @@ async def test_a_run_that_others_have_replaced_long_ago_loses_its_worker_and_kee
 
     book, data, started = Book(), Late(), list[str]()
     later = Run("r202611270000cccc", "2", ONE.start_hour + 5, None)
-    both = {"processed_until_micros": NOW, "imported_processed_until_micros": NOW}
+    said = RunProgress(stage=RunStage.RUN_STAGE_RUNNING)
+    said.processed_until_micros = said.imported_processed_until_micros = NOW
     for run in (ONE, later):
         define(book, run)
-        progress(book, run, RunProgress(stage=RunStage.RUN_STAGE_RUNNING, **both))  # type: ignore[arg-type]
+        progress(book, run, said)
         serve(book, switched(book.newest, run, Micros(0)), at=1)
     entry = book.entry(ONE.id)
     assert entry is not None
