@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from threading import Semaphore
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -249,6 +250,30 @@ async def test_one_of_two_servers_ticks_in_every_partition_and_the_other_takes_o
             times = [RawRecord.FromString(record).tick_time_micros for record in records]
             assert times == sorted(times)
             assert min(times) > 0
+
+
+def test_a_member_of_the_election_that_was_fenced_is_followed_by_another(kafka: KafkaSettings) -> None:
+    ticks = Semaphore(0)
+    config = {
+        "bootstrap.servers": kafka.bootstrap_servers,
+        "group.id": kafka.topic("tickers"),
+        "group.instance.id": "a",
+        "session.timeout.ms": 6_000,
+    }
+    with (
+        capture_logs() as logs,
+        ticking(kafka, TickerSettings(interval_seconds=0.05), "a", lambda: ticks.release() is None),
+    ):
+        assert ticks.acquire(timeout=30)
+        with closing(Consumer(config)) as other:  # a static member does not leave when it is closed
+            other.subscribe([kafka.topic("control")])
+            wait_for("the name to be taken", lambda: other.poll(0.1) or other.assignment() or None)
+            wait_for("the next heartbeat", lambda: any("fenced" in str(line) for line in logs) or None)
+        while ticks.acquire(blocking=False):
+            pass  # from before it was told
+        assert ticks.acquire(timeout=30)
+    # it did not take the time that a member may be away
+    assert [line["event"] for line in logs] == ["ticking", "ticker's election", "ticking"]
 
 
 @pytest.mark.parametrize("kind", EventKind)

@@ -15,6 +15,7 @@ import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from footfall_adapters.kafka.error_topic import new_reader
+from footfall_adapters.kafka.fatal import is_fatal
 from footfall_adapters.kafka.run_topics import purchases_of_run, transactions_of_run
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.logs import LIBRDKAFKA
@@ -150,7 +151,7 @@ class _Reading:
                     self._moved = time.monotonic()
                 if partition not in ends and self._newest(partition) >= self._part.until:
                     ends[partition] = self._end_of(partition)
-            elif failure.code() == KafkaError.UNKNOWN_TOPIC_OR_PART or failure.fatal():
+            elif failure.code() == KafkaError.UNKNOWN_TOPIC_OR_PART or is_fatal(failure):
                 raise KafkaException(failure)
             # what was committed together with the tick may stand behind it
             is_at_end = failure is not None and failure.code() == KafkaError._PARTITION_EOF  # noqa: SLF001

@@ -11,6 +11,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from footfall_adapters.kafka.error_topic import KAFKA_SECONDS, TOPIC, new_reader, watermarks
+from footfall_adapters.kafka.fatal import is_fatal
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.clock import Clock
 from footfall_core.errors.feed import Position
@@ -118,7 +119,7 @@ class ErrorReader:
                 failure = message.error()
                 if failure is None or failure.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
                     records.append(message)
-                elif failure.fatal() or failure.code() in _LOST:
+                elif is_fatal(failure) or failure.code() in _LOST:
                     raise KafkaException(failure)
                 else:
                     log.warning("the errors come late", reason=failure.str())

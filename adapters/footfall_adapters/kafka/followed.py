@@ -18,6 +18,7 @@ import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from footfall_adapters.kafka.error_topic import KAFKA_SECONDS, new_reader
+from footfall_adapters.kafka.fatal import is_fatal
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.logs import LIBRDKAFKA
 from footfall_core.problems import TryAgain
@@ -212,7 +213,7 @@ class Followed(Generic[T]):
             failure = message.error()
             if failure is None or failure.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
                 found.append(message)
-            elif failure.fatal() or failure.code() in _LOST:
+            elif is_fatal(failure) or failure.code() in _LOST:
                 raise KafkaException(failure)
             else:
                 log.warning("records come late", what=self._what, reason=failure.str())

@@ -12,6 +12,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from footfall_adapters.kafka.error_topic import new_reader
+from footfall_adapters.kafka.fatal import is_fatal
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.kinds import EventKind
 from footfall_core.problems import TryAgain
@@ -103,7 +104,7 @@ class KafkaRawReader:
                 return message.value() if message.offset() == place.offset else None
             if failure.code() in _NOTHING_THERE:
                 return None
-            if failure.fatal():
+            if is_fatal(failure):
                 raise KafkaException(failure)
         raise TryAgain(_AWAY)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import structlog
 from confluent_kafka import Consumer, TopicPartition
 
+from footfall_adapters.kafka.fatal import is_fatal
 from footfall_adapters.kafka.membership import LONGEST_PAUSE_MS, Membership
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.logs import LIBRDKAFKA
@@ -74,8 +75,12 @@ def _tick_while_elected(
             log.warning("no member of the election any more; another one takes this one's place")
             return
         message = consumer.poll(settings.interval_seconds)
-        if message is not None and message.error():
-            log.warning("ticker's election", error=message.error().str())
+        if message is not None and (error := message.error()):
+            log.warning("ticker's election", error=error.str())
+            if is_fatal(error):
+                # it keeps its id and does nothing any more. A Kafka that was frozen does this to a static member: it
+                # takes the member's own request, repeated, for that of another one of the same name
+                return
         now_elected = bool(consumer.assignment())
         if now_elected != elected:
             elected = now_elected
