@@ -28,6 +28,9 @@ NATIVE, SQL = "/druid/v2/", "/druid/v2/sql/"
 CANCEL_SECONDS = 2.0
 """How long telling Druid that an answer is not wanted any more may take."""
 
+SPARE_SECONDS = 1.0
+"""How much longer than its query a request may take: it is the query's deadline that ends it, and not this."""
+
 _AWAY = "The report store cannot be reached at the moment; please try again."
 _FULL = "The report store has too much to do at the moment; please try again."
 _LATE = "The report was not computed within its deadline; ask for fewer days or dimensions, or allow more time."
@@ -35,12 +38,21 @@ _TOO_BIG = "The report is beyond the report store's means; ask for fewer days, d
 
 
 class Broker:
-    """A Druid broker."""
+    """A Druid broker.
 
-    def __init__(self, client: httpx.AsyncClient, clock: Clock, new_id: Callable[[], str]) -> None:
+    Args:
+        client: of which no connection is waited for; `most` bounds them.
+        clock: what deadlines are measured by.
+        new_id: makes ids for queries, unlike those of any other process.
+        most: queries under way at a time.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, clock: Clock, new_id: Callable[[], str], most: int) -> None:
         self._client = client
         self._clock = clock
         self._new_id = new_id
+        self._places = asyncio.Semaphore(most)
+        self._asking: set[asyncio.Task[httpx.Response]] = set()
         self._cancelling: set[asyncio.Task[None]] = set()
 
     async def ask(self, query: Query, deadline: Micros) -> list[Any]:
@@ -71,20 +83,13 @@ class Broker:
         if remaining <= 0:
             raise DeadlinePassed(_LATE)
         query_id = self._new_id()
-        context = {id_name: query_id, "timeout": max(1, int(remaining * 1000)), **query.get("context", {})}
         try:
             async with asyncio.timeout(remaining):
-                response = await self._client.post(
-                    path,
-                    content=orjson.dumps({**query, "context": context}),
-                    headers={"Content-Type": "application/json"},
-                )
+                await self._places.acquire()
+                context = {id_name: query_id, "timeout": self._milliseconds_until(deadline), **query.get("context", {})}
+                response = await self._response(path, {**query, "context": context}, path + query_id)
         except TimeoutError:
-            self._cancel_soon(path + query_id)
             raise DeadlinePassed(_LATE) from None
-        except asyncio.CancelledError:
-            self._cancel_soon(path + query_id)
-            raise
         except httpx.HTTPError as error:
             log.warning("druid broker away", error=repr(error))
             raise TryAgain(_AWAY) from None
@@ -96,6 +101,38 @@ class Broker:
             # Druid streams: what fails on the way ends an answer that has begun with 200
             log.warning("druid ended an answer half-way", end=response.text[-1000:])
             raise TryAgain(_AWAY) from None
+
+    def _milliseconds_until(self, deadline: Micros) -> int:
+        return max(1, (deadline - self._clock.now()) // 1_000)
+
+    async def _response(self, path: str, query: dict[str, Any], cancel_path: str) -> httpx.Response:
+        """Ask on a place that is held; have the query cancelled in Druid if its caller leaves.
+
+        The request itself goes on until Druid has answered: one that is cut off while it is given a connection leaves
+        it in the pool for ever, neither used nor free (httpcore #1093).
+        """
+        seconds = query["context"]["timeout"] / 1000 + SPARE_SECONDS
+        asking = asyncio.create_task(
+            self._client.post(
+                path,
+                content=orjson.dumps(query),
+                headers={"Content-Type": "application/json"},
+                timeout=httpx.Timeout(seconds, connect=self._client.timeout.connect, pool=None),
+            )
+        )
+        self._asking.add(asking)
+        asking.add_done_callback(self._answered)
+        try:
+            return await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            self._cancel_soon(cancel_path)
+            raise
+
+    def _answered(self, asking: "asyncio.Task[httpx.Response]") -> None:
+        self._asking.discard(asking)
+        self._places.release()
+        if not asking.cancelled():
+            asking.exception()  # seen, so that asyncio does not complain if nobody waits any more
 
     def _cancel_soon(self, path: str) -> None:
         task = asyncio.create_task(self._cancel(path))
@@ -110,8 +147,11 @@ class Broker:
             log.info("query not cancelled in druid", path=path, error=repr(error))
 
     async def settle(self) -> None:
-        """Wait until cancelled queries are cancelled in Druid too."""
+        """Wait until cancelled queries are cancelled in Druid too; what it has not answered then is given up."""
         await asyncio.gather(*self._cancelling)
+        for asking in self._asking:
+            asking.cancel()
+        await asyncio.gather(*self._asking, return_exceptions=True)
 
 
 def _problem(response: httpx.Response) -> Exception:
@@ -143,11 +183,11 @@ async def open_broker(settings: DruidSettings, clock: Clock, new_id: Callable[[]
         clock: what deadlines are measured by.
         new_id: makes ids for queries, unlike those of any other process.
     """
-    limits = httpx.Limits(max_connections=settings.pool_size, max_keepalive_connections=settings.pool_size)
-    # reading is bounded by each query's deadline instead
+    # the broker has its own bound, since the pool's loses a place with a request that is cut off at a bad moment
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=settings.pool_size)
     timeout = httpx.Timeout(None, connect=settings.connect_seconds)
     async with httpx.AsyncClient(base_url=settings.broker_url, limits=limits, timeout=timeout) as client:
-        broker = Broker(client, clock, new_id)
+        broker = Broker(client, clock, new_id, settings.pool_size)
         try:
             yield broker
         finally:

@@ -1,12 +1,14 @@
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 
 import httpx
 import orjson
 import pytest
 
-from footfall_adapters.druid.broker import Broker
+from footfall_adapters.druid.broker import Broker, open_broker
+from footfall_adapters.druid.settings import DruidSettings
 from footfall_core.clock import Micros, SystemClock
 from footfall_core.problems import DeadlinePassed, NotComputable, TryAgain
 
@@ -26,7 +28,7 @@ async def broker_of(answer: Answer) -> AsyncIterator[tuple[Broker, list[httpx.Re
         return await answer(request)
 
     async with httpx.AsyncClient(base_url="http://druid", transport=httpx.MockTransport(transport)) as client:
-        broker = Broker(client, CLOCK, lambda: "id-1")
+        broker = Broker(client, CLOCK, lambda: "id-1", 4)
         yield broker, asked
         await broker.settle()
 
@@ -119,3 +121,44 @@ async def test_an_answer_that_is_no_json_or_ends_half_way_is_no_answer(status: i
     async with broker_of(answer) as (broker, _):
         with pytest.raises(TryAgain):
             await broker.ask({}, soon())
+
+
+class SlowDruid:
+    """A server of HTTP that says nothing for as long as it is frozen."""
+
+    def __init__(self) -> None:
+        self.thawed = asyncio.Event()
+        self.asked = self.most = 0
+        """Queries that are under way, and the most of them at a time."""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError), closing(writer):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                await reader.readexactly(int((re.findall(rb"content-length: (\d+)", head.lower()) or [b"0"])[0]))
+                self.asked += head.startswith(b"POST")
+                self.most = max(self.most, self.asked)
+                try:
+                    await self.thawed.wait()
+                finally:
+                    self.asked -= head.startswith(b"POST")
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n[1]")
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_callers_that_leave_cost_no_connection_whenever_they_do(turns: int) -> None:
+    druid = SlowDruid()
+    server = await asyncio.start_server(druid.serve, "127.0.0.1", 0)
+    settings = DruidSettings(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", pool_size=1)
+    async with server, open_broker(settings, CLOCK, lambda: "id-1") as broker:
+        first, *others = (asyncio.create_task(broker.ask({}, soon(30))) for _ in range(3))
+        while not druid.asked:
+            await asyncio.sleep(0.001)
+        for asking in (first, *others):
+            asking.cancel()
+            for _ in range(turns):  # of the loop: one of them is given what the first one had, and leaves just then
+                await asyncio.sleep(0)
+        await asyncio.gather(first, *others, return_exceptions=True)
+        druid.thawed.set()
+        assert await asyncio.gather(*(broker.ask({}, soon()) for _ in range(4))) == [[1]] * 4
+        assert druid.most == 1
