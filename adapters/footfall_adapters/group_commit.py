@@ -65,6 +65,7 @@ class WaitingBatches:
         self._pending_bytes = dict.fromkeys(EventKind, 0)
         self._report_bytes = 0
         self._away = away
+        self._tick_failed = False
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -111,11 +112,15 @@ class WaitingBatches:
             return takes
 
     def tick(self) -> bool:
-        """Have a tick committed soon, and return whether that can be. Called from any thread."""
+        """Have a tick committed soon, and return whether ticks are: the one before was. Called from any thread.
+
+        That one can be asked for is not enough: a server may reach the log's coordinator, and not what it writes to.
+        """
         with self._wake:
+            are_committed = self._away is None and not self._waiting.tick and not self._tick_failed
             self._waiting.tick = self._away is None
             self._wake.notify()
-            return self._waiting.tick
+            return are_committed
 
     @property
     def is_away(self) -> bool:
@@ -184,6 +189,8 @@ class WaitingBatches:
 
     def settle(self, gathered: Gathered, result: Micros | TryAgain) -> None:
         """Tell the callers of what was gathered when it was durable, or why it is not known to be."""
+        if gathered.tick:
+            self._tick_failed = isinstance(result, TryAgain)
         if not gathered.batches:
             return
         sizes = Counter[EventKind]()

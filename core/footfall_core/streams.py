@@ -18,6 +18,16 @@ class StreamBroken(Exception):  # noqa: N818 - what has happened to it; whether 
         self.reason = reason
 
 
+class StreamFenced(StreamBroken):
+    """Another one of its name has taken a stream's place: a request of its own that Kafka worked off late, or a double.
+
+    A stream in its place shows which: a double fences that one too.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__("fenced", message)
+
+
 class StreamUnmendableError(Exception):
     """A stream cannot go on, and neither could another one in its place; the message says what somebody has to do."""
 

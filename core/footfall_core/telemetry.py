@@ -182,8 +182,8 @@ PROCESSING_RESTARTS = Counter(
     "footfall_processing_restarts_total",
     "Times that the stream was broken and another one took its place in the same process, by `log` (`live` or `import`)"
     " and `reason`: `away` (Kafka gave no answer), `transaction` (one was not confirmed, or was ended by the broker),"
-    " `reading` (a place in the group was lost, or a fetch failed) or `kafka` (anything else that Kafka said). What was"
-    " not committed is undone each time.",
+    " `reading` (a fetch failed), `lost` (its place in the group), `fenced` (another one of its name took its place) or"
+    " `kafka` (anything else that Kafka said). What was not committed is undone each time.",
     ["log", "reason"],
 )
 PROCESSING_LAG_SECONDS = Gauge(

@@ -67,6 +67,22 @@ async def test_without_a_backfill_live_batches_may_take_all_of_the_room() -> Non
     assert await asyncio.gather(*tasks) == [1]
 
 
+def test_ticks_are_committed_as_long_as_the_one_before_was() -> None:
+    waiting = WaitingBatches(1_000, 1_000, away="Kafka has not been reached yet.")
+    assert not waiting.tick()
+    waiting.came_back()
+    assert waiting.tick()
+    assert not waiting.tick()  # nobody has taken the one before
+    gathered, _ = taken(waiting)
+    assert gathered.tick
+    waiting.settle(gathered, TryAgain("not confirmed"))
+    assert not waiting.tick()
+    gathered, _ = taken(waiting)
+    assert gathered.tick  # it is tried all the same
+    waiting.settle(gathered, Micros(1))
+    assert waiting.tick()
+
+
 def test_errors_that_wait_are_bounded_by_their_bytes_also_when_their_commit_fails() -> None:
     waiting = WaitingBatches(1, 1)
     for _ in range(10):

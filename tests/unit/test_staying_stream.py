@@ -11,7 +11,7 @@ from footfall_consumers.events.staying import Pauses, StayingStream
 from footfall_core import telemetry
 from footfall_core.clock import Micros
 from footfall_core.kinds import EventKind
-from footfall_core.streams import StreamBroken, StreamUnmendableError
+from footfall_core.streams import StreamBroken, StreamFenced, StreamUnmendableError
 
 NO_PAUSE = Pauses(first=0, longest=0)
 BROKEN = StreamBroken("transaction", "not confirmed")
@@ -75,6 +75,15 @@ def test_what_another_start_does_not_mend_ends_it(error: Exception) -> None:
         staying([Scripted(BROKEN), Scripted(error)]).run()
     with pytest.raises(type(error), match=str(error)):
         staying([Scripted(BROKEN), error]).run()
+
+
+def test_one_that_is_fenced_goes_on_once_and_leaves_its_name_to_who_does_it_again() -> None:
+    fenced = StreamFenced("another one of this name")
+    staying([Scripted(fenced), Scripted(BROKEN), Scripted(None)]).run()
+    with pytest.raises(StreamUnmendableError, match="another one of this name"):
+        staying([Scripted(fenced), Scripted(BROKEN), Scripted(fenced), Scripted(None)]).run()
+    for_long = Scripted(fenced, meanwhile=lambda: time.sleep(0.1))
+    staying([Scripted(fenced), for_long, Scripted(None)], pauses=Pauses(0, 0, forgiven_after=0.05)).run()
 
 
 def test_a_stream_that_ends_as_it_was_told_is_the_last_one() -> None:

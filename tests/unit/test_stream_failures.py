@@ -42,6 +42,13 @@ def assigning(cause: Exception) -> PartitionAssignmentError:
         (KafkaBrokerUnavailableError("for 120s"), "away"),
         (TopicNotFoundError("the changelog that was just made"), "away"),
         (KafkaConsumerException(KafkaError(KafkaError._MAX_POLL_EXCEEDED)), "reading"),
+        (kafka(KafkaError.FENCED_INSTANCE_ID), "fenced"),
+        (
+            KafkaConsumerException(
+                KafkaError(KafkaError._FATAL, "Static consumer fenced by other consumer with same group.instance.id")
+            ),
+            "fenced",
+        ),
         (assigning(kafka(KafkaError._TIMED_OUT)), "kafka"),
         (assigning(RuntimeError('Failed to get committed offsets for "events.raw[0]" from the broker')), "reading"),
     ],
@@ -65,13 +72,6 @@ def test_another_start_mends_what_goes_away_by_itself(error: Exception, reason: 
         (kafka(KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED), "Kafka refuses"),
         (KafkaConsumerException(KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED)), "Kafka refuses"),
         (KafkaProducerDeliveryError(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE)), "Kafka refuses"),
-        (kafka(KafkaError.FENCED_INSTANCE_ID), "under this one's name"),
-        (
-            KafkaConsumerException(
-                KafkaError(KafkaError._FATAL, "Static consumer fenced by other consumer with same group.instance.id")
-            ),
-            "under this one's name",
-        ),
     ],
     ids=repr,
 )

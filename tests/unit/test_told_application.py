@@ -1,13 +1,15 @@
 """An application that ends by itself when its consumer does not come back to its group."""
 
 import threading
+import time
 
 import pytest
 from quixstreams import Application
 
 from footfall_adapters.kafka.membership import Membership
-from footfall_adapters.kafka.told_application import ToldApplication
+from footfall_adapters.kafka.told_application import STOP_AGAIN_SECONDS, ToldApplication
 from footfall_core.streams import StreamBroken
+from tests.e2e.processes import wait_for
 
 
 class Consumer:
@@ -31,6 +33,25 @@ def test_one_whose_consumer_is_lost_is_broken_and_the_process_is_not_told_to_end
     assert broken.value.reason == "lost"
     assert application.has_ended
     assert not application._told.is_set()
+
+
+def test_a_consumer_that_is_being_closed_is_not_asked(
+    application: ToldApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Closing(Membership):
+        def is_lost(self) -> bool:
+            asked.append(application.has_ended)
+            return False
+
+    def fails(application: ToldApplication) -> None:
+        wait_for("a first look", lambda: asked or None)
+        application.has_ended = True
+        time.sleep(3 * STOP_AGAIN_SECONDS)  # is the closing itself
+
+    asked: list[bool] = []
+    monkeypatch.setattr(Application, "run", fails)
+    application.run_until_told(Closing(Consumer()))
+    assert set(asked) == {False}
 
 
 def test_one_that_is_told_to_end_just_ends(application: ToldApplication) -> None:

@@ -115,7 +115,7 @@ class KafkaEventLog:
         return self._waiting.report(error)
 
     def tick(self) -> bool:
-        """Commit a tick to all partitions of both logs soon, and return whether that can be. Called from any thread."""
+        """Commit a tick to all partitions of both logs soon, and return whether ticks are. Called from any thread."""
         return self._waiting.tick()
 
     def is_away(self) -> bool:
@@ -158,23 +158,24 @@ class KafkaEventLog:
                 producer.poll(0)  # has what the client library logs written
 
     def _connect(self) -> Producer | None:
-        producer = Producer(
-            {
-                "bootstrap.servers": self._kafka.bootstrap_servers,
-                "transactional.id": self._transactional_id,
-                "transaction.timeout.ms": self._settings.transaction_timeout_ms,
-                "delivery.timeout.ms": self._settings.transaction_timeout_ms,
-                "linger.ms": 0,  # the committer gathers by itself
-                "compression.type": "lz4",
-                "message.max.bytes": 6 * 1024 * 1024,
-                "log_level": 3,
-                "logger": LIBRDKAFKA,
-            }
-        )
+        config = {
+            "bootstrap.servers": self._kafka.bootstrap_servers,
+            "transactional.id": self._transactional_id,
+            "transaction.timeout.ms": self._settings.transaction_timeout_ms,
+            "delivery.timeout.ms": self._settings.transaction_timeout_ms,
+            "linger.ms": 0,  # the committer gathers by itself
+            "compression.type": "lz4",
+            "message.max.bytes": 6 * 1024 * 1024,
+            "log_level": 3,
+            "logger": LIBRDKAFKA,
+        }
+        producer: Producer | None = None
         try:
+            producer = Producer(config)  # it needs threads, and a descriptor or two
             producer.init_transactions(self._settings.reconnect_seconds)
         except KafkaException as error:
-            producer.poll(0)  # has what the client library logs written
+            if producer is not None:
+                producer.poll(0)  # has what the client library logs written
             self._went_away(str(error.args[0].str()))
             return None
         self._waiting.came_back()

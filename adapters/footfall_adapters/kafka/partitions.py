@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from footfall_adapters.environment import SettingsError
@@ -37,8 +37,10 @@ def check_partitions(kafka: KafkaSettings, topics: Sequence[str] = (RAW,), timeo
             metadata = admin.list_topics(topic, timeout=timeout_seconds)
         except KafkaException as error:
             raise _unreachable(kafka, error) from error
-        found = len(metadata.topics[topic].partitions)
+        found, problem = len(metadata.topics[topic].partitions), metadata.topics[topic].error
         if not found:
+            if problem is not None and problem.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise _unreachable(kafka, KafkaException(problem))  # a broker that is only just back says so
             raise SettingsError(f"The topic {topic} does not exist; `footfall provision` makes it.")
         if found != kafka.raw_partitions:
             raise SettingsError(

@@ -19,7 +19,7 @@ from quixstreams.kafka.exceptions import (
 from quixstreams.models.topics.exceptions import CreateTopicTimeout, TopicConfigurationMismatch, TopicNotFoundError
 from quixstreams.state.exceptions import InvalidStoreChangelogOffset, StateError, StateRecoveryOffsetOutOfRange
 
-from footfall_core.streams import StreamBroken, StreamUnmendableError
+from footfall_core.streams import StreamBroken, StreamFenced, StreamUnmendableError
 
 _REFUSALS = frozenset(
     {
@@ -63,8 +63,8 @@ def failure_of(error: BaseException) -> StreamBroken | StreamUnmendableError | N
             return StreamBroken("reading", str(error.__cause__))
         return failure_of(error.__cause__)
     kafka_error = _kafka_error(error)
-    if kafka_error is not None and (hopeless := _unmendable(kafka_error)):
-        return hopeless
+    if kafka_error is not None and (said := _said(kafka_error)):
+        return said
     if isinstance(error, StateRecoveryOffsetOutOfRange):
         return StreamUnmendableError(
             f"The log does not hold any more what the group has to read next, so events would be left out: {error}"
@@ -110,13 +110,13 @@ def _kafka_error(error: BaseException) -> KafkaError | None:
     return None
 
 
-def _unmendable(error: KafkaError) -> StreamUnmendableError | None:
+def _said(error: KafkaError) -> StreamBroken | StreamUnmendableError | None:
     # a consumer tells of whatever is fatal to it as `_FATAL`, with the reason in words
     if error.code() == KafkaError.FENCED_INSTANCE_ID or "group.instance.id" in error.str():
-        return StreamUnmendableError(
-            "Another process runs under this one's name and has taken its place; give each event consumer a "
-            "FOOTFALL_INSTANCE_NAME of its own, have one runner of reprocessings, or stop what is not to be there: "
-            f"{error.str()}"
+        return StreamFenced(
+            "Another one of this name has taken its place. If that goes on, another process runs under this one's "
+            "name: give each event consumer a FOOTFALL_INSTANCE_NAME of its own, have one runner of reprocessings, or "
+            f"stop what is not to be there: {error.str()}"
         )
     if error.code() in _REFUSALS:
         return StreamUnmendableError(f"Kafka refuses what is asked for: {error.str()}")

@@ -15,7 +15,7 @@ import structlog
 from footfall_core import telemetry
 from footfall_core.clock import Micros
 from footfall_core.kinds import EventKind
-from footfall_core.streams import Stream, StreamBroken
+from footfall_core.streams import Stream, StreamBroken, StreamFenced, StreamUnmendableError
 
 log = structlog.get_logger()
 
@@ -62,9 +62,10 @@ class StayingStream:
     def run(self) -> None:
         """Process until the process is told to end; call it in the main thread.
 
-        Whatever another start does not mend ends it.
+        Whatever another start does not mend ends it, and so does one of the same name that fences it again and again:
+        each would take the other's place for ever.
         """
-        failures = 0
+        failures = fences = 0
         while True:
             began = time.monotonic()
             try:
@@ -72,7 +73,12 @@ class StayingStream:
                 self._stream.run()
             except StreamBroken as broken:
                 self._stream = None
-                failures = 1 if time.monotonic() - began >= self._pauses.forgiven_after else failures + 1
+                if time.monotonic() - began >= self._pauses.forgiven_after:
+                    failures = fences = 0
+                failures += 1
+                fences += isinstance(broken, StreamFenced)
+                if fences > 1:
+                    raise StreamUnmendableError(str(broken)) from broken
                 pause = self._pauses.after(failures)
                 self._starts.labels(self._log, broken.reason).inc()
                 log.warning(

@@ -23,7 +23,7 @@ from footfall_core.runs.book import Entry
 from footfall_core.runs.elsewhere import Elsewhere, elsewhere
 from footfall_core.runs.serving import Serving
 from footfall_core.runs.work import Made, Places, processed, progress_of
-from footfall_core.streams import StreamBroken, StreamUnmendableError
+from footfall_core.streams import StreamBroken, StreamFenced, StreamUnmendableError
 from footfall_core.wire.runs_pb2 import RunProgress, RunStage
 
 log = structlog.get_logger()
@@ -135,10 +135,10 @@ class Worker:
             self._process(entry, said)
         except WrongState as problem:
             self._fail(entry, said, problem)
-        except StreamBroken:
-            raise
         except Exception as error:
-            self._say_stuck(entry.run.id, error)
+            # a double of the runner's fences this one again and again, and that is to be seen
+            if not isinstance(error, StreamBroken) or isinstance(error, StreamFenced):
+                self._say_stuck(entry.run.id, error)
             raise
 
     def _process(self, entry: Entry, said: RunProgress) -> None:

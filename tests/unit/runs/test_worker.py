@@ -24,7 +24,7 @@ from footfall_core.runs.run import Run, hour_begins
 from footfall_core.runs.serving import FIRST, Serving, rolled_back, switched
 from footfall_core.runs.state import RunState, state_of
 from footfall_core.runs.work import Made, Places, to_work_on
-from footfall_core.streams import StreamBroken, StreamUnmendableError
+from footfall_core.streams import StreamBroken, StreamFenced, StreamUnmendableError
 from footfall_core.wire.runs_pb2 import RunProgress, RunStage
 from tests.unit.runs.records import ONE, OTHER, cancel, define, progress, serve
 
@@ -230,13 +230,20 @@ class Ends(Stream):
         raise self.error
 
 
-def test_what_no_other_worker_can_mend_is_said_and_the_run_stays_as_far_as_it_is() -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        StreamUnmendableError("The log does not hold any more what is next."),
+        StreamFenced("Another one of this name has taken its place."),
+    ],
+)
+def test_what_no_other_worker_may_mend_is_said_and_the_run_stays_as_far_as_it_is(error: Exception) -> None:
     desk = Desk(ONE)
     work = Goes(desk.steps)
     work.begun = True
-    with pytest.raises(StreamUnmendableError):
-        worked(desk, work, ONE, Ends(StreamUnmendableError("The log does not hold any more what is next.")))
-    assert desk.said[-1].problem == "The log does not hold any more what is next."
+    with pytest.raises(type(error)):
+        worked(desk, work, ONE, Ends(error))
+    assert desk.said[-1].problem == str(error)
     assert (desk.said[-1].stage, desk.said[-1].records_done) == (RunStage.RUN_STAGE_RUNNING, 10)
 
 
