@@ -112,7 +112,7 @@ class WaitingBatches:
             return takes
 
     def tick(self) -> bool:
-        """Have a tick committed soon, and return whether ticks are: the one before was. Called from any thread.
+        """Have a tick committed soon, and return whether the one before was. Called from any thread.
 
         That one can be asked for is not enough: a server may reach the log's coordinator, and not what it writes to.
         """

@@ -35,6 +35,16 @@ def test_one_whose_consumer_is_lost_is_broken_and_the_process_is_not_told_to_end
     assert not application._told.is_set()
 
 
+def test_one_that_forgets_that_it_was_stopped_is_stopped_again(
+    application: ToldApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stops: list[None] = []
+    monkeypatch.setattr(Application, "stop", lambda *_: stops.append(None))
+    monkeypatch.setattr(Application, "run", lambda _: wait_for("another stop", lambda: len(stops) > 1 or None, 5))
+    with pytest.raises(StreamBroken):
+        application.run_until_told(Membership(Consumer(), longest_absence=0))
+
+
 def test_a_consumer_that_is_being_closed_is_not_asked(
     application: ToldApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,22 +111,23 @@ class Broker:
         The request itself goes on until Druid has answered: one that is cut off while it is given a connection leaves
         it in the pool for ever, neither used nor free (httpcore #1093).
         """
-        seconds = query["context"]["timeout"] / 1000 + SPARE_SECONDS
-        asking = asyncio.create_task(
-            self._client.post(
-                path,
-                content=orjson.dumps(query),
-                headers={"Content-Type": "application/json"},
-                timeout=httpx.Timeout(seconds, connect=self._client.timeout.connect, pool=None),
-            )
-        )
+        asking = asyncio.create_task(self._post(path, query))
         self._asking.add(asking)
         asking.add_done_callback(self._answered)
         try:
             return await asyncio.shield(asking)
         except asyncio.CancelledError:
-            self._cancel_soon(cancel_path)
+            self._cancel_soon(cancel_path, asking)
             raise
+
+    async def _post(self, path: str, query: dict[str, Any]) -> httpx.Response:
+        seconds = query["context"]["timeout"] / 1000 + SPARE_SECONDS
+        return await self._client.post(
+            path,
+            content=orjson.dumps(query),
+            headers={"Content-Type": "application/json"},
+            timeout=httpx.Timeout(seconds, connect=self._client.timeout.connect, pool=None),
+        )
 
     def _answered(self, asking: "asyncio.Task[httpx.Response]") -> None:
         self._asking.discard(asking)
@@ -134,24 +135,29 @@ class Broker:
         if not asking.cancelled():
             asking.exception()  # seen, so that asyncio does not complain if nobody waits any more
 
-    def _cancel_soon(self, path: str) -> None:
-        task = asyncio.create_task(self._cancel(path))
+    def _cancel_soon(self, path: str, asking: "asyncio.Task[httpx.Response]") -> None:
+        task = asyncio.create_task(self._cancel(path, asking))
         self._cancelling.add(task)
         task.add_done_callback(self._cancelling.discard)
 
-    async def _cancel(self, path: str) -> None:
-        try:
-            await self._client.delete(path, timeout=CANCEL_SECONDS)
-        except httpx.HTTPError as error:
-            # the query's own time-out ends it then
-            log.info("query not cancelled in druid", path=path, error=repr(error))
+    async def _cancel(self, path: str, asking: "asyncio.Task[httpx.Response]") -> None:
+        for _ in range(2):  # the first may overtake its query, on another connection
+            try:
+                await self._client.delete(path, timeout=CANCEL_SECONDS)
+            except httpx.HTTPError as error:
+                # the query's own time-out ends it then
+                log.info("query not cancelled in druid", path=path, error=repr(error))
+                return
+            done, _ = await asyncio.wait({asking}, timeout=CANCEL_SECONDS)
+            if done:
+                return
 
     async def settle(self) -> None:
-        """Wait until cancelled queries are cancelled in Druid too; what it has not answered then is given up."""
-        await asyncio.gather(*self._cancelling)
+        """Give up what is under way, and wait until it is cancelled in Druid too."""
         for asking in self._asking:
             asking.cancel()
         await asyncio.gather(*self._asking, return_exceptions=True)
+        await asyncio.gather(*self._cancelling)
 
 
 def _problem(response: httpx.Response) -> Exception:

@@ -115,7 +115,7 @@ class KafkaEventLog:
         return self._waiting.report(error)
 
     def tick(self) -> bool:
-        """Commit a tick to all partitions of both logs soon, and return whether ticks are. Called from any thread."""
+        """Commit a tick to all partitions of both logs soon; return whether the one before was. From any thread."""
         return self._waiting.tick()
 
     def is_away(self) -> bool:

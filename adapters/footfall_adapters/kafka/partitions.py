@@ -39,8 +39,10 @@ def check_partitions(kafka: KafkaSettings, topics: Sequence[str] = (RAW,), timeo
             raise _unreachable(kafka, error) from error
         found, problem = len(metadata.topics[topic].partitions), metadata.topics[topic].error
         if not found:
-            if problem is not None and problem.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+            if problem is not None and problem.code() == KafkaError.LEADER_NOT_AVAILABLE:
                 raise _unreachable(kafka, KafkaException(problem))  # a broker that is only just back says so
+            if problem is not None and problem.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise SettingsError(f"Kafka refuses to tell of the topic {topic}: {problem.str()}")
             raise SettingsError(f"The topic {topic} does not exist; `footfall provision` makes it.")
         if found != kafka.raw_partitions:
             raise SettingsError(

@@ -38,7 +38,7 @@ class TickerSettings:
 def ticking(kafka: KafkaSettings, settings: TickerSettings, instance: str, tick: Callable[[], bool]) -> Iterator[None]:
     """Call `tick` from a thread of its own whenever this instance is the elected one, until the block ends.
 
-    `tick` returns whether ticks are committed; a server whose are not for a while lets another one be elected.
+    `tick` returns whether ticks are committed; a server whose ticks are not for a while lets another be elected.
     """
     stop = threading.Event()
     thread = threading.Thread(target=_run, args=(kafka, settings, instance, tick, stop), name="ticker", daemon=True)

@@ -74,7 +74,7 @@ class ToldApplication(Application):
             while not ended.wait(STOP_AGAIN_SECONDS):
                 if self._told.is_set():
                     self.stop()
-                elif not self.has_ended and membership.is_lost():  # one that is being closed must not be asked
+                elif self._lost or (not self.has_ended and membership.is_lost()):  # one that is closed is not asked
                     self._lost = self.has_ended = True
                     Application.stop(self)  # without having been told to
 

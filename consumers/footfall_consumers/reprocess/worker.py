@@ -127,7 +127,7 @@ class Worker:
         """Process the run as far as it goes; returns early if the process is told to end.
 
         Raises:
-            Exception: whatever keeps it from going on, which has been said unless another worker mends it by itself.
+            Exception: whatever keeps it from going on, which has been said unless another worker surely mends it.
         """
         said = entry.progress or RunProgress()
         said.start_time_micros = said.start_time_micros or self.clock.now()

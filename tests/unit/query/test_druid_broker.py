@@ -156,7 +156,7 @@ async def test_callers_that_leave_cost_no_connection_whenever_they_do(turns: int
             await asyncio.sleep(0.001)
         for asking in (first, *others):
             asking.cancel()
-            for _ in range(turns):  # of the loop: one of them is given what the first one had, and leaves just then
+            for _ in range(turns):  # of the loop: a pool may give what the first one had to one that leaves just then
                 await asyncio.sleep(0)
         await asyncio.gather(first, *others, return_exceptions=True)
         druid.thawed.set()

@@ -237,7 +237,7 @@ class Ends(Stream):
         StreamFenced("Another one of this name has taken its place."),
     ],
 )
-def test_what_no_other_worker_may_mend_is_said_and_the_run_stays_as_far_as_it_is(error: Exception) -> None:
+def test_what_another_worker_does_not_surely_mend_is_said_and_the_run_stays_as_far_as_it_is(error: Exception) -> None:
     desk = Desk(ONE)
     work = Goes(desk.steps)
     work.begun = True
