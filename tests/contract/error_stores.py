@@ -77,7 +77,7 @@ async def sqlite_errors(file: Path) -> AsyncIterator[StoredErrors]:
 
 @asynccontextmanager
 async def druid_errors(addresses: Mapping[str, str]) -> AsyncIterator[StoredErrors]:
-    settings = DruidSettings(f"http://{addresses['druid_broker']}")
+    settings = DruidSettings(f"http://{addresses['druid_broker']}", connect_seconds=10.0)
     async with open_broker(settings, CLOCK, lambda: uuid.uuid4().hex) as broker:
         yield DruidStoredErrors(addresses["kafka"], DruidErrorStore(broker))
 

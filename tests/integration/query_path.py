@@ -59,7 +59,8 @@ class QueryPath:
     async def store(self) -> AsyncIterator[ReportStore]:
         """Yield the store itself."""
         clock = SystemClock()
-        settings = DruidSettings(self.variables["FOOTFALL_DRUID_BROKER_URL"])
+        # a machine that stands still for a second, as those of CI do, is no Druid that is away
+        settings = DruidSettings(self.variables["FOOTFALL_DRUID_BROKER_URL"], connect_seconds=10.0)
         async with open_broker(settings, clock, lambda: uuid.uuid4().hex) as broker:
             yield DruidReportStore(broker, Availability(broker, clock), settings)
 

@@ -16,6 +16,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 
 from footfall_adapters.kafka.error_topic import new_reader
 from footfall_adapters.kafka.fatal import is_fatal
+from footfall_adapters.kafka.marks import end_of
 from footfall_adapters.kafka.run_topics import purchases_of_run, transactions_of_run
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.logs import LIBRDKAFKA
@@ -164,8 +165,7 @@ class _Reading:
 
     def _end_of(self, partition: int) -> int:
         """Return the first offset of a partition that is not committed yet."""
-        _, end = self._reader.get_watermark_offsets(TopicPartition(self._topic, partition), _KAFKA_SECONDS)
-        return int(end)
+        return end_of(self._reader, self._topic, partition, _KAFKA_SECONDS)
 
     def _refuse_if_it_stands_still(self) -> None:
         if time.monotonic() - self._moved > STANDS_STILL_SECONDS:

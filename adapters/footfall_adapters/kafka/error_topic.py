@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 
 import structlog
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message
 from google.protobuf.message import DecodeError
 
 from footfall.v1.errors_pb2 import EventError
+from footfall_adapters.kafka.marks import begin_and_end_of
 from footfall_adapters.kafka.recent_errors import RecordedError
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.logs import LIBRDKAFKA
@@ -54,10 +55,7 @@ def watermarks(reader: Consumer, topic: str) -> tuple[Position, Position]:
     found = reader.list_topics(topic, timeout=KAFKA_SECONDS).topics[topic]
     if found.error is not None:
         raise KafkaException(found.error)
-    marks = [
-        reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=KAFKA_SECONDS)
-        for partition in sorted(found.partitions)
-    ]
+    marks = [begin_and_end_of(reader, topic, partition, KAFKA_SECONDS) for partition in sorted(found.partitions)]
     return tuple(low for low, _ in marks), tuple(end for _, end in marks)
 
 

@@ -7,7 +7,7 @@ a broker has only just come back (ADR 17). A consumer that joins nothing asks as
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.logs import LIBRDKAFKA
@@ -48,18 +48,6 @@ def commit(asking: Consumer, places: Sequence[TopicPartition]) -> None:
         KafkaException: somebody is, or Kafka does not take them.
     """
     list(_without_errors(asking.commit(offsets=list(places), asynchronous=False) or ()))
-
-
-def end_of(asking: Consumer, topic: str, partition: int, timeout_seconds: float) -> int:
-    """Return where a partition ends.
-
-    Raises:
-        KafkaException: Kafka does not say it in time.
-    """
-    known = asking.get_watermark_offsets(TopicPartition(topic, partition), timeout=timeout_seconds)
-    if known is None:
-        raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001 - librdkafka's name
-    return int(known[1])
 
 
 def _without_errors(places: Iterable[TopicPartition]) -> Iterator[TopicPartition]:

@@ -10,6 +10,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from footfall_adapters.kafka.error_topic import new_reader
 from footfall_adapters.kafka.group_offsets import committed, outsider
+from footfall_adapters.kafka.marks import end_of
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.clock import Clock, Micros
 from footfall_core.kinds import EventKind
@@ -48,7 +49,7 @@ class KafkaLog:
         with closing(
             new_reader(self.kafka, **{"enable.partition.eof": True, "auto.offset.reset": "earliest"})
         ) as reader:
-            ends = {place.partition: reader.get_watermark_offsets(place, timeout=LOOK_SECONDS)[1] for place in places}
+            ends = {number: end_of(reader, topic, number, LOOK_SECONDS) for number in range(self.kafka.raw_partitions)}
             reader.assign(places)
             first: dict[int, int | None] = {}
             give_up = time.monotonic() + LOOK_SECONDS

@@ -6,7 +6,8 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from footfall_adapters.environment import SettingsError
-from footfall_adapters.kafka.group_offsets import committed, end_of, outsider
+from footfall_adapters.kafka.group_offsets import committed, outsider
+from footfall_adapters.kafka.marks import end_of
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.logs import LIBRDKAFKA
 from footfall_core.kinds import EventKind

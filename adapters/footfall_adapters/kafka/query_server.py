@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 import structlog
 from confluent_kafka import Consumer, TopicPartition
 
+from footfall_adapters.kafka.marks import end_of
 from footfall_adapters.kafka.polling import Polling, polling
 from footfall_adapters.kafka.query_bus import KafkaQueryBus, QueryBusSettings
 from footfall_adapters.kafka.sending import sending
@@ -26,6 +27,8 @@ from footfall_core.clock import Clock
 REQUESTS = "queries.requests"
 RESULTS = "queries.results"
 
+END_SECONDS = 10.0
+"""How long Kafka may take to say where answers end."""
 
 log = structlog.get_logger()
 
@@ -62,7 +65,7 @@ async def open_query_bus(
         }
         async with polling(config, sender.serve) as reader:
             # before the first question, so that no answer is missed
-            await reader.do(lambda consumer: _read_from_end(consumer, TopicPartition(results, reply_partition)))
+            await reader.do(lambda consumer: _read_from_end(consumer, results, reply_partition))
             reading = asyncio.create_task(_pass_on(reader, bus))
             try:
                 yield bus
@@ -71,9 +74,8 @@ async def open_query_bus(
                 await asyncio.wait({reading})
 
 
-def _read_from_end(consumer: Consumer, partition: TopicPartition) -> None:
-    _, end = consumer.get_watermark_offsets(partition, timeout=10)
-    consumer.assign([TopicPartition(partition.topic, partition.partition, end)])
+def _read_from_end(consumer: Consumer, topic: str, partition: int) -> None:
+    consumer.assign([TopicPartition(topic, partition, end_of(consumer, topic, partition, END_SECONDS))])
 
 
 async def _pass_on(reader: Polling, bus: KafkaQueryBus) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Self
 
 import structlog
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message
 
 from footfall_adapters.kafka.access import CONTROL
 from footfall_adapters.kafka.followed import Followed, Place, Storing, key_of
+from footfall_adapters.kafka.marks import end_of
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.clock import Clock, Micros
 from footfall_core.runs.book import Book
@@ -62,7 +63,7 @@ class KafkaRuns(Followed[Book]):
         if self._ends is None and time.monotonic() - self._asked >= EVERY_SECONDS:
             self._asked, asked_at = time.monotonic(), self._clock.now()
             try:
-                self._ends = asked_at, {place: _end_of(reader, place) for place in places}
+                self._ends = asked_at, {place: end_of(reader, *place, ASK_SECONDS) for place in places}
             except KafkaException as error:
                 log.warning("how fresh runs are is not known", reason=error.args[0].str())
         if self._ends is not None:
@@ -83,11 +84,6 @@ class KafkaRunStore(KafkaRuns):
     async def put(self, name: str, record: bytes) -> None:
         """See `RunStore`."""
         await self._storing.put(self._kafka.topic(CONTROL), name, record, self)
-
-
-def _end_of(reader: Consumer, place: Place) -> int:
-    _, end = reader.get_watermark_offsets(TopicPartition(*place), timeout=ASK_SECONDS, cached=False)
-    return int(end)
 
 
 def _apply(book: Book, message: Message) -> None:

@@ -76,7 +76,7 @@ class Log:
         self.time += self._step
         return next(self.messages)
 
-    def get_watermark_offsets(self, place: Any, _: float) -> tuple[int, int]:
+    def get_watermark_offsets(self, place: Any, timeout: float) -> tuple[int, int]:
         return 0, next(self._ends[place.partition])
 
 
