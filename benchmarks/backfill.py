@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 import grpc
 import uvloop
 
+from benchmarks.refusals import refusals_said
 from footfall.aio.channel import open_channel
 from footfall.v1 import query_pb2, query_pb2_grpc
 from footfall.v1.event_pb2 import Event
@@ -188,7 +189,8 @@ def main() -> None:
     parser.add_argument("--as-live", action="store_true", help="send the backfill as live events, to compare")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long to look before and after")
     parser.add_argument("--in-flight", type=int, default=8, help="batches on their way at a time")
-    uvloop.run(run(parser.parse_args()))
+    with refusals_said():
+        uvloop.run(run(parser.parse_args()))
 
 
 if __name__ == "__main__":

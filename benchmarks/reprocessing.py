@@ -20,6 +20,7 @@ from collections.abc import Sequence
 import uvloop
 
 from benchmarks.backfill import PHASES, Freshness, Stub, backfill, probing
+from benchmarks.refusals import refusals_said
 from footfall.aio.channel import open_channel
 from footfall.v1 import admin_pb2
 from footfall.v1.admin_pb2_grpc import AdminServiceStub
@@ -75,7 +76,8 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=300_000)
     parser.add_argument("--seconds", type=float, default=20.0, help="how long to look before and after")
     parser.add_argument("--in-flight", type=int, default=8, help="batches on their way at a time")
-    uvloop.run(run(parser.parse_args()))
+    with refusals_said():
+        uvloop.run(run(parser.parse_args()))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import grpc
 import uvloop
 
+from benchmarks.refusals import refusals_said
 from footfall.aio.channel import open_channel
 from footfall.v1.event_pb2 import Event
 from footfall.v1.ingest_pb2 import StreamEventsRequest, StreamEventsResponse, WriteEventsRequest, WriteEventsResponse
@@ -154,7 +155,8 @@ def main() -> None:
     parser.add_argument("--in-flight", type=int, default=64)
     parser.add_argument("--streams", type=int, default=1)
     given = parser.parse_args()
-    uvloop.run(compare(given.address, given.events, given.rounds, given.in_flight, given.streams))
+    with refusals_said():
+        uvloop.run(compare(given.address, given.events, given.rounds, given.in_flight, given.streams))
 
 
 if __name__ == "__main__":
