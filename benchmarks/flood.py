@@ -16,6 +16,7 @@ import argparse
 import asyncio
 import multiprocessing
 import statistics
+import sys
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -196,7 +197,8 @@ def told(name: str, felt: Felt) -> tuple[float, float]:
 def compare(address: str, given: argparse.Namespace) -> None:
     rate = given.quota * given.times
     print(f"{address}: {POLITE_BATCHES_PER_SECOND} batches of {POLITE_EVENTS} a second; flood of {rate:,.0f} events/s")
-    uvloop.run(polite(address, 2))  # warms up
+    if not uvloop.run(polite(address, 2)).acknowledged:  # warms up
+        sys.exit(f"{address} acknowledges nothing: is that a gateway, and may the key of FOOTFALL_KEY write?")
     ratios, behind = [], []
     for _ in range(given.rounds):
         alone = told("alone", uvloop.run(polite(address, given.seconds)))
