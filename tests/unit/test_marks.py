@@ -1,9 +1,10 @@
 """Where a partition ends is asked for until its leader is found."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException
 
 from footfall_adapters.kafka.marks import begin_and_end_of, end_of
 
@@ -24,9 +25,13 @@ class Asking:
         return answer
 
 
+def asking(*answers: tuple[int, int] | KafkaException | None) -> Consumer:
+    return cast("Consumer", Asking(answers))
+
+
 def test_a_partition_whose_leader_has_just_changed_is_asked_again() -> None:
-    assert begin_and_end_of(Asking([MOVED, MOVED, (3, 7)]), "topic", 0, 10.0) == (3, 7)  # type: ignore[arg-type]
-    assert end_of(Asking([MOVED, (3, 7)]), "topic", 0, 10.0) == 7  # type: ignore[arg-type]
+    assert begin_and_end_of(asking(MOVED, MOVED, (3, 7)), "topic", 0, 10.0) == (3, 7)
+    assert end_of(asking(MOVED, (3, 7)), "topic", 0, 10.0) == 7
 
 
 @pytest.mark.parametrize(
@@ -39,5 +44,5 @@ def test_a_partition_whose_leader_has_just_changed_is_asked_again() -> None:
 )
 def test_what_does_not_come_in_time_is_an_error(answer: KafkaException | None, code: int) -> None:
     with pytest.raises(KafkaException) as raised:
-        end_of(Asking([answer]), "topic", 0, 0.0)  # type: ignore[arg-type]
+        end_of(asking(answer), "topic", 0, 0.0)
     assert raised.value.args[0].code() == code

@@ -7,12 +7,14 @@ import httpx
 import orjson
 import pytest
 
+from footfall_adapters.druid import broker as broker_module
 from footfall_adapters.druid.broker import Broker, open_broker
 from footfall_adapters.druid.settings import DruidSettings
 from footfall_core.clock import Micros, SystemClock
 from footfall_core.problems import DeadlinePassed, NotComputable, TryAgain
 
 CLOCK = SystemClock()
+PLACES = 4
 SECRET = "org.apache.druid.query.SecretException at 10.0.0.7"
 
 Answer = Callable[[httpx.Request], Awaitable[httpx.Response]]
@@ -28,7 +30,7 @@ async def broker_of(answer: Answer) -> AsyncIterator[tuple[Broker, list[httpx.Re
         return await answer(request)
 
     async with httpx.AsyncClient(base_url="http://druid", transport=httpx.MockTransport(transport)) as client:
-        broker = Broker(client, CLOCK, lambda: "id-1", 4)
+        broker = Broker(client, CLOCK, lambda: "id-1", PLACES)
         yield broker, asked
         await broker.settle()
 
@@ -79,6 +81,48 @@ async def test_a_query_that_nobody_waits_for_is_cancelled_in_druid() -> None:
         with pytest.raises(asyncio.CancelledError):
             await asking
     assert [r.method for r in asked] == ["POST", "DELETE"]
+
+
+async def test_a_query_that_was_overtaken_by_its_cancelling_is_cancelled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker_module, "CANCEL_SECONDS", 0.01)
+    cancelled = asyncio.Event()
+    deletes = 0
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal deletes
+        if request.method == "DELETE":
+            deletes += 1
+            if deletes == 2:
+                cancelled.set()
+            return httpx.Response(202)
+        await cancelled.wait()
+        return httpx.Response(500, json={"error": "Query cancelled"})
+
+    async with broker_of(answer) as (broker, _):
+        with pytest.raises(DeadlinePassed):
+            await broker.ask({}, soon(0.01))
+        await asyncio.wait_for(cancelled.wait(), 5)
+
+
+async def test_what_is_asked_when_the_broker_is_left_is_cancelled_in_druid() -> None:
+    async with broker_of(never) as (broker, asked):
+        asking = asyncio.create_task(broker.ask({}, soon()))
+        while not asked:
+            await asyncio.sleep(0)
+    assert [r.method for r in asked] == ["POST", "DELETE"]
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+
+
+async def test_a_query_that_cannot_be_sent_gives_its_place_back() -> None:
+    async def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=[1])
+
+    async with broker_of(answer) as (broker, _):
+        for _ in range(PLACES + 1):
+            with pytest.raises(TypeError):
+                await broker.ask({"filter": object()}, soon())
+        assert await broker.ask({}, soon()) == [1]
 
 
 @pytest.mark.parametrize(
