@@ -83,6 +83,9 @@ def _special(home: Home) -> dict[str, dict[str, object]]:
             "druid.coordinator.startDelay": "PT1S",
             "druid.coordinator.period": "PT5S",
             "druid.coordinator.period.indexingPeriod": "PT30S",
+            # A historical forgets to answer if a load ends just as it is asked (`SegmentLoadDropHandler.processBatch`),
+            # and until this is over it is told neither to load nor to drop anything. Five minutes, if it is not set.
+            "druid.coordinator.loadqueuepeon.http.hostTimeout": "PT5S",
             "druid.manager.segments.pollDuration": "PT5S",
             "druid.manager.config.pollDuration": "PT5S",
             "druid.manager.rules.pollDuration": "PT5S",
@@ -126,5 +129,7 @@ def _special(home: Home) -> dict[str, dict[str, object]]:
             # a restarted indexer goes on with its tasks; the overlord would take a minute to notice that they are gone
             "druid.indexer.task.restoreTasksOnRestart": "true",
             "druid.indexer.server.maxChatRequests": 10,
+            # how often a task that has published asks whether its segments are served by a historical, and it may end
+            "druid.segment.handoff.pollDuration": "PT5S",
         },
     }

@@ -23,10 +23,12 @@ from tests.integration.event_consumer import own_topics
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float = 150) -> None:
+def until(
+    condition: Callable[[], bool], what: str, seconds: float = 150, shown: Callable[[], str] = lambda: ""
+) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s{shown()}"
         time.sleep(0.5)
 
 
@@ -65,7 +67,7 @@ def test_a_run_is_seen_whole_keeps_what_it_has_at_rest_and_leaves_nothing_behind
     finally:
         datasources.remove(run.id)
         remove_run_topics(kafka, "event-consumers", run.id)
-    until(lambda: not datasources.shows_end(run.id, end), "the rows to be gone")
+    until(lambda: not datasources.shows_end(run.id, end), "the rows to be gone", shown=lambda: left(overlord, run.id))
     assert all(
         httpx.get(f"{overlord}/druid/indexer/v1/supervisor/{table.name}").status_code == httpx.codes.NOT_FOUND
         for table in run_tables(run.id)
@@ -88,3 +90,12 @@ def is_kept_at_rest(datasources: RunDatasources, run_id: str, end: Micros) -> bo
 def running(overlord: str, run_id: str) -> list[str]:
     tasks = httpx.get(f"{overlord}/druid/indexer/v1/runningTasks").json()
     return [task["id"] for task in tasks if run_id in task["dataSource"]]
+
+
+def left(overlord: str, run_id: str) -> str:
+    """Return what Druid has of a run: segments in use, who serves them, and what is to be loaded or dropped."""
+    with httpx.Client(base_url=f"{overlord}/druid/coordinator/v1") as coordinator:
+        used = [segment["dataSource"] for segment in coordinator.get("/metadata/segments").json()]
+        served = [name for name in coordinator.get("/datasources").json() if run_id in name]
+        queue = coordinator.get("/loadqueue", params={"simple": ""}).json()
+    return f"; in use {[name for name in used if run_id in name]}, served {served}, load queues {queue}"
