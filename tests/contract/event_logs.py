@@ -94,7 +94,9 @@ class KafkaLogPlace:
         self._kafka = kafka
 
     def log(self, *, max_pending_bytes: int = 64 * MIB, max_commit_bytes: int = 8 * MIB) -> KafkaEventLog:
-        settings = CommitterSettings(max_pending_bytes=max_pending_bytes, max_transaction_bytes=max_commit_bytes)
+        settings = CommitterSettings(
+            max_pending_bytes=max_pending_bytes, max_transaction_bytes=max_commit_bytes, reconnect_seconds=30
+        )
         return KafkaEventLog(self._kafka, settings, "ingest-1", SystemClock())
 
     def records(self) -> dict[int, list[bytes]]:

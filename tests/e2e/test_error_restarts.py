@@ -16,6 +16,7 @@ from footfall.channel import open_channel
 from footfall.v1.ingest_pb2 import WriteEventsRequest
 from footfall.v1.ingest_pb2_grpc import IngestServiceStub
 from footfall_local.stack import Stack
+from tests.again import again
 from tests.e2e.processes import frozen, process_of, restarts_of, wait_for
 
 SERVERS = ("errors-1", "errors-2")
@@ -69,15 +70,13 @@ class Trickle:
         while not self._stop.wait(0.02):
             sequence += 1
             follower = self._followers[sequence % len(self._followers)]
-            answer = self._write(
-                WriteEventsRequest(
-                    property=f"properties/{follower.property_id}",
-                    writer_id=writer,
-                    sequence=sequence,
-                    events=[Event(name="not a name", client_id="ann")],
-                ),
-                timeout=20,
+            batch = WriteEventsRequest(
+                property=f"properties/{follower.property_id}",
+                writer_id=writer,
+                sequence=sequence,
+                events=[Event(name="not a name", client_id="ann")],
             )
+            answer = again(lambda batch=batch: self._write(batch, timeout=20))
             assert len(answer.rejected) == 1
             self.answered.append((follower, sequence))
 

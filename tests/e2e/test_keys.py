@@ -33,8 +33,8 @@ from tests.e2e.processes import process_of, restarts_of, wait_for
 from tests.keys import lend, run_keys
 
 METADATA = "/footfall.v1.QueryService/GetMetadata"
-SOON_SECONDS = 5.0
-"""Within which all servers know of a revocation."""
+SOON_SECONDS = 30.0
+"""How long all servers may take to know of a revocation; it takes a second, and five on a machine that stands still."""
 
 
 @dataclass
@@ -217,7 +217,7 @@ def test_the_propertys_time_zone_is_that_of_its_reports(place: Place, shop: str)
 @pytest.mark.stack
 def test_pages_of_hosts_that_are_not_allowed_are_refused_through_the_gateway(stack: Stack, property_id: str) -> None:
     url, key = f"http://{stack.addresses['grpc']}", {"authorization": f"Bearer {os.environ['FOOTFALL_KEY']}"}
-    with httpx.Client(base_url=url, headers=key, trust_env=False) as http:
+    with httpx.Client(base_url=url, headers=key, trust_env=False, timeout=30) as http:
         created = {"propertyId": property_id, "property": {"allowedHosts": ["shop.example"]}}
         assert http.post("/v1/properties", json=created).status_code == 200
 
@@ -233,7 +233,7 @@ def test_pages_of_hosts_that_are_not_allowed_are_refused_through_the_gateway(sta
         asks_first["access-control-request-headers"] = "authorization,content-type"
         preflight = http.options(f"/v1/properties/{property_id}/metadata", headers=asks_first)
         assert "authorization" in preflight.headers["access-control-allow-headers"]
-    answer = httpx.get(f"{url}/v1/properties/{property_id}/metadata", trust_env=False)
+    answer = httpx.get(f"{url}/v1/properties/{property_id}/metadata", trust_env=False, timeout=30)
     assert (answer.status_code, answer.json()["details"][0]["reason"]) == (401, "NO_KEY")
 
 

@@ -57,8 +57,13 @@ def test_a_number_used_again_with_other_events_changes_nothing_and_shows_in_the_
         "report", "--property", property_id, "--dimensions", "eventName", "--metrics", "eventCount", *today, "--json"
     )
     assert {row["eventName"]: row["eventCount"] for row in report.json["rows"]} == {"first": 1, "third": 1}
-    errors = [json.loads(line) for line in footfall("errors", "--property", property_id, "--json").out.splitlines()]
-    assert [error["code"] for error in errors] == ["SEQUENCE_REUSED"]
+
+    def errors() -> list[str]:
+        lines = footfall("errors", "--property", property_id, "--json").out.splitlines()
+        return [json.loads(line)["code"] for line in lines]
+
+    # nothing says up to when they are complete
+    wait_for("the error", lambda: errors() == ["SEQUENCE_REUSED"] or None, pause=0.5)
 
 
 def is_complete(endpoint: str, property_id: str, committed_micros: int) -> bool | None:

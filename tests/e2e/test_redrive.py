@@ -28,7 +28,7 @@ from footfall_local.stack import Stack
 from tests.e2e.conftest import Footfall
 from tests.e2e.embedded import embedded_in
 from tests.e2e.processes import wait_for
-from tests.integration.query_path import free_address
+from tests.integration import before_servers
 
 OLD_RULES = {"TESTS_OLD_RULES": "1", "PYTHONPATH": str(Path(__file__).parent / "old_rules")}
 BATCHES, EVENTS_A_BATCH = 25, 500
@@ -58,7 +58,8 @@ class Place:
 @contextmanager
 def server_of(stack: Stack, kind: str, name: str, **more: str) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """Run a server beside those of the stack; it does not outlive the block."""
-    address, addresses = free_address(), stack.addresses
+    # none that a connection may be given before it is listened at
+    address, addresses = before_servers.addresses(name)[name], stack.addresses
     environment = os.environ | {
         "FOOTFALL_INSTANCE_NAME": name,
         "FOOTFALL_HOST_ADDRESS": address,

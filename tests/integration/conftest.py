@@ -8,6 +8,7 @@ import pytest
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_local.stack import Stack
 from tests.contract.report_rows import SHOP, SHOP_ITEMS, TRAVEL, TRAVEL_ITEMS, stored
+from tests.e2e.whole import await_whole
 from tests.integration.error_log import delete_topic, make_topic
 from tests.integration.query_path import QueryPath, query_path
 
@@ -29,6 +30,13 @@ def shop(path: QueryPath) -> str:
 def travel(path: QueryPath) -> str:
     """The property of `TRAVEL`."""
     return stored(path, "travel", TRAVEL, TRAVEL_ITEMS)
+
+
+@pytest.fixture
+def whole_again(stack: Stack) -> Iterator[None]:
+    """For a test that disturbs what all share: it ends when that is whole again."""
+    yield
+    await_whole(stack)
 
 
 @pytest.fixture

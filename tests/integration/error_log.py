@@ -95,6 +95,7 @@ async def feed_of(
         history_readers=history_readers,
         history_patience_seconds=patience,
         recent_seconds=recent_seconds,
+        ready_seconds=60,
     )
     async with KafkaErrorFeed(kafka, settings, rule, SystemClock()) as feed:
         yield feed

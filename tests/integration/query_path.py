@@ -31,6 +31,7 @@ from footfall_core.kinds import EventKind
 from footfall_core.report.ports import ReportStore
 from footfall_core.vitals import Vitals
 from footfall_server.query import main as query
+from tests.again import again
 from tests.gates import NothingKnown
 from tests.integration.access_topics import topics_of
 from tests.serving import served
@@ -59,7 +60,6 @@ class QueryPath:
     async def store(self) -> AsyncIterator[ReportStore]:
         """Yield the store itself."""
         clock = SystemClock()
-        # a machine that stands still for a second, as those of CI do, is no Druid that is away
         settings = DruidSettings(self.variables["FOOTFALL_DRUID_BROKER_URL"], connect_seconds=10.0)
         async with open_broker(settings, clock, lambda: uuid.uuid4().hex) as broker:
             yield DruidReportStore(broker, Availability(broker, clock), settings)
@@ -78,7 +78,7 @@ class QueryPath:
         assert self._producer.flush(20) == 0
 
     def ask(self, request: query_pb2.RunReportRequest, timeout: float = 30) -> query_pb2.RunReportResponse:
-        return self.stub.RunReport(request, timeout=timeout)
+        return again(lambda: self.stub.RunReport(request, timeout=timeout))
 
     def await_rows(self, property_id: str, count: int, table: Table = EVENTS) -> None:
         """Wait until Druid shows so many rows of a property in a table, of all kinds together."""
@@ -118,6 +118,8 @@ def query_variables(addresses: Mapping[str, str], prefix: str) -> dict[str, str]
         "FOOTFALL_REDIS_KEY_PREFIX": prefix,
         "FOOTFALL_REDIS_URL": f"redis://{addresses['redis']}/0",
         "FOOTFALL_DRUID_BROKER_URL": f"http://{addresses['druid_broker']}",
+        # a machine that stands still for a second, as those of CI do, is no Druid that is away
+        "FOOTFALL_DRUID_CONNECT_SECONDS": "10",
     }
 
 
@@ -160,10 +162,12 @@ def _are_led(admin: AdminClient, names: list[str]) -> bool:
 
 @contextmanager
 def query_consumer(variables: Mapping[str, str]) -> Iterator[None]:
-    stop = threading.Event()
-    thread = threading.Thread(target=queries.run, args=(variables, Vitals(["queries"]), stop), name="query-consumer")
+    stop, vitals = threading.Event(), Vitals(["queries"])
+    thread = threading.Thread(target=queries.run, args=(variables, vitals, stop), name="query-consumer")
     thread.start()
     try:
+        # a query that nobody has partitions for yet is given up after 5 s
+        until(lambda: all(vitals.ready().values()), seconds=60)
         yield
     finally:
         stop.set()

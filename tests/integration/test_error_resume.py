@@ -68,7 +68,7 @@ async def test_a_stream_goes_on_behind_each_error_that_an_earlier_one_returned(k
         return stream.position
 
     # two servers, and queues so short that some streams end because of that
-    async with feed_of(kafka, queue=40) as one, feed_of(kafka, queue=40) as other, asyncio.timeout(60):
+    async with feed_of(kafka, queue=40) as one, feed_of(kafka, queue=40) as other, asyncio.timeout(110):
         flooding = asyncio.create_task(asyncio.to_thread(flood))
         await begun.wait()
         place: Any = from_start

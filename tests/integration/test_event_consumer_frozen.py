@@ -11,7 +11,7 @@ from footfall_local.stack import Stack
 from tests.e2e.processes import frozen
 from tests.integration.event_consumer import EventConsumer, consumer, event_ids, own_topics, put, read, record_of, view
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600), pytest.mark.usefixtures("whole_again")]
 
 PARTITION = 2
 FROZEN_DRAIN_SECONDS = 30.0

@@ -64,12 +64,15 @@ def test_a_run_is_seen_whole_keeps_what_it_has_at_rest_and_leaves_nothing_behind
         datasources.resume(run.id)
         until(lambda: len(running(overlord, run.id)) == len(list(run_tables(run.id))), "tasks once more")
         until(lambda: datasources.rest(run.id), "the end of the tasks")
+        # each was told to publish, and did: one that was not is killed a minute later
+        assert not ended_badly(overlord, run.id)
     finally:
         datasources.remove(run.id)
         remove_run_topics(kafka, "event-consumers", run.id)
     until(lambda: not datasources.shows_end(run.id, end), "the rows to be gone", shown=lambda: left(overlord, run.id))
     assert all(
-        httpx.get(f"{overlord}/druid/indexer/v1/supervisor/{table.name}").status_code == httpx.codes.NOT_FOUND
+        httpx.get(f"{overlord}/druid/indexer/v1/supervisor/{table.name}", timeout=30).status_code
+        == httpx.codes.NOT_FOUND
         for table in run_tables(run.id)
     )
     topics = AdminClient({"bootstrap.servers": kafka.bootstrap_servers}).list_topics(timeout=10).topics
@@ -88,13 +91,22 @@ def is_kept_at_rest(datasources: RunDatasources, run_id: str, end: Micros) -> bo
 
 
 def running(overlord: str, run_id: str) -> list[str]:
-    tasks = httpx.get(f"{overlord}/druid/indexer/v1/runningTasks").json()
+    tasks = httpx.get(f"{overlord}/druid/indexer/v1/runningTasks", timeout=30).json()
     return [task["id"] for task in tasks if run_id in task["dataSource"]]
+
+
+def ended_badly(overlord: str, run_id: str) -> list[tuple[str, str]]:
+    tasks = httpx.get(f"{overlord}/druid/indexer/v1/completeTasks", timeout=30).json()
+    return [
+        (task["id"], task["errorMsg"])
+        for task in tasks
+        if run_id in task["dataSource"] and task["statusCode"] != "SUCCESS"
+    ]
 
 
 def left(overlord: str, run_id: str) -> str:
     """Return what Druid has of a run: segments in use, who serves them, and what is to be loaded or dropped."""
-    with httpx.Client(base_url=f"{overlord}/druid/coordinator/v1") as coordinator:
+    with httpx.Client(base_url=f"{overlord}/druid/coordinator/v1", timeout=30) as coordinator:
         used = [segment["dataSource"] for segment in coordinator.get("/metadata/segments").json()]
         served = [name for name in coordinator.get("/datasources").json() if run_id in name]
         queue = coordinator.get("/loadqueue", params={"simple": ""}).json()

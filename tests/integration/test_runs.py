@@ -75,7 +75,7 @@ async def test_all_who_read_come_to_the_same_book(control: KafkaSettings) -> Non
         async with KafkaRuns(control, CLOCK) as later:
             assert later.book.servings == store.book.servings
             assert [entry.run for entry in later.book.entries()] == [one, other]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while early.book.servings != store.book.servings:
                 await asyncio.sleep(0.01)
 
@@ -88,7 +88,7 @@ async def test_two_who_switch_at_once_do_not_both_hold(control: KafkaSettings) -
         names = await asyncio.gather(
             *(serve(store, switched(FIRST, run, Micros(0))) for run, store in zip(runs, (one, other) * 2, strict=True))
         )
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while one.book.newest.epoch < 1 or other.book.newest.epoch < 1:
                 await asyncio.sleep(0.01)
         holding = [[store.book.holds(name, 1) for name in names] for store in (one, other)]
@@ -101,7 +101,7 @@ async def test_how_fresh_a_book_is_moves_on_by_itself(control: KafkaSettings) ->
     async with KafkaRuns(control, CLOCK) as runs:
         assert runs.fresh_at >= before  # as soon as it is entered
         at = CLOCK.now()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while runs.fresh_at < at:
                 await asyncio.sleep(0.05)
         assert runs.fresh_at <= CLOCK.now()
@@ -246,5 +246,12 @@ def test_a_report_of_a_run_is_complete_by_its_own_ticks(stack: Stack) -> None:
             asked = report_request(shop, ["eventCount"], days=("yesterday", "today"), limit=next(limits))
             return path.ask(asked).metadata
 
-        until(lambda: metadata().data_complete_until.ToMicroseconds() == now - 3_000_000, seconds=60)
-        assert metadata().imported_data_complete_until.ToMicroseconds() == now - 5_000_000
+        def complete() -> tuple[int, int]:
+            found = metadata()
+            return (
+                found.data_complete_until.ToMicroseconds(),
+                found.imported_data_complete_until.ToMicroseconds(),
+            )
+
+        # a task of Druid's for each of the two, and none knows when the other one has read
+        until(lambda: complete() == (now - 3_000_000, now - 5_000_000), seconds=60)

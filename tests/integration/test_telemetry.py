@@ -133,10 +133,10 @@ def variables(stack: Stack, tmp_path: Path) -> dict[str, str]:
         "FOOTFALL_REDIS_URL": f"redis://{where['redis']}/0",
         "FOOTFALL_REDIS_KEY_PREFIX": kafka.topic_prefix,
         "FOOTFALL_REDIS_LIFE_MS": "60000",
-        "FOOTFALL_REDIS_WAIT_MS": "2000",
+        "FOOTFALL_REDIS_WAIT_MS": "10000",
         "FOOTFALL_DRUID_BROKER_URL": f"http://{where['druid_broker']}",
         "FOOTFALL_STATE_DIR": str(tmp_path / "state"),
-        "FOOTFALL_HOST_UNREADY_SECONDS": "3",
+        "FOOTFALL_HOST_UNREADY_SECONDS": "10",
     }
 
 
@@ -215,7 +215,7 @@ def test_the_way_of_a_batch_in_figures(variables: dict[str, str], tmp_path: Path
             assert found[f"footfall_processing_lag_offsets{{log=live,partition={partition}}}"] >= 0
 
         ingest.terminate()
-        until("not ready while it drains", lambda: not ingest.is_ready(), 3)
+        until("not ready while it drains", lambda: not ingest.is_ready(), 10)
         events.terminate()
         assert (ingest.ended(), events.ended()) == (0, 0)
         assert {line["event"] for line in ingest.lines()} >= {"probes", "event log connected", "rpc", "draining"}
@@ -285,8 +285,8 @@ async def test_a_transaction_that_fails_is_counted_and_nothing_waits_after_it(va
     )
     since = Since()
     async with (
-        KafkaEventLog(kafka, CommitterSettings(), "ingest-1", SystemClock()) as fenced,
-        KafkaEventLog(kafka, CommitterSettings(), "ingest-1", SystemClock()),
+        KafkaEventLog(kafka, CommitterSettings(reconnect_seconds=30), "ingest-1", SystemClock()) as fenced,
+        KafkaEventLog(kafka, CommitterSettings(reconnect_seconds=30), "ingest-1", SystemClock()),
     ):
         with pytest.raises(TryAgain):
             await fenced.append(b"batch", 0)

@@ -15,6 +15,7 @@ from footfall.channel import open_channel
 from footfall.v1 import query_pb2, query_pb2_grpc
 from footfall.v1.ingest_pb2_grpc import IngestServiceStub
 from footfall_local.stack import Stack
+from tests.again import again
 from tests.e2e.embedded import embedded_in
 from tests.e2e.processes import wait_for
 from tests.parity import events
@@ -39,7 +40,7 @@ class Engine:
         asked = query_pb2.RunReportRequest(property=f"properties/{self.property_id}")
         asked.MergeFrom(request)
         try:
-            answer: query_pb2.RunReportResponse = self.stub.RunReport(asked, timeout=60)
+            answer: query_pb2.RunReportResponse = again(lambda: self.stub.RunReport(asked, timeout=60))
         except grpc.RpcError as error:
             return error.code(), error.details()  # type: ignore[attr-defined]
         # counts of up to 16,384 are exact in both, and 20,000 events have fewer clients

@@ -8,7 +8,8 @@ import httpx
 import structlog
 
 from footfall_adapters.druid import supervisors
-from footfall_adapters.druid.supervisors import IntakeSettings
+from footfall_adapters.druid.availability import MISSING
+from footfall_adapters.druid.supervisors import ORDER_SECONDS, IntakeSettings
 from footfall_adapters.kafka.run_topics import run_tables
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.clock import Micros
@@ -19,9 +20,10 @@ log = structlog.get_logger()
 
 ANSWER_SECONDS = 30.0
 TASKS_SECONDS = 120.0
-"""How long tasks that were told to end may take to."""
+"""How long tasks that were told to end may take to, and those that erase what is stored."""
 
 _SUPERVISORS, _TASKS = "/druid/indexer/v1/supervisor", "/druid/indexer/v1"
+_SEGMENTS = "/druid/coordinator/v1"
 
 
 class RunDatasources:
@@ -62,40 +64,59 @@ class RunDatasources:
         Returns:
             Whether none is left: what Druid shows from then on is what it has published.
         """
-        with httpx.Client(base_url=self._overlord_url, timeout=ANSWER_SECONDS) as overlord:
+        with self._overlord() as overlord:
             names = [table.name for table in run_tables(run_id)]
             taking = [name for name in names if _is_suspended(overlord, name) is False]
             for name in taking:
-                overlord.post(f"{_SUPERVISORS}/{name}/suspend").raise_for_status()
-                log.info("druid supervisor rests", datasource=name)
+                # of one that its supervisor does not know yet nobody asks that it publishes: it reads on, until it is
+                # killed for that a minute later
+                if _knows_its_tasks(overlord, name):
+                    overlord.post(f"{_SUPERVISORS}/{name}/suspend").raise_for_status()
+                    log.info("druid supervisor rests", datasource=name)
             return not taking and not any(_tasks_of(overlord, name) for name in names)
 
     def resume(self, run_id: str) -> None:
-        """Have Druid take in again what a run's tasks have lost that ended at rest without publishing it."""
-        with httpx.Client(base_url=self._overlord_url, timeout=ANSWER_SECONDS) as overlord:
-            for table in run_tables(run_id):
-                if _is_suspended(overlord, table.name) and not _tasks_of(overlord, table.name):
-                    overlord.post(f"{_SUPERVISORS}/{table.name}/resume").raise_for_status()
-                    log.warning("druid supervisor goes on", datasource=table.name)
+        """Have Druid take in again what a run's tasks have lost that ended at rest without publishing it.
+
+        Not so while something that was published is not served: it will be shown by who serves it then.
+        """
+        names = [table.name for table in run_tables(run_id)]
+        if any(self._is_missing(name) for name in names):
+            return
+        with self._overlord() as overlord:
+            for name in names:
+                if _is_suspended(overlord, name) and not _tasks_of(overlord, name):
+                    overlord.post(f"{_SUPERVISORS}/{name}/resume").raise_for_status()
+                    log.warning("druid supervisor goes on", datasource=name)
 
     def remove(self, run_id: str) -> None:
         """Take all that Druid has of a run away: supervisors, tasks, and what is stored.
 
         Raises:
-            TimeoutError: a task does not end; what it may store is still to be removed.
+            TimeoutError: a task does not end, or what is stored is not erased; this is still to be done.
         """
         assert run_id != LIVE, "what is live is never removed"
         names = [table.name for table in run_tables(run_id)]
-        with httpx.Client(base_url=self._overlord_url, timeout=ANSWER_SECONDS) as overlord:
+        with self._overlord() as overlord:
             for name in names:
+                # first of all: a supervisor that ends has its tasks publish, and a task that is shut down while it does
+                # leaves files that nobody knows of
+                _shut_down_tasks(overlord, name)
                 _unless_gone(overlord.post(f"{_SUPERVISORS}/{name}/terminate"))
-                _unless_gone(overlord.post(f"{_TASKS}/datasources/{name}/shutdownAllTasks"))
+                _shut_down_tasks(overlord, name)
             _await_tasks(overlord, names)
             for name in names:
-                _unless_gone(overlord.delete(f"/druid/coordinator/v1/datasources/{name}"))
-                task = {"type": "kill", "dataSource": name, "interval": "1000-01-01/3000-01-01"}
-                overlord.post(f"{_TASKS}/task", json=task).raise_for_status()
+                _unless_gone(overlord.delete(f"{_SEGMENTS}/datasources/{name}"))
+            _erase(overlord, names)
         log.info("druid datasources removed", datasources=names)
+
+    def _overlord(self) -> httpx.Client:
+        return httpx.Client(base_url=self._overlord_url, timeout=ORDER_SECONDS)
+
+    def _is_missing(self, name: str) -> bool:
+        with httpx.Client(base_url=self._broker_url, timeout=ANSWER_SECONDS) as broker:
+            answer = broker.post("/druid/v2/sql", json={"query": MISSING.format(table=name)})
+        return bool(answer.raise_for_status().json())
 
 
 _LAST_TICKS = """
@@ -117,9 +138,21 @@ def _is_suspended(overlord: httpx.Client, name: str) -> bool | None:
     return bool(state.raise_for_status().json().get("suspended"))
 
 
+def _knows_its_tasks(overlord: httpx.Client, name: str) -> bool:
+    """Return whether a supervisor knows all tasks of its datasource; of one that it made it learns seconds later."""
+    payload = overlord.get(f"{_SUPERVISORS}/{name}/status").raise_for_status().json()["payload"]
+    known = {task["id"] for task in (*payload["activeTasks"], *payload["publishingTasks"])}
+    return all(task["id"] in known for task in _tasks_of(overlord, name))
+
+
 def _unless_gone(answer: httpx.Response) -> None:
     if answer.status_code != httpx.codes.NOT_FOUND:
         answer.raise_for_status()
+
+
+def _shut_down_tasks(overlord: httpx.Client, name: str) -> None:
+    for task in _tasks_of(overlord, name):
+        _unless_gone(overlord.post(f"{_TASKS}/task/{task['id']}/shutdown"))
 
 
 def _await_tasks(overlord: httpx.Client, datasources: Sequence[str]) -> None:
@@ -136,7 +169,44 @@ def _await_tasks(overlord: httpx.Client, datasources: Sequence[str]) -> None:
             time.sleep(0.5)
 
 
+def _erase(overlord: httpx.Client, datasources: Sequence[str]) -> None:
+    """Have all that is stored of some datasources, and no more in use, erased, and return when it is.
+
+    Raises:
+        TimeoutError: it is not yet.
+    """
+    give_up = time.monotonic() + TASKS_SECONDS
+    left = list(datasources)
+    while left:
+        for name in tuple(left):
+            if _erasing(overlord, name):
+                continue
+            unused = overlord.get(f"{_SEGMENTS}/metadata/datasources/{name}/unusedSegments", params={"limit": 1})
+            if not unused.raise_for_status().json():
+                left.remove(name)
+                continue
+            # also when one has failed: no other would ever come by
+            task = {"type": "kill", "dataSource": name, "interval": "1000-01-01/3000-01-01"}
+            overlord.post(f"{_TASKS}/task", json=task).raise_for_status()
+        if left and time.monotonic() > give_up:
+            raise TimeoutError(f"What Druid has stored of {left[0]} is not erased after {TASKS_SECONDS:.0f} s.")
+        if left:
+            time.sleep(0.5)
+
+
 def _tasks_of(overlord: httpx.Client, datasource: str) -> list[dict[str, Any]]:
-    answer = overlord.get(f"{_TASKS}/tasks", params={"datasource": datasource, "state": "running"})
-    answer.raise_for_status()
-    return [task for task in answer.json() if task.get("type") != "kill"]
+    """Return the tasks that take in what is in a datasource, or will."""
+    return [task for task in _active(overlord, datasource) if task.get("type") != "kill"]
+
+
+def _erasing(overlord: httpx.Client, datasource: str) -> list[dict[str, Any]]:
+    return [task for task in _active(overlord, datasource) if task.get("type") == "kill"]
+
+
+def _active(overlord: httpx.Client, datasource: str) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    # in the order in which a task goes through them, so that none is missed that does so meanwhile
+    for state in ("waiting", "pending", "running"):
+        answer = overlord.get(f"{_TASKS}/tasks", params={"datasource": datasource, "state": state})
+        found.update({task["id"]: task for task in answer.raise_for_status().json()})
+    return list(found.values())

@@ -16,6 +16,10 @@ log = structlog.get_logger()
 SPEC_KEY = "footfallSpec"
 """Where the running supervisor keeps the hash of the specification that it was made from."""
 
+ORDER_SECONDS = 90.0
+"""How long Druid is given to do what it is told. A supervisor that it stops may take 80 s to (`shutdownTimeout`), and
+all others wait for that."""
+
 _NEVER_IN_A_VALUE = "\u0001"
 """Splits a value into a list, unless stated otherwise; control characters are refused at the door, so it never does."""
 
@@ -56,7 +60,7 @@ def ensure(overlord_url: str, kafka: KafkaSettings, table: Table, settings: Inta
     """
     spec = supervisor_spec(kafka, table, settings)
     digest = hashlib.sha256(orjson.dumps(spec, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    with httpx.Client(base_url=overlord_url, timeout=30) as overlord:
+    with httpx.Client(base_url=overlord_url, timeout=ORDER_SECONDS) as overlord:
         found = overlord.get(f"/druid/indexer/v1/supervisor/{table.name}")
         if found.is_success and found.json().get("context", {}).get(SPEC_KEY) == digest:
             return False

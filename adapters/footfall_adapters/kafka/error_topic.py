@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError
 from footfall.v1.errors_pb2 import EventError
 from footfall_adapters.kafka.marks import begin_and_end_of
 from footfall_adapters.kafka.recent_errors import RecordedError
-from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.kafka.settings import BACK_SOON, KafkaSettings
 from footfall_adapters.logs import LIBRDKAFKA
 from footfall_core.errors.feed import Position
 
@@ -33,8 +33,7 @@ def new_reader(kafka: KafkaSettings, **more: object) -> Consumer:
             "isolation.level": "read_committed",
             # a reader that Kafka's history has left behind has to hear of it
             "auto.offset.reset": "error",
-            # back within a second once Kafka is
-            "reconnect.backoff.max.ms": 1_000,
+            **BACK_SOON,
             "fetch.error.backoff.ms": 100,
             "log_level": 3,
             "logger": LIBRDKAFKA,

@@ -19,7 +19,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 
 from footfall_adapters.kafka.error_topic import KAFKA_SECONDS, new_reader
 from footfall_adapters.kafka.fatal import is_fatal
-from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.kafka.settings import BACK_SOON, KafkaSettings
 from footfall_adapters.logs import LIBRDKAFKA
 from footfall_core.problems import TryAgain
 
@@ -231,6 +231,7 @@ class Storing:
                 "acks": "all",
                 "linger.ms": 0,
                 "message.timeout.ms": int(SEND_SECONDS * 1000),
+                **BACK_SOON,
                 "log_level": 3,
                 "logger": LIBRDKAFKA,
             }

@@ -17,7 +17,7 @@ from footfall_adapters.kafka.membership import LONGEST_PAUSE_MS
 from footfall_adapters.kafka.polling import Polling, polling
 from footfall_adapters.kafka.query_server import REQUESTS, RESULTS
 from footfall_adapters.kafka.sending import Sending, sending
-from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.kafka.settings import BACK_SOON, KafkaSettings
 from footfall_adapters.logs import LIBRDKAFKA
 from footfall_core.clock import Micros
 from footfall_core.report.ports import Query
@@ -106,6 +106,7 @@ async def open_query_inbox(kafka: KafkaSettings, settings: QueryInboxSettings) -
         # their deadline
         "auto.offset.reset": "earliest",
         "auto.commit.interval.ms": 1_000,
+        **BACK_SOON,
         "logger": LIBRDKAFKA,
     }
     with sending(kafka) as sender:

@@ -20,7 +20,7 @@ from footfall_adapters.kafka.marks import end_of
 from footfall_adapters.kafka.polling import Polling, polling
 from footfall_adapters.kafka.query_bus import KafkaQueryBus, QueryBusSettings
 from footfall_adapters.kafka.sending import sending
-from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.kafka.settings import BACK_SOON, KafkaSettings
 from footfall_adapters.logs import LIBRDKAFKA
 from footfall_core.clock import Clock
 
@@ -61,6 +61,7 @@ async def open_query_bus(
             "group.id": kafka.topic(f"query-server-{instance}"),  # librdkafka wants one; nothing is committed to it
             "enable.auto.commit": False,
             "auto.offset.reset": "latest",
+            **BACK_SOON,
             "logger": LIBRDKAFKA,
         }
         async with polling(config, sender.serve) as reader:

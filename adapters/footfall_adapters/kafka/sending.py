@@ -9,7 +9,7 @@ from typing import Any
 from confluent_kafka import KafkaError, Producer
 
 from footfall_adapters.environment import SettingsError
-from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_adapters.kafka.settings import BACK_SOON, KafkaSettings
 from footfall_adapters.logs import LIBRDKAFKA
 
 SEND_SECONDS = 5.0
@@ -72,6 +72,7 @@ def sending(kafka: KafkaSettings) -> Iterator[Sending]:
             "acks": "1",
             "message.timeout.ms": int(SEND_SECONDS * 1000),
             "message.max.bytes": MAX_RECORD_BYTES,
+            **BACK_SOON,
             "logger": LIBRDKAFKA,
         }
     )

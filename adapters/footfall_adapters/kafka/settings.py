@@ -1,6 +1,10 @@
 """Where Kafka is, and what its topics are called."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+BACK_SOON: Mapping[str, int] = {"reconnect.backoff.max.ms": 1_000}
+"""For whom requests wait: back within a second once Kafka is. librdkafka waits up to 10 s unless told otherwise."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from footfall_consumers.reprocess.runner import Runner
+from footfall_consumers.reprocess.runner import SHOWN_WITHIN, Runner
 from footfall_consumers.reprocess.settings import RunnerSettings
 from footfall_consumers.reprocess.worker import Worker, is_to_be_worked_on, version_for
 from footfall_core.clock import Micros
@@ -375,6 +375,16 @@ class Data:
 
 
 @dataclass
+class NeverShown(Data):
+    def shows_end(self, run: Entry) -> bool:
+        del run
+        return False
+
+    def resume(self, run_id: str) -> None:
+        self.done.append(f"resume {run_id}")
+
+
+@dataclass
 class SlowData(Data):
     removing: threading.Event = field(default_factory=threading.Event)
     goes_on: threading.Event = field(default_factory=threading.Event)
@@ -633,6 +643,20 @@ async def test_a_run_that_is_processed_is_put_to_rest_once_the_store_shows_it_an
 
     await looked(book, data, at_rest)
     assert data.done == [f"rest {OTHER.id}"]
+
+
+async def test_a_run_that_the_store_does_not_show_long_after_it_was_processed_is_said_once() -> None:
+    """It keeps its places in the store, and nobody else tells of it."""
+    book, data = Book(), NeverShown()
+    another = Run("r202611270000cccc", "3", 80, 85)
+    for run, ago in ((another, SHOWN_WITHIN), (OTHER, SHOWN_WITHIN + 1)):
+        define(book, run)
+        processed = RunProgress(stage=RunStage.RUN_STAGE_PROCESSED, end_time_micros=1, update_time_micros=NOW - ago)
+        progress(book, run, processed)
+    turns = iter(range(100))
+    with capture_logs() as logs:
+        await looked(book, data, lambda: data.done.count(f"resume {OTHER.id}") > 0 and next(turns) > 10)
+    assert [said["run"] for said in logs if said["event"] == "run is not shown"] == [OTHER.id]
 
 
 async def test_a_run_whose_rows_were_lost_before_they_were_stored_is_taken_in_again_until_they_are() -> None:
