@@ -189,7 +189,8 @@ def test_a_stream_of_errors_ends_when_its_key_is_revoked(place: Place, shop: str
             for _ in stream:
                 pass
     assert error.value.code() is grpc.StatusCode.UNAUTHENTICATED  # type: ignore[attr-defined]
-    assert time.monotonic() - began < SOON_SECONDS
+    # heartbeats come every 15 s; a stream that is silent ends all the same
+    assert time.monotonic() - began < 10
 
 
 def test_what_was_refused_is_in_nobodys_errors(place: Place, shop: str) -> None:

@@ -132,6 +132,7 @@ async def test_another_property_does_not_feel_a_storm_in_its_stream(kafka: Kafka
     late = sorted(quiet.arrived[each] - at for each, at in written.items())
     print(f"\nbeside {stormy.total} errors of another property: {late[10] * 1e3:.0f} ms, {late[-1] * 1e3:.0f} at most")
     assert quiet.ids == [f"quiet{number}1" for number in range(20)]
+    assert late[10] < 2
     assert late[-1] < 15
 
 

@@ -45,10 +45,14 @@ def test_a_store_that_hangs_ends_with_the_deadline(stack: Stack) -> None:
         silent_listener() as address,
         query_path(stack.addresses, FOOTFALL_DRUID_BROKER_URL=f"http://{address}") as path,
     ):
-        until(lambda: refused(path, 1.0)[0] is grpc.StatusCode.DEADLINE_EXCEEDED, seconds=20)
-        code, _, took = refused(path, 2.0)
-    assert code is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert 1.5 < took < 15
+
+        def says_so_in_time() -> bool:
+            code, details, took = refused(path, 2.0)
+            # the server's own words, a moment before the caller gives up
+            is_said = code is grpc.StatusCode.DEADLINE_EXCEEDED and "no answer within the deadline" in details
+            return is_said and 1.5 < took < 2.0
+
+        until(says_so_in_time, seconds=40)
 
 
 @pytest.mark.parametrize("hangs", [False, True])
@@ -57,10 +61,12 @@ def test_reports_go_on_without_redis_as_fast_as_with_it(stack: Stack, hangs: boo
         url = f"redis://{silent if hangs else free_address()}/0"
         with query_path(stack.addresses, FOOTFALL_REDIS_URL=url) as path:
             path.ask(REQUEST)
-            started = time.monotonic()
+            took = []
             for _ in range(5):
-                assert not path.ask(REQUEST).metadata.from_cache
-            assert time.monotonic() - started < 20
+                started = time.monotonic()
+                assert not path.stub.RunReport(REQUEST, timeout=30).metadata.from_cache
+                took.append(time.monotonic() - started)
+            assert min(took) < 1, took  # a machine may stand still for a moment
 
 
 def test_the_same_report_comes_from_the_cache_within_a_second_and_not_after_it(stack: Stack) -> None:
@@ -113,4 +119,5 @@ def test_reports_go_on_when_the_only_consumer_is_replaced(stack: Stack) -> None:
         path.ask(REQUEST)
         with query_consumer(path.variables):
             pass  # a second one came and left
-        assert totals(path.ask(report_request("nobody-has-this", ["eventCount"], offset=99))) == (0,)
+        request = report_request("nobody-has-this", ["eventCount"], offset=99)
+        assert totals(path.stub.RunReport(request, timeout=30)) == (0,)

@@ -1,7 +1,8 @@
 """The datasources of a run: made, put to rest when all of its rows are in, and removed."""
 
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -22,8 +23,14 @@ ANSWER_SECONDS = 30.0
 TASKS_SECONDS = 120.0
 """How long tasks that were told to end may take to, and those that erase what is stored."""
 
+PAUSE_SECONDS = 0.5
+
 _SUPERVISORS, _TASKS = "/druid/indexer/v1/supervisor", "/druid/indexer/v1"
 _SEGMENTS = "/druid/coordinator/v1"
+
+
+class NotRemovedError(Exception):
+    """Druid still has something of a run that is to be removed."""
 
 
 class RunDatasources:
@@ -32,7 +39,24 @@ class RunDatasources:
     All raise `httpx.HTTPError` if Druid is away or refuses.
     """
 
-    def __init__(self, overlord_url: str, broker_url: str, kafka: KafkaSettings, settings: IntakeSettings) -> None:
+    def __init__(
+        self,
+        overlord_url: str,
+        broker_url: str,
+        kafka: KafkaSettings,
+        settings: IntakeSettings,
+        stop: threading.Event | None = None,
+    ) -> None:
+        """Ask nothing yet.
+
+        Args:
+            overlord_url: of the overlord and coordinator or a router, `http://host:port`.
+            broker_url: of the broker or a router, `http://host:port`.
+            kafka: where the rows are.
+            settings: how they are taken in.
+            stop: once it is set, nothing is waited for any more.
+        """
+        self._stop = stop or threading.Event()
         self._overlord_url = overlord_url
         self._broker_url = broker_url
         self._kafka = kafka
@@ -93,21 +117,22 @@ class RunDatasources:
         """Take all that Druid has of a run away: supervisors, tasks, and what is stored.
 
         Raises:
-            TimeoutError: a task does not end, or what is stored is not erased; this is still to be done.
+            NotRemovedError: a task does not end, or what is stored is not erased; this is still to be done.
         """
         assert run_id != LIVE, "what is live is never removed"
         names = [table.name for table in run_tables(run_id)]
         with self._overlord() as overlord:
             for name in names:
-                # first of all: a supervisor that ends has its tasks publish, and a task that is shut down while it does
-                # leaves files that nobody knows of
-                _shut_down_tasks(overlord, name)
+                # a task that is shut down while it publishes leaves files that nobody knows of, so none is then; and as
+                # a supervisor that ends has its tasks publish, they are shut down before, and those in their places too
+                publishing = _publishing(overlord, name)
+                _shut_down_tasks(overlord, name, publishing)
                 _unless_gone(overlord.post(f"{_SUPERVISORS}/{name}/terminate"))
-                _shut_down_tasks(overlord, name)
-            _await_tasks(overlord, names)
+                _shut_down_tasks(overlord, name, publishing)
+            _await_tasks(overlord, names, self._stop)
             for name in names:
                 _unless_gone(overlord.delete(f"{_SEGMENTS}/datasources/{name}"))
-            _erase(overlord, names)
+            _erase(overlord, names, self._stop)
         log.info("druid datasources removed", datasources=names)
 
     def _overlord(self) -> httpx.Client:
@@ -139,10 +164,22 @@ def _is_suspended(overlord: httpx.Client, name: str) -> bool | None:
 
 
 def _knows_its_tasks(overlord: httpx.Client, name: str) -> bool:
-    """Return whether a supervisor knows all tasks of its datasource; of one that it made it learns seconds later."""
+    """Return whether a supervisor knows all tasks of its datasource, and can have them publish.
+
+    Of one that it has made it learns seconds later, and one that has not begun to read it kills for not obeying.
+    """
     payload = overlord.get(f"{_SUPERVISORS}/{name}/status").raise_for_status().json()["payload"]
-    known = {task["id"] for task in (*payload["activeTasks"], *payload["publishingTasks"])}
+    known = {task["id"] for task in payload["activeTasks"] if task.get("currentOffsets")}
+    known |= {task["id"] for task in payload["publishingTasks"]}
     return all(task["id"] in known for task in _tasks_of(overlord, name))
+
+
+def _publishing(overlord: httpx.Client, name: str) -> set[str]:
+    """Return the tasks that a supervisor has told to publish; none if there is no supervisor."""
+    status = overlord.get(f"{_SUPERVISORS}/{name}/status")
+    if status.status_code == httpx.codes.NOT_FOUND:
+        return set()
+    return {task["id"] for task in status.raise_for_status().json()["payload"]["publishingTasks"]}
 
 
 def _unless_gone(answer: httpx.Response) -> None:
@@ -150,57 +187,87 @@ def _unless_gone(answer: httpx.Response) -> None:
         answer.raise_for_status()
 
 
-def _shut_down_tasks(overlord: httpx.Client, name: str) -> None:
+def _shut_down_tasks(overlord: httpx.Client, name: str, spared: Collection[str]) -> None:
     for task in _tasks_of(overlord, name):
-        _unless_gone(overlord.post(f"{_TASKS}/task/{task['id']}/shutdown"))
+        if task["id"] not in spared:
+            _unless_gone(overlord.post(f"{_TASKS}/task/{task['id']}/shutdown"))
 
 
-def _await_tasks(overlord: httpx.Client, datasources: Sequence[str]) -> None:
+def _await_tasks(overlord: httpx.Client, datasources: Sequence[str], stop: threading.Event) -> None:
     """Return when no task of some datasources runs: one that ends late would store what was removed.
 
     Raises:
-        TimeoutError: one does.
+        NotRemovedError: one does.
     """
-    give_up = time.monotonic() + TASKS_SECONDS
+    patience = _Patience(stop)
     for name in datasources:
         while _tasks_of(overlord, name):
-            if time.monotonic() > give_up:
-                raise TimeoutError(f"Tasks of {name} in Druid have not ended within {TASKS_SECONDS:.0f} s.")
-            time.sleep(0.5)
+            patience.wait(f"Tasks of {name} in Druid have not ended")
 
 
-def _erase(overlord: httpx.Client, datasources: Sequence[str]) -> None:
+def _erase(overlord: httpx.Client, datasources: Sequence[str], stop: threading.Event) -> None:
     """Have all that is stored of some datasources, and no more in use, erased, and return when it is.
 
     Raises:
-        TimeoutError: it is not yet.
+        NotRemovedError: it is not yet.
     """
-    give_up = time.monotonic() + TASKS_SECONDS
-    left = list(datasources)
-    while left:
-        for name in tuple(left):
-            if _erasing(overlord, name):
-                continue
-            unused = overlord.get(f"{_SEGMENTS}/metadata/datasources/{name}/unusedSegments", params={"limit": 1})
-            if not unused.raise_for_status().json():
-                left.remove(name)
-                continue
-            # also when one has failed: no other would ever come by
-            task = {"type": "kill", "dataSource": name, "interval": "1000-01-01/3000-01-01"}
-            overlord.post(f"{_TASKS}/task", json=task).raise_for_status()
-        if left and time.monotonic() > give_up:
-            raise TimeoutError(f"What Druid has stored of {left[0]} is not erased after {TASKS_SECONDS:.0f} s.")
-        if left:
-            time.sleep(0.5)
+    patience = _Patience(stop)
+    begun = {name: _erasing(overlord, name) or _erase_unused(overlord, name) for name in datasources}
+    for name in datasources:
+        while begun[name]:
+            while (ended := _end_of(overlord, begun[name])) is None:
+                patience.wait(f"What Druid has stored of {name} is not erased")
+            if ended:
+                # the segments are forgotten before their files are deleted: some may be left that nobody knows of
+                raise NotRemovedError(f"Druid could not erase {name}; see its folder in the deep storage. {ended}")
+            # it may have begun before the last of it was not in use any more
+            begun[name] = _erase_unused(overlord, name)
+
+
+def _erasing(overlord: httpx.Client, name: str) -> str:
+    """Return the id of the task that erases what is stored of a datasource; "": none does."""
+    return next((task["id"] for task in _active(overlord, name) if task.get("type") == "kill"), "")
+
+
+def _erase_unused(overlord: httpx.Client, name: str) -> str:
+    """Begin to erase what is stored of a datasource and not in use, and return the task's id; "": there is nothing."""
+    unused = overlord.get(f"{_SEGMENTS}/metadata/datasources/{name}/unusedSegments", params={"limit": 1})
+    if not unused.raise_for_status().json():
+        return ""
+    task = {"type": "kill", "dataSource": name, "interval": "1000-01-01/3000-01-01"}
+    return str(overlord.post(f"{_TASKS}/task", json=task).raise_for_status().json()["task"])
+
+
+def _end_of(overlord: httpx.Client, task: str) -> str | None:
+    """Return what went wrong with a task, "" if nothing did; None: it has not ended."""
+    status = overlord.get(f"{_TASKS}/task/{task}/status").raise_for_status().json()["status"]
+    if status["statusCode"] == "RUNNING":
+        return None
+    return "" if status["statusCode"] == "SUCCESS" else str(status.get("errorMsg") or status["statusCode"])
+
+
+class _Patience:
+    """Waits a moment at a time, and not for ever."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._give_up = time.monotonic() + TASKS_SECONDS
+
+    def wait(self, what: str) -> None:
+        """Wait a moment.
+
+        Raises:
+            NotRemovedError: it has been too long, or is not to be waited for any more.
+        """
+        if time.monotonic() > self._give_up:
+            raise NotRemovedError(f"{what} within {TASKS_SECONDS:.0f} s.")
+        if self._stop.wait(PAUSE_SECONDS):
+            raise NotRemovedError(f"{what}, and this process ends.")
 
 
 def _tasks_of(overlord: httpx.Client, datasource: str) -> list[dict[str, Any]]:
     """Return the tasks that take in what is in a datasource, or will."""
     return [task for task in _active(overlord, datasource) if task.get("type") != "kill"]
-
-
-def _erasing(overlord: httpx.Client, datasource: str) -> list[dict[str, Any]]:
-    return [task for task in _active(overlord, datasource) if task.get("type") == "kill"]
 
 
 def _active(overlord: httpx.Client, datasource: str) -> list[dict[str, Any]]:

@@ -68,7 +68,7 @@ async def _run(variables: Mapping[str, str], vitals: Vitals, stop: threading.Eve
     with geography(places):
         pass  # a worker that cannot open it would end before it could say so
     check_partitions(kafka, RAW_TOPICS)
-    datasources = RunDatasources(overlord.url, druid.broker_url, kafka, intake)
+    datasources = RunDatasources(overlord.url, druid.broker_url, kafka, intake, stop)
     clock = SystemClock()
 
     async def start(run_id: str) -> asyncio.subprocess.Process:

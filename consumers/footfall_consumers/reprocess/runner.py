@@ -30,8 +30,8 @@ from footfall_core.wire.runs_pb2 import RunCancelled, RunClosed, RunProgress, Ru
 
 log = structlog.get_logger()
 
-SHOWN_WITHIN = Micros(600_000_000)
-"""How long after a run was processed the store not showing its end is nothing to speak of."""
+RESTS_WITHIN = Micros(600_000_000)
+"""How long it is nothing to speak of that a run that is processed is not all shown, stored and at rest."""
 
 
 class RunData(Protocol):
@@ -72,7 +72,8 @@ class Runner:
     _looked_after: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _at_rest: set[str] = field(default_factory=set)
     _measured: set[str] = field(default_factory=set)
-    _late: set[str] = field(default_factory=set)
+    _restless: dict[str, Micros] = field(default_factory=dict)
+    """Since when a run that is processed is not at rest, or when that was said last."""
     _put_off: dict[str, str] = field(default_factory=dict)
     """Why what is to be done for a run was not done when it was tried last."""
 
@@ -190,22 +191,23 @@ class Runner:
     async def _put_to_rest(self, entry: Entry) -> None:
         """Take the next step of a run, all of whose rows are made, towards having them stored and nobody at work."""
         run_id = entry.run.id
+        if await self._rests(entry):
+            self._at_rest.add(run_id)
+            self._restless.pop(run_id, None)
+            log.info("run at rest", run=run_id)
+        elif self.clock.now() - self._restless.setdefault(run_id, self.clock.now()) > RESTS_WITHIN:
+            # it keeps places in the store, and nobody else tells of it; said again as often as it takes so long
+            self._restless[run_id] = self.clock.now()
+            log.warning("run is not at rest", run=run_id, seconds=RESTS_WITHIN // 1_000_000)
+
+    async def _rests(self, entry: Entry) -> bool:
+        run_id = entry.run.id
         if not await asyncio.to_thread(self.data.shows_end, entry):
-            self._say_if_late(entry)
             await asyncio.to_thread(self.data.resume, run_id)
-            return
+            return False
         is_stored = await asyncio.to_thread(self.data.rest, run_id)
         # what was shown a moment ago may have stood in memory alone, and be lost
-        if is_stored and await asyncio.to_thread(self.data.shows_end, entry):
-            self._at_rest.add(run_id)
-            log.info("run at rest", run=run_id)
-
-    def _say_if_late(self, entry: Entry) -> None:
-        """Say once of a run that the store does not show long after it was processed; it takes places of the store."""
-        processed = entry.progress.update_time_micros if entry.progress else 0
-        if self.clock.now() - processed > SHOWN_WITHIN and entry.run.id not in self._late:
-            self._late.add(entry.run.id)
-            log.warning("run is not shown", run=entry.run.id, seconds=SHOWN_WITHIN // 1_000_000)
+        return is_stored and await asyncio.to_thread(self.data.shows_end, entry)
 
     async def _give_up(self, run_id: str) -> None:
         cancelled = RunCancelled(time_micros=self.clock.now(), expired=True)

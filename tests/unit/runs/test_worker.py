@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from footfall_consumers.reprocess.runner import SHOWN_WITHIN, Runner
+from footfall_consumers.reprocess.runner import RESTS_WITHIN, Runner
 from footfall_consumers.reprocess.settings import RunnerSettings
 from footfall_consumers.reprocess.worker import Worker, is_to_be_worked_on, version_for
 from footfall_core.clock import Micros
@@ -33,8 +33,11 @@ BEGIN = {(kind, 0): 0 for kind in EventKind}
 
 
 class Clock:
+    def __init__(self) -> None:
+        self.time = NOW
+
     def now(self) -> Micros:
-        return NOW
+        return self.time
 
 
 class Desk:
@@ -375,13 +378,13 @@ class Data:
 
 
 @dataclass
-class NeverShown(Data):
-    def shows_end(self, run: Entry) -> bool:
-        del run
+class NeverAtRest(Data):
+    def rest(self, run_id: str) -> bool:
+        del run_id
         return False
 
     def resume(self, run_id: str) -> None:
-        self.done.append(f"resume {run_id}")
+        del run_id
 
 
 @dataclass
@@ -401,6 +404,7 @@ async def looked(
     until: Callable[[], bool],
     started: list[str] | None = None,
     store: Store | None = None,
+    clock: Clock | None = None,
 ) -> None:
     """Have a runner look until something is so, with workers that do nothing until they are told to end."""
     stop = threading.Event()
@@ -411,7 +415,7 @@ async def looked(
         return await asyncio.create_subprocess_exec("sleep", "60")
 
     settings = RunnerSettings(look_seconds=0.01, pause_seconds=0, drain_seconds=5)
-    runner = Runner(store or Store(book), data, start, Clock(), settings, KeepSettings())
+    runner = Runner(store or Store(book), data, start, clock or Clock(), settings, KeepSettings())
     running = asyncio.create_task(runner.run(stop))
     async with asyncio.timeout(20):
         while not until():
@@ -645,18 +649,23 @@ async def test_a_run_that_is_processed_is_put_to_rest_once_the_store_shows_it_an
     assert data.done == [f"rest {OTHER.id}"]
 
 
-async def test_a_run_that_the_store_does_not_show_long_after_it_was_processed_is_said_once() -> None:
+@pytest.mark.parametrize("is_shown", [False, True], ids=["not shown", "not stored"])
+async def test_a_run_that_does_not_come_to_rest_is_said_again_and_again_and_not_at_once(is_shown: bool) -> None:
     """It keeps its places in the store, and nobody else tells of it."""
-    book, data = Book(), NeverShown()
-    another = Run("r202611270000cccc", "3", 80, 85)
-    for run, ago in ((another, SHOWN_WITHIN), (OTHER, SHOWN_WITHIN + 1)):
-        define(book, run)
-        processed = RunProgress(stage=RunStage.RUN_STAGE_PROCESSED, end_time_micros=1, update_time_micros=NOW - ago)
-        progress(book, run, processed)
-    turns = iter(range(100))
+    book, data, clock = Book(), NeverAtRest(shown=is_shown), Clock()
+    define(book, OTHER)
+    progress(book, OTHER, RunProgress(stage=RunStage.RUN_STAGE_PROCESSED, end_time_micros=1))
+    said: list[int] = []
+
+    def has_seen_half_an_hour() -> bool:
+        said.append(len([line for line in logs if line["event"] == "run is not at rest"]))
+        clock.time = Micros(clock.time + RESTS_WITHIN // 10)
+        return clock.time > NOW + 3 * RESTS_WITHIN
+
     with capture_logs() as logs:
-        await looked(book, data, lambda: data.done.count(f"resume {OTHER.id}") > 0 and next(turns) > 10)
-    assert [said["run"] for said in logs if said["event"] == "run is not shown"] == [OTHER.id]
+        await looked(book, data, has_seen_half_an_hour, clock=clock)
+    assert said[:10] == [0] * 10
+    assert said[-1] in {2, 3}
 
 
 async def test_a_run_whose_rows_were_lost_before_they_were_stored_is_taken_in_again_until_they_are() -> None:
