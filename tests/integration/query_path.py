@@ -36,6 +36,9 @@ from tests.gates import NothingKnown
 from tests.integration.access_topics import topics_of
 from tests.serving import served
 
+PATIENT_SECONDS = 10.0
+"""A machine that stands still for a second, as those of CI do, is no Druid that is away."""
+
 
 class QueryPath:
     """A query server with its query consumer, and a way to put rows into the store."""
@@ -60,7 +63,7 @@ class QueryPath:
     async def store(self) -> AsyncIterator[ReportStore]:
         """Yield the store itself."""
         clock = SystemClock()
-        settings = DruidSettings(self.variables["FOOTFALL_DRUID_BROKER_URL"], connect_seconds=10.0)
+        settings = DruidSettings(self.variables["FOOTFALL_DRUID_BROKER_URL"], connect_seconds=PATIENT_SECONDS)
         async with open_broker(settings, clock, lambda: uuid.uuid4().hex) as broker:
             yield DruidReportStore(broker, Availability(broker, clock), settings)
 
@@ -118,8 +121,7 @@ def query_variables(addresses: Mapping[str, str], prefix: str) -> dict[str, str]
         "FOOTFALL_REDIS_KEY_PREFIX": prefix,
         "FOOTFALL_REDIS_URL": f"redis://{addresses['redis']}/0",
         "FOOTFALL_DRUID_BROKER_URL": f"http://{addresses['druid_broker']}",
-        # a machine that stands still for a second, as those of CI do, is no Druid that is away
-        "FOOTFALL_DRUID_CONNECT_SECONDS": "10",
+        "FOOTFALL_DRUID_CONNECT_SECONDS": str(PATIENT_SECONDS),
     }
 
 

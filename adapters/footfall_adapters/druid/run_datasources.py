@@ -105,8 +105,9 @@ class RunDatasources:
         Not so while something that was published is not served: it will be shown by who serves it then.
         """
         names = [table.name for table in run_tables(run_id)]
-        if any(self._is_missing(name) for name in names):
-            return
+        with httpx.Client(base_url=self._broker_url, timeout=ANSWER_SECONDS) as broker:
+            if any(_is_missing(broker, name) for name in names):
+                return
         with self._overlord() as overlord:
             for name in names:
                 if _is_suspended(overlord, name) and not _tasks_of(overlord, name):
@@ -138,11 +139,6 @@ class RunDatasources:
     def _overlord(self) -> httpx.Client:
         return httpx.Client(base_url=self._overlord_url, timeout=ORDER_SECONDS)
 
-    def _is_missing(self, name: str) -> bool:
-        with httpx.Client(base_url=self._broker_url, timeout=ANSWER_SECONDS) as broker:
-            answer = broker.post("/druid/v2/sql", json={"query": MISSING.format(table=name)})
-        return bool(answer.raise_for_status().json())
-
 
 _LAST_TICKS = """
     SELECT property, raw_partition FROM "{}"
@@ -153,6 +149,12 @@ _LAST_TICKS = """
 
 def _texts(values: Sequence[str]) -> list[Mapping[str, str]]:
     return [{"type": "VARCHAR", "value": value} for value in values]
+
+
+def _is_missing(broker: httpx.Client, name: str) -> bool:
+    """Return whether something that was published is served by nobody."""
+    answer = broker.post("/druid/v2/sql", json={"query": MISSING.format(table=name)})
+    return bool(answer.raise_for_status().json())
 
 
 def _is_suspended(overlord: httpx.Client, name: str) -> bool | None:
@@ -168,18 +170,22 @@ def _knows_its_tasks(overlord: httpx.Client, name: str) -> bool:
 
     Of one that it has made it learns seconds later, and one that has not begun to read it kills for not obeying.
     """
-    payload = overlord.get(f"{_SUPERVISORS}/{name}/status").raise_for_status().json()["payload"]
-    known = {task["id"] for task in payload["activeTasks"] if task.get("currentOffsets")}
-    known |= {task["id"] for task in payload["publishingTasks"]}
+    known = {task["id"] for task in _known(overlord, name, "activeTasks") if task.get("currentOffsets")}
+    known |= _publishing(overlord, name)
     return all(task["id"] in known for task in _tasks_of(overlord, name))
 
 
 def _publishing(overlord: httpx.Client, name: str) -> set[str]:
-    """Return the tasks that a supervisor has told to publish; none if there is no supervisor."""
+    """Return the tasks that a supervisor has told to publish."""
+    return {task["id"] for task in _known(overlord, name, "publishingTasks")}
+
+
+def _known(overlord: httpx.Client, name: str, kind: str) -> list[dict[str, Any]]:
+    """Return the tasks of one kind that a supervisor knows; none if there is no supervisor."""
     status = overlord.get(f"{_SUPERVISORS}/{name}/status")
     if status.status_code == httpx.codes.NOT_FOUND:
-        return set()
-    return {task["id"] for task in status.raise_for_status().json()["payload"]["publishingTasks"]}
+        return []
+    return list(status.raise_for_status().json()["payload"][kind])
 
 
 def _unless_gone(answer: httpx.Response) -> None:

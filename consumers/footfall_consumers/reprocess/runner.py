@@ -190,14 +190,14 @@ class Runner:
 
     async def _put_to_rest(self, entry: Entry) -> None:
         """Take the next step of a run, all of whose rows are made, towards having them stored and nobody at work."""
-        run_id = entry.run.id
+        run_id, now = entry.run.id, self.clock.now()
         if await self._rests(entry):
             self._at_rest.add(run_id)
             self._restless.pop(run_id, None)
             log.info("run at rest", run=run_id)
-        elif self.clock.now() - self._restless.setdefault(run_id, self.clock.now()) > RESTS_WITHIN:
+        elif now - self._restless.setdefault(run_id, now) > RESTS_WITHIN:
             # it keeps places in the store, and nobody else tells of it; said again as often as it takes so long
-            self._restless[run_id] = self.clock.now()
+            self._restless[run_id] = now
             log.warning("run is not at rest", run=run_id, seconds=RESTS_WITHIN // 1_000_000)
 
     async def _rests(self, entry: Entry) -> bool:
