@@ -55,6 +55,14 @@ def has_requests_in_flight(stack: Stack, server: str) -> bool:
     return any(stat["name"] == "rq_active" and int(stat.get("value", 0)) > 0 for stat in host["stats"])
 
 
+def received_bytes(stack: Stack) -> int:
+    """Return how much clients have sent to the gateway since it was started."""
+    name = "http.gateway.downstream_cx_rx_bytes_total"
+    with urllib.request.urlopen(f"http://{stack.addresses['gateway_admin']}/stats?format=json&filter={name}") as answer:
+        (stat,) = json.load(answer)["stats"]
+    return int(stat["value"])
+
+
 def busy_server(stack: Stack) -> str | None:
     """Return the ingest server that has the stream, as the gateway sees it; the gateway chose it, so a test can't."""
     return next((server for server in INGEST_SERVERS if has_requests_in_flight(stack, server)), None)

@@ -13,18 +13,23 @@ from tests.e2e.processes import (
     INGEST_SERVERS,
     busy_server,
     frozen,
-    has_requests_in_flight,
     process_of,
+    received_bytes,
     restarts_of,
     wait_for,
 )
 
+SOME_BATCHES = 10_000
+"""Bytes."""
 
-def kill_with_requests_in_flight(stack: Stack) -> str:
-    """Freeze the server that has the stream until requests are stuck in it, then kill it; return its name."""
+
+def kill_with_batches_in_flight(stack: Stack) -> str:
+    """Freeze the server that has the stream until batches are stuck in it, then kill it; return its name."""
     server = wait_for("a server with the stream", lambda: busy_server(stack))
     with frozen(stack, server) as pid:
-        wait_for("a request in flight", lambda: has_requests_in_flight(stack, server) or None)
+        # the stream is a request in flight also while no batch is
+        before = received_bytes(stack)
+        wait_for("batches that are stuck in it", lambda: received_bytes(stack) > before + SOME_BATCHES or None)
         os.kill(pid, signal.SIGKILL)
     return server
 
@@ -39,7 +44,7 @@ def test_nothing_is_lost_or_doubled_when_consumer_and_ingest_server_are_killed(
         wait_for("five seconds under way", lambda: True if time.monotonic() - started > 5 else None, pause=0.05)
         os.kill(process_of(stack, "imports-1"), signal.SIGKILL)
         wait_for("ten seconds under way", lambda: True if time.monotonic() - started > 10 else None, pause=0.05)
-        killed = kill_with_requests_in_flight(stack)
+        killed = kill_with_batches_in_flight(stack)
         out, err = replay.communicate(timeout=110)
 
     assert replay.returncode == 0, err

@@ -23,7 +23,6 @@ def writers_on_disk(state: Path, partition: int) -> set[str]:
 
 def writers_in_changelog(kafka: KafkaSettings, partition: int) -> set[str]:
     """Return the writers whose windows compaction leaves in the changelog, and so a rebuild would find."""
-    topic = f"changelog__{kafka.topic('event-consumers')}--{kafka.topic('events.raw')}--default"
     latest: dict[bytes, bytes | None] = {}
     config = {
         "bootstrap.servers": kafka.bootstrap_servers,
@@ -32,7 +31,7 @@ def writers_in_changelog(kafka: KafkaSettings, partition: int) -> set[str]:
         "enable.partition.eof": True,
     }
     with closing(Consumer(config)) as reader:
-        reader.assign([TopicPartition(topic, partition, 0)])
+        reader.assign([TopicPartition(changelog_of(kafka), partition, 0)])
         while True:
             message = reader.poll(30)
             assert message is not None, "Kafka says nothing"
@@ -40,6 +39,11 @@ def writers_in_changelog(kafka: KafkaSettings, partition: int) -> set[str]:
                 latest[message.key()] = message.value()
             elif message.error().code() == KafkaError._PARTITION_EOF:
                 return {writer_in(key) for key, value in latest.items() if value is not None and is_window(key)}
+
+
+def changelog_of(kafka: KafkaSettings) -> str:
+    """Return the topic, with its prefix, in which the state of the first stage is."""
+    return f"changelog__{kafka.topic('event-consumers')}--{kafka.topic('events.raw')}--default"
 
 
 def is_window(key: bytes) -> bool:

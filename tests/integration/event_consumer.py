@@ -9,7 +9,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +19,30 @@ from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from footfall.v1.event_pb2 import Event
 from footfall.v1.ingest_pb2 import WriteEventsRequest
 from footfall_adapters.kafka.settings import KafkaSettings
-from footfall_adapters.kafka.topics import TopicsSettings, ensure_topics
+from footfall_adapters.kafka.topics import TopicsSettings, make_topics, topic_plans
 from footfall_core.columns import EVENTS, Table
 from footfall_core.intake import Arrival, Taken, take
+from footfall_core.kinds import EventKind
 from footfall_core.packing import raw_records
 from footfall_local.stack import Stack
 
 
-def own_topics(stack: Stack) -> KafkaSettings:
-    """Make topics that nobody else has."""
+def own_topics(stack: Stack, *, stamped_by_hand: bool = False) -> KafkaSettings:
+    """Make topics that nobody else has.
+
+    Args:
+        stack: where.
+        stamped_by_hand: raw records have the times that they are written with, which are the broker's to say otherwise.
+            Topics are made so: a broker may stamp records for a while yet when the controller has taken a change of it.
+    """
     kafka = KafkaSettings(stack.addresses["kafka"], topic_prefix=f"test-{uuid.uuid4().hex[:8]}-")
-    ensure_topics(kafka, TopicsSettings())
+    raw = {kind.raw_topic for kind in EventKind} if stamped_by_hand else set()
+    by_hand = {"message.timestamp.type": "CreateTime"}
+    plans = [
+        replace(plan, settings={**plan.settings, **by_hand}) if plan.name in raw else plan
+        for plan in topic_plans(kafka, TopicsSettings())
+    ]
+    make_topics(kafka, TopicsSettings(), plans)
     return kafka
 
 

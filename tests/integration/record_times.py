@@ -1,45 +1,44 @@
-"""Raw records of whatever time a test says, which is the broker's to say otherwise."""
+"""Raw records of whatever time a test says; for topics that are stamped by hand."""
 
 from collections.abc import Sequence
 
 from confluent_kafka import TIMESTAMP_CREATE_TIME, KafkaError, Message, Producer
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from footfall_adapters.kafka.settings import KafkaSettings
-from footfall_core.wire.raw_pb2 import RawRecord
+from footfall_core.clock import Micros
+from footfall_core.kinds import EventKind
+from footfall_core.packing import tick_record
 
 
-def stamp_by_hand(kafka: KafkaSettings, partition: int, first_ms: int) -> None:
-    """Have a partition of `events.raw` take the times of those who write to it.
+class TimedLog:
+    """Writes raw records at times of the test's choice, in the order of the calls, to topics stamped by hand."""
 
-    The controller answers before the broker stamps otherwise, so empty records are written until one has its own time.
+    def __init__(self, kafka: KafkaSettings) -> None:
+        self._kafka = kafka
+        self._producer = Producer({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3})
 
-    Args:
-        kafka: where the topics are, which must be the test's own.
-        partition: to which records will be written.
-        first_ms: no record of the test is older than this.
-    """
-    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
-    entry = ConfigEntry("message.timestamp.type", "CreateTime", incremental_operation=AlterConfigOpType.SET)
-    resource = ConfigResource(ResourceType.TOPIC, kafka.topic("events.raw"), incremental_configs=[entry])
-    admin.incremental_alter_configs([resource])[resource].result(30)
-    for _ in range(100):
-        if put_stamped(kafka, partition, [(first_ms, RawRecord().SerializeToString())]):
-            return
-    raise AssertionError("the broker goes on stamping records itself")
+    def put(self, time_ms: int, partition: int, record: bytes, kind: EventKind = EventKind.LIVE) -> None:
+        topic = self._kafka.topic(kind.raw_topic)
+        self._producer.produce(topic, record, str(partition), partition, timestamp=time_ms, on_delivery=self._delivered)
 
-
-def put_stamped(kafka: KafkaSettings, partition: int, records: Sequence[tuple[int, bytes]]) -> bool:
-    """Write raw records, each with its time in Unix milliseconds, and return whether all of them have it."""
-    kept: list[bool] = []
-
-    def delivered(error: KafkaError | None, message: Message) -> None:
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
         assert error is None, error
-        kept.append(message.timestamp()[0] == TIMESTAMP_CREATE_TIME)
+        assert message.timestamp()[0] == TIMESTAMP_CREATE_TIME, "the broker stamps records itself"
 
-    producer = Producer({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3, "linger.ms": 0})
+    def tick(self, time_ms: int, tick_ms: int | None = None) -> None:
+        for kind in EventKind:
+            for partition in range(self._kafka.raw_partitions):
+                tick = tick_record(Micros((tick_ms or time_ms) * 1000))
+                self.put(time_ms, partition, tick, kind)
+
+    def flush(self) -> None:
+        """Wait until all of it is written, with its times."""
+        assert self._producer.flush(30) == 0
+
+
+def put_stamped(kafka: KafkaSettings, partition: int, records: Sequence[tuple[int, bytes]]) -> None:
+    """Write raw records of live events, each with its time in Unix milliseconds."""
+    log = TimedLog(kafka)
     for time_ms, record in records:
-        topic = kafka.topic("events.raw")
-        producer.produce(topic, record, str(partition), partition, timestamp=time_ms, on_delivery=delivered)
-    assert producer.flush(30) == 0
-    return len(kept) == len(records) and all(kept)
+        log.put(time_ms, partition, record)
+    log.flush()

@@ -1,4 +1,4 @@
-"""The worker of a run as a process of its own, without Druid; and logs whose times a test decides."""
+"""The worker of a run as a process of its own, without Druid."""
 
 import os
 import subprocess
@@ -10,55 +10,15 @@ from pathlib import Path
 from unittest import mock
 
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from footfall_adapters.kafka.run_topics import run_tables
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.clock import Micros
-from footfall_core.kinds import EventKind
-from footfall_core.packing import tick_record
 from footfall_core.runs.records import definition_name, definition_of, progress_name
 from footfall_core.runs.run import Run
 from footfall_core.wire.runs_pb2 import RunProgress, RunStage
-from footfall_local.stack import Stack
-from tests.integration.event_consumer import own_topics
 
 HOUR_MS = 3_600_000
-
-
-def own_timed_topics(stack: Stack) -> KafkaSettings:
-    """Make topics that nobody else has, whose records have the times that they are written with."""
-    kafka = own_topics(stack)
-    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
-    create_time = ConfigEntry("message.timestamp.type", "CreateTime", incremental_operation=AlterConfigOpType.SET)
-    resources = [
-        ConfigResource(ResourceType.TOPIC, kafka.topic(kind.raw_topic), incremental_configs=[create_time])
-        for kind in EventKind
-    ]
-    for future in admin.incremental_alter_configs(resources).values():
-        future.result(30)
-    return kafka
-
-
-class TimedLog:
-    """Writes raw records at times of the test's choice, in the order of the calls."""
-
-    def __init__(self, kafka: KafkaSettings) -> None:
-        self._kafka = kafka
-        self._producer = Producer({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3})
-
-    def put(self, time_ms: int, partition: int, record: bytes, kind: EventKind = EventKind.LIVE) -> None:
-        topic = self._kafka.topic(kind.raw_topic)
-        self._producer.produce(topic, record, str(partition), partition, timestamp=time_ms)
-
-    def tick(self, time_ms: int, tick_ms: int | None = None) -> None:
-        for kind in EventKind:
-            for partition in range(self._kafka.raw_partitions):
-                tick = tick_record(Micros((tick_ms or time_ms) * 1000))
-                self.put(time_ms, partition, tick, kind)
-
-    def flush(self) -> None:
-        assert self._producer.flush(30) == 0
 
 
 def ask_for(kafka: KafkaSettings, run: Run, asked: Micros) -> None:

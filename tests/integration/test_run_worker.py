@@ -17,14 +17,13 @@ from footfall_core.kinds import EventKind
 from footfall_core.partitioning import partition_of
 from footfall_core.runs.run import Run
 from footfall_local.stack import Stack
-from tests.integration.event_consumer import columns, read, record_of
+from tests.integration.event_consumer import columns, own_topics, read, record_of
+from tests.integration.record_times import TimedLog
 from tests.integration.run_worker import (
     HOUR_MS,
-    TimedLog,
     ask_for,
     consuming,
     made_by,
-    own_timed_topics,
     progress_of,
     stage_of,
     until,
@@ -43,7 +42,7 @@ LATER_MS = NOW_MS + HOUR_MS
 
 @pytest.fixture
 def kafka(stack: Stack) -> KafkaSettings:
-    return own_timed_topics(stack)
+    return own_topics(stack, stamped_by_hand=True)
 
 
 def view(writer: str, sequence: int = 1, count: int = 1, *, imported: bool = False) -> WriteEventsRequest:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from footfall_adapters.kafka.error_topic import new_reader
+from footfall_adapters.kafka.error_topic import new_reader, watermarks
 from footfall_adapters.kafka.group_offsets import commit, committed, outsider
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_adapters.logs import LIBRDKAFKA
@@ -134,7 +134,8 @@ def wait_for_bounds(log: RawLog, run: Run, *, is_begun: bool, pause_seconds: flo
 def is_drained(kafka: KafkaSettings, topic: str, committed: Mapping[tuple[str, int], int]) -> bool:
     """Return whether no committed record of a topic is behind what a group has committed.
 
-    Ends of transactions take offsets too, so that the end of a partition says nothing.
+    Ends of transactions take offsets too, so that the end of a partition says nothing. And a transaction's partitions
+    hear of its end one after another, so that what was committed together with the raw records may not be seen yet.
 
     Args:
         kafka: where it is.
@@ -144,7 +145,14 @@ def is_drained(kafka: KafkaSettings, topic: str, committed: Mapping[tuple[str, i
     Raises:
         KafkaException: Kafka cannot be asked.
     """
-    with closing(new_reader(kafka, **{"enable.partition.eof": True, "auto.offset.reset": "earliest"})) as reader:
+    with (
+        closing(new_reader(kafka, **{"enable.partition.eof": True, "auto.offset.reset": "earliest"})) as reader,
+        closing(new_reader(kafka, **{"isolation.level": "read_uncommitted"})) as reader_of_all,
+    ):
+        _, ends = watermarks(reader, topic)
+        _, whole_ends = watermarks(reader_of_all, topic)
+        if ends != whole_ends:
+            return False
         places = [TopicPartition(topic, n, committed.get((topic, n), 0)) for n in range(kafka.raw_partitions)]
         reader.assign(places)
         at_end: set[int] = set()

@@ -10,6 +10,7 @@ from typing import Any
 from quixstreams import Application
 
 from footfall_adapters.kafka.membership import Membership
+from footfall_adapters.kafka.state_ends import StateEnds
 from footfall_adapters.kafka.stream_failures import told_apart
 from footfall_core.streams import StreamBroken
 
@@ -34,6 +35,8 @@ class ToldApplication(Application):
         self._lost = False
         self.has_ended = False
         super().__init__(request_timeout=REQUEST_SECONDS, **settings)
+        self._state_ends = StateEnds(self._consumer, settings["broker_address"], REQUEST_SECONDS)
+        self._consumer.get_watermark_offsets = self._state_ends.get_watermark_offsets  # type: ignore[method-assign]
 
     def stop(self, fail: bool = False) -> None:
         """End; called by a signal's handler as well, and by itself when it has failed."""
@@ -61,6 +64,7 @@ class ToldApplication(Application):
                 raise StreamBroken("lost", "The consumer was no member of its group any more, and did not come back.")
         finally:
             self.has_ended = True
+            self._state_ends.close()
 
     def errors_told_apart(self) -> AbstractContextManager[None]:
         """Have an error in the block say whether another application can take this one's place."""
