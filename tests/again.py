@@ -1,15 +1,28 @@
 """Asking again what was away for a moment, as every client does."""
 
+import json
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
 import grpc
 
+from footfall.channel import parse_endpoint
+from footfall.key import find_key, keyed
+
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 0.5
+_RETRIES = {
+    "maxAttempts": 5,  # gRPC takes no more
+    "initialBackoff": "1s",
+    "maxBackoff": "8s",
+    "backoffMultiplier": 2,
+    "retryableStatusCodes": ["UNAVAILABLE"],
+}
+PATIENTLY = ("grpc.service_config", json.dumps({"methodConfig": [{"name": [{}], "retryPolicy": _RETRIES}]}))
+"""Option of a channel whose calls are made again, for some 15 s, while they end with UNAVAILABLE before an answer."""
 
 
 def again(call: Callable[[], T]) -> T:
@@ -28,3 +41,9 @@ def again(call: Callable[[], T]) -> T:
             if error.code() is not grpc.StatusCode.UNAVAILABLE or time.monotonic() > give_up:  # type: ignore[attr-defined]
                 raise
             time.sleep(PAUSE_SECONDS)
+
+
+def patient_channel(endpoint: str) -> grpc.Channel:
+    """Return a channel as a client has it, for stubs that are called as they are: see `PATIENTLY`."""
+    address = parse_endpoint(endpoint)
+    return keyed(grpc.insecure_channel(address.target, [*address.options, PATIENTLY]), find_key(None))

@@ -75,7 +75,9 @@ def stack(keys: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stac
     settings = LocalSettings(jars_dir=ROOT / ".footfall" / "jars")
     stack = Stack(tmp_path_factory.mktemp("stack"), settings=settings, say=print)
     lend(stack.home.keys)
-    stack.start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FOOTFALL_DRUID_CONNECT_SECONDS", "10")  # a machine that stands still for a second is no outage
+        stack.start()
     try:
         yield stack
     finally:

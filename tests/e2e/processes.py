@@ -17,7 +17,7 @@ INGEST_SERVERS = ("ingest-1", "ingest-2")
 T = TypeVar("T")
 
 
-def wait_for(what: str, found: Callable[[], T | None], seconds: float = DEADLINE_S, pause: float = 0.005) -> T:
+def wait_for(what: str, found: Callable[[], T | None], seconds: float = DEADLINE_S, pause: float = 0.05) -> T:
     """Ask until there is an answer."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from footfall import Client, Item, ecommerce
+from footfall import BatchPolicy, Client, Item, ecommerce
 from footfall.aio import Client as AsyncClient
 from footfall.filters import field
 from tests.conftest import ROOT
@@ -70,6 +70,7 @@ def test_the_python_of_the_readme_works_as_it_stands(
                 asyncio.run(names["readme"]())
             else:
                 exec(block, names)
+        assert client.flush(30)
         wrote = datetime.now(UTC)
         report = partial(client.report, start="yesterday", end="today", min_data_complete_until=wrote)
         until(lambda: _is_complete(report([], ["eventCount"]), wrote))
@@ -82,7 +83,8 @@ def test_the_python_of_the_readme_works_as_it_stands(
 
 def test_a_small_shop_gives_the_numbers_that_a_pencil_gives(endpoint: str, property_id: str) -> None:
     losses: list[Any] = []
-    with Client(endpoint, property_id, on_error=losses.append) as client:
+    together = BatchPolicy(max_age_seconds=3600)  # an event's place in its batch is looked at
+    with Client(endpoint, property_id, batching=together, on_error=losses.append) as client:
         ann = {"client_id": "ann", "session_id": "s1", "language": "en-GB", "ip_override": "193.0.6.139"}
         client.track_event(ecommerce.view_item(**ann, currency="EUR", value=40, items=[HAT]))
         client.track_event(ecommerce.add_to_cart(**ann, currency="EUR", value=40, items=[HAT]))

@@ -17,7 +17,7 @@ def test_a_stream_goes_on_elsewhere_while_its_servers_are_drained_one_after_the_
     before = {server: restarts_of(stack, server) for server in INGEST_SERVERS}
     arguments = ("--format", "combined-log", "--property", property_id, "--wait", "--json")
     drained: list[str] = []
-    with footfall.running("replay", str(access_log), *arguments, "--batch-size", "7", "--rate", "700") as replay:
+    with footfall.running("replay", str(access_log), *arguments, "--batch-size", "7", "--rate", "350") as replay:
         for _ in INGEST_SERVERS:
             # the other one, since a drained server takes no stream until it has been started anew
             server = wait_for(

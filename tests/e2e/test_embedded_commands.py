@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -49,7 +49,10 @@ def test_what_a_killed_process_had_in_memory_is_gone_when_the_next_one_starts() 
 
 def folder_of(pid: int) -> Path:
     """Return the folder in which a process holds files in memory."""
-    open_files = [link.readlink() for link in Path(f"/proc/{pid}/fd").iterdir()]
+    open_files = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # it was closed meanwhile
+            open_files.append(link.readlink())
     (folder,) = {file.parent for file in open_files if file.parent.name.startswith(IN_MEMORY)}
     return folder
 

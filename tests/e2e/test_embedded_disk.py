@@ -229,9 +229,10 @@ def test_what_was_removed_is_made_again_from_the_log(tmp_path: Path, name: str) 
         with open_channel(address) as channel:
             # a retry is known as one, as before
             IngestServiceStub(channel).WriteEvents(written[1], timeout=10)  # type: ignore[no-untyped-call]
+            found = numbers_in_reports(address, "shop")
+            # of a log that has been processed again
             errors = ErrorServiceStub(channel).ListErrors(  # type: ignore[no-untyped-call]
                 ListErrorsRequest(property="properties/shop"), timeout=10
             )
-        found = numbers_in_reports(address, "shop")
     assert (len(found), found.total()) == (39, 39)
     assert [error.field for error in errors.errors] == ["events[0].name"]

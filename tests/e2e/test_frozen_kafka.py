@@ -25,10 +25,10 @@ WITH_HEALTH = ("ingest-1", "ingest-2", "events-1", "imports-1", "query-1", "quer
 
 
 def asked(stack: Stack, part: str, path: str) -> tuple[int, str]:
-    """Return what a process answers about itself."""
+    """Return what a process answers about itself, be it late."""
     address = stack.addresses[f"{part.replace('-', '_')}_health"]
     try:
-        with urllib.request.urlopen(f"http://{address}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://{address}{path}", timeout=30) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from footfall.channel import open_channel
 from footfall.client import Client
 from footfall.report import Report
 from footfall.v1 import errors_pb2, errors_pb2_grpc, ingest_pb2_grpc
@@ -14,6 +13,7 @@ from footfall.v1.event_pb2 import Event, Item
 from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest, WriteEventsResponse
 from footfall_core.columns import EVENTS, IMPORTED_EVENTS, IMPORTED_ITEMS, ITEMS, Table
 from footfall_local.stack import Stack
+from tests.again import patient_channel
 from tests.e2e.processes import frozen, wait_for
 from tests.integration.query_path import rows_in
 
@@ -26,7 +26,7 @@ class Shop:
     def __init__(self, endpoint: str, property_id: str) -> None:
         self.property_id = property_id
         self.client = Client(endpoint, property_id)
-        self._channel = open_channel(endpoint)
+        self._channel = patient_channel(endpoint)
         self._ingest = ingest_pb2_grpc.IngestServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self.errors = errors_pb2_grpc.ErrorServiceStub(self._channel)  # type: ignore[no-untyped-call]
 
@@ -112,8 +112,8 @@ def test_a_number_counts_once_live_and_once_as_an_import_and_reports_have_the_su
     items = shop.complete(["itemsPurchased", "itemRevenue"], ("itemName",), until=wrote)
     assert [tuple(row.values()) for row in items.rows] == [("Hat", 4, 40.0)]
 
-    def stored(table: Table) -> int | None:
-        return rows_in(stack.addresses, table, shop.property_id)
+    def stored(table: Table) -> int:
+        return wait_for("what Druid has", lambda: rows_in(stack.addresses, table, shop.property_id))
 
     assert [stored(table) for table in (EVENTS, IMPORTED_EVENTS, ITEMS, IMPORTED_ITEMS)] == [3, 4, 1, 1]
 
@@ -133,7 +133,11 @@ def test_an_order_counts_once_over_live_events_and_imports(stack: Stack, shop: S
     assert error.code == ErrorCode.ERROR_CODE_DUPLICATE_TRANSACTION
     # whichever way was faster: the row stands in its kind's tables, and the error's payload in the other kind's log
     tables = (ITEMS, IMPORTED_ITEMS) if error.payload.imported else (IMPORTED_ITEMS, ITEMS)
-    assert [rows_in(stack.addresses, table, shop.property_id) for table in tables] == [1, 0]
+    stored = [
+        wait_for("what Druid has", lambda table=table: rows_in(stack.addresses, table, shop.property_id))  # type: ignore[misc]
+        for table in tables
+    ]
+    assert stored == [1, 0]
     asked = errors_pb2.GetErrorRequest(property=error.property, error_id=error.error_id)
     assert shop.errors.GetError(asked, timeout=20).event == order("t-1")
 

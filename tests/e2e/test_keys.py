@@ -27,6 +27,7 @@ from tests.access import (
     reason_of,
     request_of,
 )
+from tests.again import PATIENTLY
 from tests.e2e.conftest import Footfall
 from tests.e2e.embedded import Embedded, embedded_in
 from tests.e2e.processes import process_of, restarts_of, wait_for
@@ -50,7 +51,7 @@ class Place:
     def call(self, method: str, data: bytes, token: str | None, *more: tuple[str, str]) -> bytes:
         """Call a method of any kind, and return its first answer."""
         metadata = [*more, *([("authorization", f"Bearer {token}")] if token is not None else [])]
-        with grpc.insecure_channel(self.address) as channel:
+        with grpc.insecure_channel(self.address, [PATIENTLY]) as channel:
             if method == STREAM_EVENTS:
                 stream = channel.stream_stream(method)(iter([data]), metadata=metadata, timeout=30)
                 return bytes(next(stream))
@@ -67,7 +68,7 @@ class Place:
 
     def ask(self, method: str, request: object) -> object:
         """Call a method of `AdminService` with the development key."""
-        with grpc.insecure_channel(self.address) as channel:
+        with grpc.insecure_channel(self.address, [PATIENTLY]) as channel:
             stub = admin_pb2_grpc.AdminServiceStub(channel)  # type: ignore[no-untyped-call]
             sent = [("authorization", f"Bearer {os.environ['FOOTFALL_KEY']}")]
             return getattr(stub, method)(request, metadata=sent, timeout=30)

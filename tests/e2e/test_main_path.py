@@ -5,10 +5,10 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from footfall.channel import open_channel
 from footfall.client import Client
 from footfall.v1 import ingest_pb2, ingest_pb2_grpc
 from footfall.v1.event_pb2 import Event
+from tests.again import patient_channel
 from tests.e2e.conftest import Footfall
 from tests.e2e.figures import EXPECTED, figures
 from tests.e2e.processes import wait_for
@@ -40,7 +40,7 @@ def test_batches_of_seven_give_the_same_figures(footfall: Footfall, access_log: 
 def test_a_number_used_again_with_other_events_changes_nothing_and_shows_in_the_errors(
     footfall: Footfall, endpoint: str, property_id: str
 ) -> None:
-    with open_channel(endpoint) as channel:
+    with patient_channel(endpoint) as channel:
         stub = ingest_pb2_grpc.IngestServiceStub(channel)  # type: ignore[no-untyped-call]
         for sequence, name in ((1, "first"), (1, "second"), (2, "third")):
             answer = stub.WriteEvents(

@@ -14,6 +14,7 @@ from footfall.channel import open_channel
 from footfall.v1 import errors_pb2, errors_pb2_grpc, ingest_pb2, ingest_pb2_grpc, query_pb2, query_pb2_grpc
 from footfall.v1.event_pb2 import Event
 from footfall_local.stack import Stack
+from tests.again import again, patient_channel
 from tests.e2e.conftest import Footfall
 from tests.e2e.processes import frozen, process_of, wait_for
 from tests.e2e.test_main_path import is_complete, write_lines
@@ -43,7 +44,7 @@ def test_a_frozen_druid_broker_is_a_clear_error_within_the_deadline_and_all_is_w
 ) -> None:
     with open_channel(endpoint) as channel:
         stub = query_pb2_grpc.QueryServiceStub(channel)  # type: ignore[no-untyped-call]
-        stub.RunReport(report_request(property_id), timeout=30)
+        again(lambda: stub.RunReport(report_request(property_id), timeout=30))
         with frozen(stack, "druid-broker"):
 
             def says_so_in_time() -> bool | None:
@@ -93,7 +94,7 @@ def test_a_killed_druid_broker_is_named_and_comes_back(stack: Stack, endpoint: s
 def test_a_refused_event_is_in_the_answer_and_pushed_to_a_follower(
     footfall: Footfall, endpoint: str, property_id: str
 ) -> None:
-    with open_channel(endpoint) as channel:
+    with patient_channel(endpoint) as channel:
         following = errors_pb2_grpc.ErrorServiceStub(channel).StreamErrors(  # type: ignore[no-untyped-call]
             errors_pb2.StreamErrorsRequest(property=f"properties/{property_id}"), timeout=60
         )
@@ -122,7 +123,7 @@ def test_the_largest_legal_request_goes_the_whole_way(footfall: Footfall, endpoi
         request.events[index].params["pad"].string_value = "x" * min(1000, room - 100)
         index += 1
     assert request.ByteSize() > 4 * 1024 * 1024 - 1200
-    with open_channel(endpoint) as channel:
+    with patient_channel(endpoint) as channel:
         stub = ingest_pb2_grpc.IngestServiceStub(channel)  # type: ignore[no-untyped-call]
         answer = stub.WriteEvents(request, timeout=30)
     assert answer.accepted == 1000

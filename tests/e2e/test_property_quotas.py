@@ -10,13 +10,13 @@ import grpc
 import httpx
 import pytest
 
-from footfall.channel import open_channel
 from footfall.v1 import admin_pb2, ingest_pb2, ingest_pb2_grpc, query_pb2_grpc
 from footfall.v1.event_pb2 import Event
 from footfall_core.access.scopes import Scope
 from footfall_core.access.signing_keys import read_signing_key
 from footfall_local.stack import Stack
 from tests.access import Keyring, reason_of, request_of
+from tests.again import patient_channel
 from tests.e2e.conftest import Footfall
 from tests.e2e.embedded import embedded_in
 from tests.e2e.processes import wait_for
@@ -43,7 +43,7 @@ class Place:
         batch = ingest_pb2.WriteEventsRequest(
             property=f"properties/{property_id}", events=[Event(name="page_view", client_id="c")] * events
         )
-        with open_channel(self.address) as channel:
+        with patient_channel(self.address) as channel:
             stub = ingest_pb2_grpc.IngestServiceStub(channel)  # type: ignore[no-untyped-call]
             _, call = stub.WriteEvents.with_call(batch, timeout=30)
             return dict(call.trailing_metadata())
@@ -53,7 +53,7 @@ class Place:
 
     def report_policy(self, property_id: str) -> str:
         request = request_of("/footfall.v1.QueryService/RunReport", property_id)
-        with open_channel(self.address) as channel:
+        with patient_channel(self.address) as channel:
             stub = query_pb2_grpc.QueryServiceStub(channel)  # type: ignore[no-untyped-call]
             _, call = stub.RunReport.with_call(request, timeout=30)
             return str(dict(call.trailing_metadata()).get("ratelimit-policy", ""))

@@ -18,6 +18,7 @@ from footfall.v1.ingest_pb2 import ErrorCode, WriteEventsRequest
 from footfall.v1.ingest_pb2_grpc import IngestServiceStub
 from footfall.v1.query_pb2_grpc import QueryServiceStub
 from footfall_core.partitioning import partition_of
+from tests.again import patient_channel
 from tests.e2e.embedded import embedded_in
 
 T = TypeVar("T")
@@ -27,7 +28,7 @@ DUPLICATE = ErrorCode.ERROR_CODE_DUPLICATE_TRANSACTION
 @pytest.fixture(params=[pytest.param("stack", marks=pytest.mark.stack), "embedded"])
 def channel(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[grpc.Channel]:
     if request.param == "stack":
-        with open_channel(request.getfixturevalue("endpoint")) as channel:
+        with patient_channel(request.getfixturevalue("endpoint")) as channel:
             yield channel
     else:
         with embedded_in(tmp_path / "data") as process, open_channel(process.start()) as channel:

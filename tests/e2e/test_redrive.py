@@ -25,6 +25,7 @@ from footfall.channel import open_channel
 from footfall.v1 import errors_pb2, errors_pb2_grpc, ingest_pb2, ingest_pb2_grpc, query_pb2, query_pb2_grpc
 from footfall_local.ports import LOOPBACK
 from footfall_local.stack import Stack
+from tests.again import patient_channel
 from tests.e2e.conftest import Footfall
 from tests.e2e.embedded import embedded_in
 from tests.e2e.processes import wait_for
@@ -123,7 +124,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, property_id: str) -> I
 
 def send(address: str, property_id: str) -> None:
     """Send events, most of which are refused."""
-    with open_channel(address) as channel:
+    with patient_channel(address) as channel:
         stub = ingest_pb2_grpc.IngestServiceStub(channel)  # type: ignore[no-untyped-call]
         for number in range(BATCHES):
             request = ingest_pb2.WriteEventsRequest(
@@ -144,7 +145,7 @@ def send(address: str, property_id: str) -> None:
 
 
 def listed(address: str, property_id: str) -> int:
-    with open_channel(address) as channel:
+    with patient_channel(address) as channel:
         stub = errors_pb2_grpc.ErrorServiceStub(channel)  # type: ignore[no-untyped-call]
         request = errors_pb2.ListErrorsRequest(property=f"properties/{property_id}", page_size=1)
         return int(stub.ListErrors(request, timeout=30).total_count)
@@ -153,7 +154,7 @@ def listed(address: str, property_id: str) -> int:
 def report_of(address: str, property_id: str) -> query_pb2.RunReportResponse:
     """Return events and users by name, of the day on which the events happened alone."""
     day = f"{HAPPENED:%Y-%m-%d}"
-    with open_channel(address) as channel:
+    with patient_channel(address) as channel:
         stub = query_pb2_grpc.QueryServiceStub(channel)  # type: ignore[no-untyped-call]
         return stub.RunReport(  # type: ignore[no-any-return]
             query_pb2.RunReportRequest(
@@ -205,7 +206,7 @@ def redriven_until(place: Place, property_id: str, events: int) -> int:
 def redriven_to_the_end(address: str, property_id: str, *, look: bool = False) -> errors_pb2.RedriveErrorsResponse:
     """Redrive, or only look, and return the last message."""
     request = errors_pb2.RedriveErrorsRequest(property=f"properties/{property_id}", validate_only=look)
-    with open_channel(address) as channel:
+    with patient_channel(address) as channel:
         stub = errors_pb2_grpc.ErrorServiceStub(channel)  # type: ignore[no-untyped-call]
         *_, last = stub.RedriveErrors(request)
     return cast("errors_pb2.RedriveErrorsResponse", last)

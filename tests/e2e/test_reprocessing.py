@@ -22,7 +22,6 @@ import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from footfall.channel import open_channel
 from footfall.v1 import ingest_pb2_grpc, query_pb2, query_pb2_grpc
 from footfall.v1.event_pb2 import Event
 from footfall.v1.ingest_pb2 import WriteEventsRequest
@@ -30,6 +29,7 @@ from footfall_core.kinds import EventKind
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
 from footfall_local.settings import LocalSettings
 from footfall_local.stack import Stack
+from tests.again import patient_channel
 from tests.conftest import ROOT, need_programs
 from tests.e2e.conftest import Footfall
 from tests.e2e.embedded import embedded_in
@@ -84,7 +84,7 @@ class Shop:
         self.property_id = f"{name}-{uuid.uuid4().hex[:8]}"
         self.sent: Counter[str] = Counter()
         """Events by channel."""
-        self._channel = open_channel(address)
+        self._channel = patient_channel(address)
         self._ingest = ingest_pb2_grpc.IngestServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._query = query_pb2_grpc.QueryServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._numbers = itertools.count(1)
@@ -257,7 +257,7 @@ def all_requests(stack: Stack) -> Iterator[WriteEventsRequest]:
 
 def figures(address: str, property_id: str) -> dict[str, Any]:
     """Return every figure of channels of a property."""
-    with open_channel(address) as channel:
+    with patient_channel(address) as channel:
         stub = query_pb2_grpc.QueryServiceStub(channel)  # type: ignore[no-untyped-call]
         found = {}
         for metrics, dimensions in (
@@ -341,7 +341,7 @@ def test_a_run_that_is_cancelled_while_it_is_worked_on_leaves_nothing_behind(wro
         """Return what Kafka and Druid have of the run."""
         admin = AdminClient({"bootstrap.servers": wrong.addresses["kafka"]})
         groups = admin.list_consumer_groups(request_timeout=20).result().valid
-        supervisors = httpx.get(f"{overlord}/supervisor").json()
+        supervisors = httpx.get(f"{overlord}/supervisor", timeout=30).json()
         names = [*admin.list_topics(timeout=20).topics, *(group.group_id for group in groups), *supervisors]
         return [name for name in names if run_id in name]
 
@@ -393,7 +393,7 @@ def _equals_a_fresh_installation(stack: Stack, folder: Path, properties: list[st
     """Send all that stands in the log to an installation that only ever knew the right rule, and compare."""
     with embedded_in(folder) as fresh:
         address = fresh.start()
-        with open_channel(address) as channel:
+        with patient_channel(address) as channel:
             ingest = ingest_pb2_grpc.IngestServiceStub(channel)  # type: ignore[no-untyped-call]
             for request in all_requests(stack):
                 # its clock's skew was corrected when it was sent first
@@ -414,7 +414,7 @@ def _equals_a_fresh_installation(stack: Stack, folder: Path, properties: list[st
 
 def _is_complete(address: str, property_id: str, instant: float) -> bool | None:
     """Say whether a report has all that was acknowledged before an instant, live and imported; else None."""
-    with open_channel(address) as channel:
+    with patient_channel(address) as channel:
         stub = query_pb2_grpc.QueryServiceStub(channel)  # type: ignore[no-untyped-call]
         request = query_pb2.RunReportRequest(
             property=f"properties/{property_id}",

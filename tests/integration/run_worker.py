@@ -119,7 +119,7 @@ def until(condition: Callable[[], bool], what: str, seconds: float = 120) -> Non
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
-        time.sleep(0.2)
+        time.sleep(0.5)
 
 
 def main() -> None:

@@ -117,7 +117,7 @@ async def test_what_a_refused_call_held_is_let_go_without_the_garbage_collector(
     try:
         async with calling(refuse, max_request_bytes=len(FIRST)) as method:
             await refusal(method(FIRST))
-            await refusal(method(OTHER, timeout=0.05))
+            await refusal(method(OTHER, timeout=1))
             await until(lambda: len(held) == 2 and not any(one() for one in held))
     finally:
         gc.enable()

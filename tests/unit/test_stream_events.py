@@ -470,7 +470,7 @@ async def test_a_call_whose_batch_is_not_durable_in_time_is_told_when_to_come_ag
 
 
 async def leave_at_the_deadline(s: Served) -> None:
-    call = await s.stream(*batches(2), timeout=0.5)
+    call = await s.stream(*batches(2), timeout=3)
     await s.log.holds(2)
     for answer in await read_all(call):
         assert_is_told_when_to_come_again(answer)

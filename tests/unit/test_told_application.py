@@ -1,7 +1,10 @@
 """An application that ends by itself when its consumer does not come back to its group."""
 
+import os
+import signal
 import threading
 import time
+from unittest import mock
 
 import pytest
 from quixstreams import Application
@@ -21,10 +24,17 @@ class Consumer:
 def application(monkeypatch: pytest.MonkeyPatch) -> ToldApplication:
     """One that goes on until it is stopped, without Kafka."""
     stopped = threading.Event()
+
+    def run(application: ToldApplication) -> None:
+        application._setup_signal_handlers()
+        assert stopped.wait(30)
+        application._exception_handler(None, None, None)  # as Quix Streams does, whatever has ended it
+
     monkeypatch.setattr(Application, "__init__", lambda *_, **__: None)
-    monkeypatch.setattr(Application, "run", lambda _: stopped.wait(30))
+    monkeypatch.setattr(Application, "_consumer", mock.Mock(), raising=False)
+    monkeypatch.setattr(Application, "run", run)
     monkeypatch.setattr(Application, "stop", lambda *_: stopped.set())
-    return ToldApplication(threading.Event())
+    return ToldApplication(threading.Event(), broker_address="nobody")
 
 
 def test_one_whose_consumer_is_lost_is_broken_and_the_process_is_not_told_to_end(application: ToldApplication) -> None:
@@ -68,3 +78,18 @@ def test_one_that_is_told_to_end_just_ends(application: ToldApplication) -> None
     application._told.set()
     application.run_until_told(Membership(Consumer(), longest_absence=60))
     assert application.has_ended
+
+
+@pytest.mark.parametrize("told_by", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_tells_the_whole_process_to_end(
+    application: ToldApplication, monkeypatch: pytest.MonkeyPatch, told_by: signal.Signals
+) -> None:
+    run = Application.run
+
+    def signalled(application: ToldApplication) -> None:
+        threading.Timer(0.1, os.kill, (os.getpid(), told_by)).start()
+        run(application)
+
+    monkeypatch.setattr(Application, "run", signalled)
+    application.run_until_told(Membership(Consumer(), longest_absence=60))
+    assert application._told.is_set()

@@ -39,14 +39,20 @@ class ToldApplication(Application):
         self._consumer.get_watermark_offsets = self._state_ends.get_watermark_offsets  # type: ignore[method-assign]
 
     def stop(self, fail: bool = False) -> None:
-        """End; called by a signal's handler as well, and by itself when it has failed."""
+        """End; called by Quix Streams as well, whatever has ended it."""
         self.has_ended = True
         if fail:
             # the first error: what fails behind it, while Quix Streams takes itself apart, says less
             self._failure = self._failure or sys.exception()
-        else:
-            self._told.set()
         super().stop(fail)
+
+    def _on_sigterm(self, *about: Any) -> None:
+        self._told.set()
+        super()._on_sigterm(*about)  # type: ignore[no-untyped-call]
+
+    def _on_sigint(self, *about: Any) -> None:
+        self._told.set()
+        super()._on_sigint(*about)  # type: ignore[no-untyped-call]
 
     def run_until_told(self, membership: Membership) -> None:
         """Process until the process is told to end; call it once, in the main thread.
@@ -79,8 +85,8 @@ class ToldApplication(Application):
                 if self._told.is_set():
                     self.stop()
                 elif self._lost or (not self.has_ended and membership.is_lost()):  # one that is closed is not asked
-                    self._lost = self.has_ended = True
-                    Application.stop(self)  # without having been told to
+                    self._lost = True
+                    self.stop()
 
         thread = threading.Thread(target=tell, name="stopping", daemon=True)
         thread.start()

@@ -277,7 +277,7 @@ async def test_streams_end_when_their_key_is_revoked(behind: Behind, method: str
 
 async def test_streams_end_when_their_key_expires(behind: Behind) -> None:
     async with channel(behind) as opened:
-        soon = Micros(now() // 1_000_000 * 1_000_000 + 2_000_000)
+        soon = Micros(now() // 1_000_000 * 1_000_000 + 5_000_000)
         stream = opened.unary_stream(STREAM_ERRORS)(
             request_of(STREAM_ERRORS, "shop").SerializeToString(),
             metadata=metadata(KEYRING.token("shop", expires=soon)),

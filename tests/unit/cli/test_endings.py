@@ -78,11 +78,12 @@ def test_an_order_by_what_is_not_in_the_report_is_one_sentence(server, command):
     assert "--order-by: 'source' cannot order the report" in err
 
 
-def test_the_endpoint_is_the_option_else_the_environment(server, command, monkeypatch, nobody):
-    monkeypatch.setenv("FOOTFALL_ENDPOINT", nobody)
+def test_the_endpoint_is_the_option_else_the_environment(server, command, monkeypatch, request):
+    monkeypatch.setenv("FOOTFALL_ENDPOINT", "127.0.0.1:9")
     server.streams_script.append([StreamErrorsResponse(heartbeat=Heartbeat(live=True))])
 
     assert command("errors", "--property", "shop", "--endpoint", server.endpoint)[0] == 0
+    nobody = request.getfixturevalue("nobody")  # from here on it is soon given up that somebody answers
     assert nobody in command("errors", "--property", "shop")[2]
 
 

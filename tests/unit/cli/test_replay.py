@@ -334,7 +334,7 @@ def test_a_replay_over_the_quota_waits_and_goes_on(server, command, jsonl, way):
 def test_a_replay_that_gives_up_over_the_quota_says_what_was_asked_of_it(server, command, jsonl):
     sentence = "The property has used up its quota of 1 events a second; try the batch of 2 events again in 60 s."
     server.writes_script.append(Fails(C.RESOURCE_EXHAUSTED, sentence, pushback_ms="60000"))
-    options = ("--format", "jsonl", "--property", "shop", "--give-up-after", 1)
+    options = ("--format", "jsonl", "--property", "shop", "--give-up-after", 30)
 
     code, out, err = command("replay", jsonl(line_of("c1"), line_of("c2")), *options, "--endpoint", server.endpoint)
 

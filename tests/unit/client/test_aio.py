@@ -32,6 +32,7 @@ def server():
 @pytest.fixture
 async def channel(server):
     async with open_channel(server.endpoint) as channel:
+        await asyncio.wait_for(channel.channel_ready(), 30)
         yield channel
 
 
@@ -142,7 +143,7 @@ async def test_a_batch_to_which_the_server_always_answers_out_of_step_keeps_no_o
 
 async def test_a_server_that_owes_answers_for_too_long_is_left(server, channel):
     server.writes_script.extend([accept_all, Silent()])
-    retries = RetryPolicy(attempt_seconds=0.2, first_delay_seconds=0.001)
+    retries = RetryPolicy(attempt_seconds=1, first_delay_seconds=0.001)
     async with StreamWriter(channel, "shop", retries=retries) as writer:
         outcomes = await _send(writer, 3)
         assert await _stored(outcomes) == [1, 2, 3]
@@ -341,7 +342,7 @@ async def test_errors_go_on_by_token_through_lost_and_silent_streams(server, cli
     server.streams_script.append([_error("b"), _error("c"), Hangs()])
     server.streams_script.append([_error("d"), _live("end")])
 
-    stream = client.errors(START, silence_seconds=1)
+    stream = client.errors(START, silence_seconds=3)
     found = [(await anext(stream)).error_id for _ in range(4)]
 
     assert found == ["a", "b", "c", "d"]

@@ -31,7 +31,9 @@ def losses():
 
 @pytest.fixture
 def client(server, losses):
-    with Client(server.endpoint, "shop", retries=QUICK, on_error=losses.append) as client:
+    # no batch goes because it is old
+    batching = BatchPolicy(max_age_seconds=3600)
+    with Client(server.endpoint, "shop", batching=batching, retries=QUICK, on_error=losses.append) as client:
         yield client
 
 
@@ -88,8 +90,8 @@ def test_a_refused_batch_goes_to_on_error_whole_and_the_next_one_is_sent(server,
 
 
 def test_a_batch_given_up_goes_to_on_error_with_its_outcome_unknown(server, losses):
-    server.writes_script.append(Fails(C.UNAVAILABLE, pushback_ms="9000"))
-    policy = RetryPolicy(give_up_after_seconds=1)
+    server.writes_script.append(Fails(C.UNAVAILABLE, pushback_ms="60000"))
+    policy = RetryPolicy(give_up_after_seconds=30)
     with Client(server.endpoint, "shop", retries=policy, on_error=losses.append) as client:
         client.track("a", client_id="c")
         assert client.flush(10)
@@ -124,7 +126,7 @@ def test_closing_ends_a_pause_between_attempts(server, losses):
     server.writes_script.append(Fails(C.UNAVAILABLE, pushback_ms="3600000"))
     client = Client(server.endpoint, "shop", on_error=losses.append)
     client.track("a", client_id="c")
-    client.close(timeout=0.5)
+    client.close(timeout=3)
 
     assert [loss.code for loss in losses] == ["UNAVAILABLE"]
 

@@ -130,7 +130,7 @@ def test_a_silent_stream_is_opened_anew(server, client):
     server.streams_script.append([_beat(1), Hangs()])
     server.streams_script.append([_error("a", 2)])
 
-    assert next(client.errors(START, silence_seconds=0.5)).error_id == "a"
+    assert next(client.errors(START, silence_seconds=3)).error_id == "a"
 
 
 def test_a_server_that_never_catches_up_is_given_up(server, client):
@@ -248,10 +248,10 @@ def test_history_that_is_lost_is_told_and_it_goes_on_from_the_earliest(server, c
 
 def test_whoever_takes_his_time_over_an_error_is_not_the_servers_silence(server, client):
     server.streams_script.append([_error("a", 1, "t1"), _error("b", 2, "t2"), _beat(3)])
-    stream = client.errors(START, follow=False, silence_seconds=0.5)
+    stream = client.errors(START, follow=False, silence_seconds=2)
 
     assert next(stream).error_id == "a"
-    threading.Event().wait(1)
+    threading.Event().wait(3)
 
     assert [e.error_id for e in stream] == ["b"]
     assert len(server.streams) == 1

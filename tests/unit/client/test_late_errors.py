@@ -121,7 +121,7 @@ def test_statistics_account_for_every_event(server):
     server.writes_script.extend(
         [Fails(C.UNAVAILABLE, pushback_ms="1"), reject_first, Fails(C.INVALID_ARGUMENT), accept_all, Hangs()]
     )
-    batching = BatchPolicy(max_events=2, held_events=2, when_full="refuse")
+    batching = BatchPolicy(max_events=2, max_age_seconds=3600, held_events=2, when_full="refuse")
     client = Client(server.endpoint, "shop", retries=QUICK, batching=batching, on_error=lambda _: None)
     for _ in range(3):
         client.track("a", client_id="c")

@@ -17,8 +17,8 @@ from tests.unit.scripted_server import Fails, ScriptedServer
 
 C = grpc.StatusCode
 QUICK = RetryPolicy(first_delay_seconds=0.001, longest_delay_seconds=0.002)
-WAIT = 0.3
-OVER = Fails(C.RESOURCE_EXHAUSTED, "over the quota", pushback_ms="300")
+WAIT = 0.6
+OVER = Fails(C.RESOURCE_EXHAUSTED, "over the quota", pushback_ms="600")
 TOO_LARGE = Fails(C.RESOURCE_EXHAUSTED, "too large")
 DAYS = {"start": "2026-01-01", "end": "2026-01-02"}
 
@@ -98,9 +98,9 @@ def test_reports_wait_too_and_not_beyond_their_time(server):
     server.reports_script.extend([OVER, RunReportResponse(row_count=3)])
     with Client(server.endpoint, "shop", retries=QUICK) as client:
         assert client.report(["date"], ["eventCount"], **DAYS).row_count == 3
-        server.reports_script.append(OVER)
+        server.reports_script.append(Fails(C.RESOURCE_EXHAUSTED, "over the quota", pushback_ms="60000"))
         with pytest.raises(GivenUpError) as given_up:
-            client.report(["date"], ["eventCount"], timeout=0.2, **DAYS)
+            client.report(["date"], ["eventCount"], timeout=30, **DAYS)
     assert given_up.value.code == "RESOURCE_EXHAUSTED"
     assert len(server.reports) == 3
 

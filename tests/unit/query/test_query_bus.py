@@ -57,7 +57,7 @@ def answer_all(bus: KafkaQueryBus, query_id: str, answer: bytes, attempt: str = 
 
 async def test_a_plan_is_asked_once_and_its_answer_comes_back() -> None:
     wire = Wire()
-    bus, deadline = bus_on(wire), soon()
+    bus, deadline = bus_on(wire, hedge_ms=2_000), soon()
     asking = asyncio.create_task(bus.ask(b"plan", deadline))
     request = await wire.request()
     assert (request.plan, request.deadline_micros, request.reply_partition) == (b"plan", deadline, 3)
@@ -90,7 +90,7 @@ async def test_a_query_that_nobody_begins_is_sent_once_more_to_another_partition
 
 async def test_partitions_that_kept_silent_are_left_alone_by_the_next_queries() -> None:
     wire = Wire()
-    bus = bus_on(wire)
+    bus = bus_on(wire, hedge_ms=500)
     deaf = set()
     for number in range(10):
         sent_before = len(wire.sent)
@@ -118,8 +118,8 @@ async def test_all_partitions_are_tried_when_all_kept_silent() -> None:
 
 async def test_a_query_that_was_begun_is_not_sent_again() -> None:
     wire = Wire()
-    bus = bus_on(wire)
-    asking = asyncio.create_task(bus.ask(b"plan", soon(0.2)))
+    bus = bus_on(wire, hedge_ms=500)
+    asking = asyncio.create_task(bus.ask(b"plan", soon(1.5)))
     bus.received(results.begun((await wire.request()).query_id, "consumer-1"))
     with pytest.raises(DeadlinePassed):
         await asking
