@@ -1,9 +1,10 @@
 """Asking again what was away for a moment, as every client does."""
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import grpc
 
@@ -47,3 +48,18 @@ def patient_channel(endpoint: str) -> grpc.Channel:
     """Return a channel as a client has it, for stubs that are called as they are: see `PATIENTLY`."""
     address = parse_endpoint(endpoint)
     return keyed(grpc.insecure_channel(address.target, [*address.options, PATIENTLY]), find_key(None))
+
+
+async def answered(begin: Callable[[], Any]) -> Any:
+    """Return a call of `grpc.aio` that was answered, begun again while its status is UNAVAILABLE: see `again`."""
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        call = begin()
+        try:
+            await call
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.UNAVAILABLE or time.monotonic() > give_up:
+                raise
+            await asyncio.sleep(PAUSE_SECONDS)
+        else:
+            return call

@@ -19,7 +19,8 @@ from footfall_core.errors.feed import ErrorFeed, ErrorStream, Position
 from footfall_core.errors.listing import KEPT
 from footfall_core.errors.selection import ErrorSelection
 from footfall_core.errors.storms import StormRule
-from tests.integration.error_log import Writer, cut_history, delete_topic, ends_of, feed_of, make_topic
+from tests.integration.error_log import Writer, cut_history, delete_topic, feed_of, make_topic
+from tests.integration.markers import ends_of
 
 MINUTE = 60_000_000
 

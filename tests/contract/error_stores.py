@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from footfall_core.clock import Micros, SystemClock
 from footfall_core.columns import ERRORS
 from footfall_core.errors.ports import ErrorStore
 from footfall_core.errors.rows import error_row
+from footfall_core.problems import TryAgain
 from footfall_core.wire.query_pb2 import ErrorsQuestion
 
 CLOCK = SystemClock()
@@ -65,8 +66,13 @@ class DruidStoredErrors:
         question = ErrorsQuestion(property_id=f"{property_id}-marker", error_id=marker.error_id, limit=1)
         question.end_micros = EVER
         async with asyncio.timeout(90):
-            while not (await found(self.store, question)).errors:
+            while not await self._shows(question):
                 await asyncio.sleep(0.05)
+
+    async def _shows(self, question: ErrorsQuestion) -> bool:
+        with suppress(TryAgain):
+            return bool((await found(self.store, question)).errors)
+        return False
 
 
 @asynccontextmanager

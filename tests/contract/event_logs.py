@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, closing
+from contextlib import AbstractAsyncContextManager, closing, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from footfall_core.kinds import EventKind
 from footfall_core.ports import EventLog
 from footfall_core.wire.raw_pb2 import RawRecord
 from tests.contract.closing import closed_at_the_end
+from tests.integration.markers import ends_of
 
 MIB = 1024 * 1024
 
@@ -121,6 +122,7 @@ class KafkaLogPlace:
             on_delivery=lambda _, message: offsets.append(message.offset()),
         )
         producer.commit_transaction(30)
+        ends_of(self._kafka, kind.raw_topic)
         return offsets[0]
 
     def reader(self) -> AbstractAsyncContextManager[RawRecords]:
@@ -129,6 +131,8 @@ class KafkaLogPlace:
 
 def committed(kafka: KafkaSettings, topic: str) -> dict[int, list[bytes]]:
     """Return what a reader of committed records finds in a topic, by partition."""
+    with suppress(AssertionError):  # a transaction that nobody ends is none that was committed
+        ends_of(kafka, topic, seconds=5)
     config = {
         "bootstrap.servers": kafka.bootstrap_servers,
         "group.id": "test",

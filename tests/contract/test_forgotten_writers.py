@@ -19,7 +19,7 @@ from tests.integration.event_consumer import consumer, event_ids, own_topics, re
 from tests.integration.record_times import put_stamped
 from tests.unit.embedded.stream_files import Files
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 DAY_MS = 24 * 3_600_000
 WEEK_MS = 7 * DAY_MS

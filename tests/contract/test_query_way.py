@@ -216,7 +216,7 @@ async def test_what_nobody_begins_is_to_be_tried_again_before_its_deadline_and_i
 
 
 async def test_a_query_that_was_begun_may_take_longer_than_one_may_wait_to_be_begun(open_way: OpenWay) -> None:
-    async with open_way(give_up_ms=2_000) as way:
+    async with open_way(give_up_ms=8_000) as way:
         asking = asyncio.create_task(way.bus.ask(b"plan", soon(60)))
         query = await way.taken()
         way.inbox.reply(query, results.begun(query.query_id, "consumer-1"))

@@ -20,7 +20,7 @@ def addresses(*names: str) -> dict[str, str]:
     return {name: f"{LOOPBACK}:{port}" for name, port in ports.items()}
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
     async with asyncio.timeout(seconds):
         while not await condition():
             await asyncio.sleep(0.02)

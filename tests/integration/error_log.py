@@ -6,20 +6,19 @@ import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import grpc
-from confluent_kafka import OFFSET_END, KafkaException, Producer, TopicPartition
+from confluent_kafka import OFFSET_END, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from footfall.v1.errors_pb2 import EventError
 from footfall.v1.errors_pb2_grpc import ErrorServiceStub
 from footfall_adapters.kafka.error_feed import ErrorFeedSettings, KafkaErrorFeed
-from footfall_adapters.kafka.error_topic import new_reader, watermarks
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.clock import Micros, SystemClock
-from footfall_core.errors.feed import ErrorStream, Position
+from footfall_core.errors.feed import ErrorStream
 from footfall_core.errors.records import error_record
 from footfall_core.errors.selection import ErrorSelection
 from footfall_core.errors.storms import StormRule
@@ -77,6 +76,11 @@ def delete_topic(kafka: KafkaSettings, topic: str = "errors") -> None:
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers, "log_level": 3})
     for deleted in admin.delete_topics([kafka.topic(topic)]).values():
         deleted.exception(30)
+    # the controller answers before brokers know: what is written meanwhile would be gone with it
+    give_up = time.monotonic() + 30
+    while kafka.topic(topic) in admin.list_topics(timeout=30).topics:
+        assert time.monotonic() < give_up, "the topic stays"
+        time.sleep(0.05)
 
 
 @asynccontextmanager
@@ -103,8 +107,10 @@ async def feed_of(
 
 async def next_ids(stream: ErrorStream, count: int) -> list[str]:
     """Return the ids of the next errors; a message without one, `live`, counts too."""
-    async with asyncio.timeout(30):
-        messages = [await stream.next() for _ in range(count)]
+    messages = []
+    for _ in range(count):
+        async with asyncio.timeout(30):
+            messages.append(await stream.next())
     return [message.error.error_id if message else "live" for message in messages]
 
 
@@ -139,25 +145,6 @@ def cut_history(kafka: KafkaSettings, topic: str = "errors") -> None:
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(everything))
     for deleted in admin.delete_records(everything).values():
         deleted.result(30)
-
-
-def ends_of(kafka: KafkaSettings) -> Position:
-    """Return the ends of the partitions, when each is behind the markers of all transactions; none may be open.
-
-    A commit returns before its markers are written, and until then a partition ends before what was committed.
-    """
-    topic = kafka.topic("errors")
-    with (
-        closing(new_reader(kafka)) as reader,
-        closing(new_reader(kafka, **{"isolation.level": "read_uncommitted"})) as reader_of_all,
-    ):
-        give_up = time.monotonic() + 20
-        while time.monotonic() < give_up:
-            with suppress(KafkaException):  # a topic that was just made has no leader yet
-                _, ends = watermarks(reader_of_all, topic)
-                if watermarks(reader, topic)[1] == ends:
-                    return ends
-    raise AssertionError("a transaction stays open")
 
 
 @asynccontextmanager

@@ -101,7 +101,7 @@ class EventConsumer:
         self.process = process
         self._log = log
 
-    def until(self, condition: Callable[[], bool], what: str, seconds: float = 60, pause: float = 0.1) -> None:
+    def until(self, condition: Callable[[], bool], what: str, seconds: float = 120, pause: float = 0.1) -> None:
         """Look again and again until a condition holds."""
         deadline = time.monotonic() + seconds
         while not condition():

@@ -95,7 +95,10 @@ def rows_in(addresses: Mapping[str, str], table: Table, property_id: str) -> int
         "query": f"SELECT COUNT(*) FROM {table.name} WHERE property = '{property_id}'",
         "resultFormat": "array",
     }
-    answer = httpx.post(f"http://{addresses['druid_broker']}/druid/v2/sql", json=query, timeout=20)
+    try:
+        answer = httpx.post(f"http://{addresses['druid_broker']}/druid/v2/sql", json=query, timeout=20)
+    except httpx.TransportError:
+        return None
     return int(answer.json()[0][0]) if answer.is_success else None
 
 
@@ -159,7 +162,12 @@ def _are_led(admin: AdminClient, names: list[str]) -> bool:
     if any(name not in topics or topics[name].error is not None for name in names):
         return False
     places = {TopicPartition(name, at): OffsetSpec.latest() for name in names for at in topics[name].partitions}
-    return all(future.exception(10) is None for future in admin.list_offsets(places).values()) if places else True
+    if not places:
+        return True
+    try:
+        return all(future.exception(10) is None for future in admin.list_offsets(places).values())
+    except TimeoutError:
+        return False
 
 
 @contextmanager

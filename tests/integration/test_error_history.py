@@ -13,7 +13,8 @@ from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.errors.selection import ErrorSelection
 from footfall_core.errors.sieve import Sieve
 from footfall_core.problems import TooSlow, TryAgain
-from tests.integration.error_log import Writer, ago, ends_of, eventually, feed_of, micros, next_ids, shop, threads
+from tests.integration.error_log import Writer, ago, eventually, feed_of, micros, next_ids, shop, threads
+from tests.integration.markers import ends_of
 
 pytestmark = pytest.mark.stack
 
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.stack
 async def test_a_stream_that_has_read_the_past_gives_its_reader_back(kafka: KafkaSettings) -> None:
     writer = await asyncio.to_thread(Writer, kafka)
     await asyncio.to_thread(writer.write, "past1")
+    await asyncio.to_thread(ends_of, kafka)
     async with feed_of(kafka) as feed:
         with closing(await feed.open(shop(), micros(ago(60)))) as stream:
             assert await next_ids(stream, 2) == ["past1", "live"]
@@ -74,7 +76,7 @@ async def test_too_many_readers_of_the_past_are_told_to_try_again(kafka: KafkaSe
         with pytest.raises(TryAgain):
             await feed.open(shop(), micros(ago(60)))
         first.close()
-        await eventually(lambda: not threads("error-history"))
+        await eventually(lambda: not feed._histories)
         with closing(await feed.open(shop(), micros(ago(60)))) as stream:
             assert await next_ids(stream, 1) == ["live"]
 
@@ -146,6 +148,7 @@ async def test_the_past_ends_where_the_topic_did_with_what_is_never_delivered(ka
         writer.write("e1", "e2")
         writer.begin("aborted2")
         writer.abort()
+        ends_of(kafka)
 
     await asyncio.to_thread(write)
     closed = asyncio.Event()

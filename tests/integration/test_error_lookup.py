@@ -36,7 +36,9 @@ from footfall_core.problems import TryAgain
 from footfall_core.wire.raw_pb2 import RawBatch, RawRecord
 from footfall_local.stack import Stack
 from footfall_server.errors.settings import ErrorServerSettings
+from tests.again import answered
 from tests.integration.error_log import cut_history, delete_topic, error_server, make_topic
+from tests.integration.markers import ends_of
 from tests.integration.query_path import QueryPath, free_address, query_path
 
 pytestmark = pytest.mark.stack
@@ -96,7 +98,7 @@ def request(property_id: str, **fields: object) -> ListErrorsRequest:
 
 
 async def listed(stub: ErrorServiceStub, wanted: ListErrorsRequest) -> ListErrorsResponse:
-    found: ListErrorsResponse = await stub.ListErrors(wanted, timeout=30)
+    found: ListErrorsResponse = await (await answered(lambda: stub.ListErrors(wanted, timeout=30)))
     return found
 
 
@@ -200,6 +202,7 @@ async def test_a_place_that_no_record_has_is_empty_whatever_comes_behind_it(kafk
                 kafka.topic("events.raw"), value, partition=1, on_delivery=lambda _, m: offsets.append(m.offset())
             )
             producer.commit_transaction(30)
+        ends_of(kafka, "events.raw")
         return offsets
 
     one, two = await asyncio.to_thread(write)

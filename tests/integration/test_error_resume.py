@@ -19,7 +19,6 @@ from tests.integration.error_log import (
     ago,
     cut_history,
     delete_topic,
-    ends_of,
     eventually,
     feed_of,
     make_topic,
@@ -27,6 +26,7 @@ from tests.integration.error_log import (
     next_ids,
     shop,
 )
+from tests.integration.markers import ends_of
 
 pytestmark = pytest.mark.stack
 
@@ -121,6 +121,7 @@ async def test_the_earliest_position_is_as_far_back_as_the_log_reaches(kafka: Ka
         await asyncio.to_thread(writer.write, "lost1", "lost2")
         await asyncio.to_thread(cut_history, kafka)
         await asyncio.to_thread(writer.write, "kept1", "kept3")
+        await asyncio.to_thread(ends_of, kafka)
         with pytest.raises(OutOfHistoryError) as gone:
             await feed.open(shop(), stale)
         # of partitions 0 and 3 nothing was ever cut away
@@ -170,6 +171,7 @@ async def test_a_position_in_a_topic_that_was_made_anew_is_out_of_its_history(ka
     await asyncio.to_thread(make_topic, kafka)
     writer = await asyncio.to_thread(Writer, kafka)
     await asyncio.to_thread(writer.write, "new1")
+    await asyncio.to_thread(ends_of, kafka)
     async with feed_of(kafka) as feed:
         with pytest.raises(OutOfHistoryError) as gone:
             await feed.open(shop(), old)

@@ -15,12 +15,12 @@ from tests.integration.error_log import (
     Writer,
     cut_history,
     delete_topic,
-    ends_of,
     error_server,
     make_topic,
     shop,
     threads,
 )
+from tests.integration.markers import ends_of
 
 pytestmark = pytest.mark.stack
 
@@ -112,6 +112,7 @@ async def test_a_quiet_property_does_not_fall_out_of_the_history_and_a_stale_tok
         call.cancel()
         await asyncio.to_thread(cut_history, kafka)
         await asyncio.to_thread(writer.write, "quiet1")
+        await asyncio.to_thread(ends_of, kafka)
 
         resumed = follow(stub, bookmark)
         assert (await until_live(resumed))[0] == ["quiet1"]

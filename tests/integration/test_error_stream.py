@@ -28,6 +28,7 @@ from tests.integration.error_log import (
     shop,
     threads,
 )
+from tests.integration.markers import ends_of
 
 pytestmark = pytest.mark.stack
 
@@ -104,6 +105,7 @@ async def test_leaving_the_feed_ends_its_streams(kafka: KafkaSettings) -> None:
 async def test_a_topic_that_is_made_anew_ends_the_streams_and_new_ones_follow_it(kafka: KafkaSettings) -> None:
     writer = await asyncio.to_thread(Writer, kafka)
     await asyncio.to_thread(writer.write, *(f"old{number}" for number in range(PARTITIONS)))
+    await asyncio.to_thread(ends_of, kafka)
     async with feed_of(kafka) as feed:
         with closing(await feed.open(shop(), None)) as stream:
             assert await next_ids(stream, 1) == ["live"]

@@ -53,6 +53,9 @@ class Gateway:
             return str(error.code().name)
         return str(health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status))
 
+    async def is_whole(self) -> bool:
+        return await self.health("") == "SERVING"
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def gateway(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gateway]:
@@ -68,7 +71,9 @@ async def gateway(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gat
         grpc.aio.insecure_channel(at["gateway"], options=options) as channel,
         httpx.AsyncClient(base_url=f"http://{at['gateway']}", trust_env=False) as http,
     ):
-        yield Gateway(channel, http, at, servers)
+        gateway = Gateway(channel, http, at, servers)
+        await until(gateway.is_whole)
+        yield gateway
     for server in servers.values():
         await server.drain()
 

@@ -18,6 +18,10 @@ pytestmark = pytest.mark.stack
 REQUEST = report_request("nobody-has-this", ["eventCount"])
 
 
+PATIENT_REDIS = {"FOOTFALL_REDIS_WAIT_MS": "10000"}
+"""A cache that is late once is left alone for a second."""
+
+
 @contextmanager
 def silent_listener() -> Iterator[str]:
     """Yield an address that takes connections and never answers."""
@@ -35,9 +39,9 @@ def refused(path: QueryPath, timeout: float) -> tuple[grpc.StatusCode, str, floa
 
 def test_a_store_that_is_away_is_unavailable_and_says_so_in_our_words(stack: Stack) -> None:
     with query_path(stack.addresses, FOOTFALL_DRUID_BROKER_URL=f"http://{free_address()}") as path:
-        code, details, _ = refused(path, 20)
-    assert code is grpc.StatusCode.UNAVAILABLE
-    assert details == "The report store cannot be reached at the moment; please try again."
+        said = (grpc.StatusCode.UNAVAILABLE, "The report store cannot be reached at the moment; please try again.")
+        # the consumer may not be there at first, which is said in other words
+        until(lambda: refused(path, 20)[:2] == said, seconds=40)
 
 
 def test_a_store_that_hangs_ends_with_the_deadline(stack: Stack) -> None:
@@ -64,20 +68,20 @@ def test_reports_go_on_without_redis_as_fast_as_with_it(stack: Stack, hangs: boo
             took = []
             for _ in range(5):
                 started = time.monotonic()
-                assert not path.stub.RunReport(REQUEST, timeout=30).metadata.from_cache
+                assert not path.ask(REQUEST).metadata.from_cache
                 took.append(time.monotonic() - started)
             assert min(took) < 1, took  # a machine may stand still for a moment
 
 
 def test_the_same_report_comes_from_the_cache_within_a_second_and_not_after_it(stack: Stack) -> None:
-    with query_path(stack.addresses) as path:
+    with query_path(stack.addresses, **PATIENT_REDIS) as path:
         until(lambda: path.ask(REQUEST).metadata.from_cache, seconds=10)
         until(lambda: not path.ask(REQUEST).metadata.from_cache, seconds=5)
 
 
 def test_servers_share_the_cache(stack: Stack) -> None:
     with (
-        query_path(stack.addresses) as path,
+        query_path(stack.addresses, **PATIENT_REDIS) as path,
         query_server(path.variables | {"FOOTFALL_INSTANCE_NAME": "other"}) as port,
     ):
         other = QueryPath(stack.addresses, path.variables, port)
@@ -109,7 +113,7 @@ def test_a_consumer_that_hangs_holds_nobody_up(stack: Stack) -> None:
             for number in range(12):
                 started = time.monotonic()
                 request = report_request("nobody-has-this", ["eventCount"], offset=number)
-                response = path.stub.RunReport(request, timeout=30)
+                response = path.ask(request)
                 assert totals(response) == (0,)
                 assert time.monotonic() - started < 10
 
@@ -120,4 +124,4 @@ def test_reports_go_on_when_the_only_consumer_is_replaced(stack: Stack) -> None:
         with query_consumer(path.variables):
             pass  # a second one came and left
         request = report_request("nobody-has-this", ["eventCount"], offset=99)
-        assert totals(path.stub.RunReport(request, timeout=30)) == (0,)
+        assert totals(path.ask(request)) == (0,)

@@ -35,6 +35,7 @@ from footfall_server.ingest.batch_intake import BatchIntake
 from footfall_server.ingest.write_events import WriteEvents
 from footfall_server.quotas.of_properties import PropertyQuotas, QuotaOf
 from footfall_server.quotas.quotas import WriteQuotas
+from tests.again import answered
 from tests.e2e.processes import frozen
 from tests.gates import everybody
 from tests.integration.test_event_log import event_log
@@ -42,6 +43,8 @@ from tests.integration.test_event_log import event_log
 pytestmark = pytest.mark.stack
 
 SIZE = 50
+TRIES = 3
+"""Of what a machine that stands still for a second makes fail."""
 QUOTA = Quota(events_per_second=500, burst_seconds=1)
 
 
@@ -101,19 +104,40 @@ async def flood(stub: Any, until: float, property_id: str = "flood") -> int:
     return taken
 
 
+async def policy(stub: Any, property_id: str) -> str:
+    """Return what a server says of a property's quota, whether or not it lets the batch in."""
+    call = stub.WriteEvents(batch(property_id, 1), timeout=30)
+    await asyncio.wait([asyncio.ensure_future(call.code())])
+    return str(dict(await call.trailing_metadata())["ratelimit-policy"])
+
+
+async def others(servers: list[Any], before: list[str]) -> list[str]:
+    """Return what servers say of a quota when each says something else of it than before."""
+    async with asyncio.timeout(30):
+        while True:
+            found = [await policy(server, "raised") for server in servers]
+            if all(now != then for now, then in zip(found, before, strict=True)):
+                return found
+            await asyncio.sleep(0.05)
+
+
 async def test_two_servers_let_in_one_quota_together_and_all_of_it(stack: Stack, kafka: KafkaSettings) -> None:
     async with ingest_servers(stack, kafka, quota_wait_ms=10_000) as servers:
-        began = time.monotonic()
-        taken = await asyncio.gather(*(flood(servers[turn % 2], began + 4) for turn in range(4)))
-        seconds = time.monotonic() - began
-        # another property is let in all the same
-        assert (await servers[0].WriteEvents(batch("polite"), timeout=30)).accepted == SIZE
-    # the burst, and a batch a server that overdraws; what a server holds was handed out before
-    most = QUOTA.events_per_second * (seconds + QUOTA.burst_seconds) + 2 * SIZE
-    held = 2 * LEASE_SECONDS * QUOTA.events_per_second
-    assert sum(taken) <= most
-    assert sum(taken) >= QUOTA.events_per_second * 4 - held
-    assert all(sum(taken[turn::2]) > 0 for turn in (0, 1)), "one server had all of it"
+        held = 2 * LEASE_SECONDS * QUOTA.events_per_second
+        for attempt in range(TRIES):
+            began = time.monotonic()
+            taken = await asyncio.gather(*(flood(servers[n % 2], began + 4, f"flood-{attempt}") for n in range(4)))
+            seconds = time.monotonic() - began
+            # another property is let in all the same
+            assert (await servers[0].WriteEvents(batch("polite"), timeout=30)).accepted == SIZE
+            # the burst, and a batch a server that overdraws; what a server holds was handed out before
+            most = QUOTA.events_per_second * (seconds + QUOTA.burst_seconds) + 2 * SIZE
+            assert sum(taken) <= most
+            assert all(sum(taken[turn::2]) > 0 for turn in (0, 1)), "one server had all of it"
+            if sum(taken) >= QUOTA.events_per_second * 4 - held:
+                break
+        else:
+            pytest.fail(f"not all of the quota was let in: {taken}")
 
 
 async def test_one_property_has_a_quota_of_its_own_which_changes_while_the_servers_run(
@@ -137,17 +161,28 @@ async def test_one_property_has_a_quota_of_its_own_which_changes_while_the_serve
         KafkaRegistry(kafka) as registry,
         ingest_servers(stack, kafka, follows=True, quota_wait_ms=10_000) as servers,
     ):
+        before = [await policy(server, "raised") for server in servers]
         await give(registry, events_per_second=QUOTA.events_per_second * 3)
-        raised, plain = await taken(servers, 4)
+        before = await others(servers, before)
         # each had a burst of a second as well, which is a quarter more at most
         most = 1.25 * QUOTA.events_per_second + 2 * SIZE / 4
-        assert plain <= most
-        assert most < raised <= 3 * most
+        for _ in range(TRIES):
+            raised, plain = await taken(servers, 4)
+            assert plain <= most
+            assert raised <= 3 * most
+            if raised > most:
+                break
+        else:
+            pytest.fail(f"{raised} events a second are not more than {most}")
         await give(registry, events_per_second=QUOTA.events_per_second / 5)
-        await asyncio.sleep(1)  # within which they heed it
-        lowered, plain = await taken(servers, 4)
-        assert lowered <= (1.25 * QUOTA.events_per_second + 2 * SIZE) / 5 + 2 * SIZE / 4
-        assert plain > 2 * lowered
+        await others(servers, before)
+        for _ in range(TRIES):
+            lowered, plain = await taken(servers, 4)
+            assert lowered <= (1.25 * QUOTA.events_per_second + 2 * SIZE) / 5 + 2 * SIZE / 4
+            if plain > 2 * lowered:
+                break
+        else:
+            pytest.fail(f"{plain} events a second are not more than twice {lowered}")
 
 
 async def test_a_frozen_redis_stops_no_write_and_each_server_counts_alone(stack: Stack, kafka: KafkaSettings) -> None:
@@ -173,8 +208,8 @@ async def test_a_frozen_redis_stops_no_write_and_each_server_counts_alone(stack:
 async def test_what_is_left_comes_through_the_gateway_with_grpc_and_with_json(stack: Stack, endpoint: str) -> None:
     property_id = f"left-{uuid.uuid4().hex[:8]}"
     async with open_channel(endpoint) as channel:
-        write = ingest_pb2_grpc.IngestServiceStub(channel).WriteEvents(batch(property_id), timeout=30)  # type: ignore[no-untyped-call]
-        await write
+        ingest = ingest_pb2_grpc.IngestServiceStub(channel)  # type: ignore[no-untyped-call]
+        write = await answered(lambda: ingest.WriteEvents(batch(property_id), timeout=30))
         written = {str(name): value for name, value in await write.trailing_metadata()}
         assert {'"events"', '"bytes"'} == {part.split(";")[0].strip() for part in str(written["ratelimit"]).split(", ")}
         asked = query_pb2.RunReportRequest(
@@ -182,8 +217,8 @@ async def test_what_is_left_comes_through_the_gateway_with_grpc_and_with_json(st
             metrics=[query_pb2.Metric(name="eventCount")],
             date_ranges=[query_pb2.DateRange(start_date="today", end_date="today")],
         )
-        report = query_pb2_grpc.QueryServiceStub(channel).RunReport(asked, timeout=30)  # type: ignore[no-untyped-call]
-        await report
+        query = query_pb2_grpc.QueryServiceStub(channel)  # type: ignore[no-untyped-call]
+        report = await answered(lambda: query.RunReport(asked, timeout=30))
         assert str(dict(await report.trailing_metadata())["ratelimit"]).startswith('"reports";r=')
     async with httpx.AsyncClient(base_url=f"http://{endpoint}", trust_env=False, timeout=30) as http:
         answer = await http.post(

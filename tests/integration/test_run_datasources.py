@@ -75,8 +75,8 @@ def test_a_run_is_seen_whole_keeps_what_it_has_at_rest_and_leaves_nothing_behind
         == httpx.codes.NOT_FOUND
         for table in run_tables(run.id)
     )
-    topics = AdminClient({"bootstrap.servers": kafka.bootstrap_servers}).list_topics(timeout=10).topics
-    assert [name for name in topics if run.id in name] == []
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+    until(lambda: not any(run.id in name for name in admin.list_topics(timeout=30).topics), "its topics to be gone")
     # nothing is left, and so there is nothing to do
     datasources.remove(run.id)
     remove_run_topics(kafka, "event-consumers", run.id)

@@ -112,8 +112,16 @@ class Shop:
 @contextmanager
 def live(kafka: KafkaSettings, folder: Path) -> Iterator[None]:
     """Have the live run process the log, and wait until it has."""
-    with consuming(kafka, folder / "events" / "state", "events"), consuming(kafka, folder / "imports" / "s", "imports"):
-        until(lambda: passed_by_live(kafka) == 2 * kafka.raw_partitions, "the live run's last ticks", 240)
+    with (
+        consuming(kafka, folder / "events" / "state", "events") as events,
+        consuming(kafka, folder / "imports" / "s", "imports") as imports,
+    ):
+
+        def is_processed() -> bool:
+            assert (events.poll(), imports.poll()) == (None, None), "a consumer has ended"
+            return passed_by_live(kafka) == 2 * kafka.raw_partitions
+
+        until(is_processed, "the live run's last ticks", 240)
         yield
 
 

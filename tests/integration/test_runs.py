@@ -140,7 +140,7 @@ def tables_in_druid(stack: Stack, run: Run) -> Iterator[dict[EventKind, Table]]:
     finally:
         for one in tables.values():
             httpx.post(f"{overlord}/druid/indexer/v1/supervisor/{one.name}/terminate", timeout=30)
-            httpx.delete(f"http://{stack.addresses['druid_overlord']}/druid/coordinator/v1/datasources/{one.name}")
+            httpx.delete(f"{overlord}/druid/coordinator/v1/datasources/{one.name}", timeout=30)
             delete_topic(kafka, one.topic)
 
 
@@ -254,4 +254,4 @@ def test_a_report_of_a_run_is_complete_by_its_own_ticks(stack: Stack) -> None:
             )
 
         # a task of Druid's for each of the two, and none knows when the other one has read
-        until(lambda: complete() == (now - 3_000_000, now - 5_000_000), seconds=60)
+        until(lambda: complete() == (now - 3_000_000, now - 5_000_000), seconds=120)

@@ -161,10 +161,16 @@ def test_a_forked_child_is_told_to_make_its_own_client_and_sends_nothing_of_its_
             client.track("c", client_id="c")
     """
     run = [sys.executable, "-c", textwrap.dedent(program), str(tmp_path / "spool")]
-    done = subprocess.run(run, capture_output=True, text=True, timeout=60, check=True)
-
     told = "the client was made before a fork, in the parent process; make one in this process"
-    assert done.stdout.splitlines() == [told, "5"]
+    said = []
+    for _ in range(5):
+        server.writes.clear()
+        said = subprocess.run(run, capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()
+        # Python lets go of what the parent's threads had on their stacks, and gRPC crashes now and then when that is
+        # its own: before the child has run a line
+        if said[0] not in {str(-signal.SIGSEGV.value), str(-signal.SIGABRT.value)}:
+            break
+    assert said == [told, "5"]
     assert _names(server) == ["a", "c"]
 
 
