@@ -1,5 +1,6 @@
 """What was committed, and cannot be read yet since a transaction before it is open: nobody takes it for nothing."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -7,8 +8,11 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
+from footfall_adapters.kafka.log_lag import KafkaLog
 from footfall_adapters.kafka.run_bounds import is_drained
 from footfall_adapters.kafka.settings import KafkaSettings
+from footfall_core.clock import SystemClock
+from footfall_core.kinds import EventKind
 from footfall_local.stack import Stack
 from tests.integration.consumer_state import changelog_of, writers_on_disk
 from tests.integration.event_consumer import consumer, event_ids, own_topics, put, record_of, view
@@ -17,6 +21,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
 PARTITION = 2
 WRITERS = 20
+CLOCK = SystemClock()
 
 
 @pytest.fixture
@@ -77,3 +82,19 @@ def test_a_topic_is_not_drained_as_long_as_something_in_it_cannot_be_read(kafka:
     with open_transaction(kafka, topic):
         assert not is_drained(kafka, topic, {})
     assert is_drained(kafka, topic, {})
+
+
+async def test_what_stands_behind_an_open_transaction_is_not_said_to_be_processed(kafka: KafkaSettings) -> None:
+    log = KafkaLog(kafka, {EventKind.LIVE: "event-consumers"}, CLOCK)
+    began = CLOCK.now()
+    before = (await log.lag())[EventKind.LIVE]
+    assert before.records == 0
+    assert began <= (before.until or 0)
+    with open_transaction(kafka, kafka.topic("events.raw")):
+        opened = CLOCK.now()
+        await asyncio.to_thread(put, kafka, PARTITION, record_of(view("acknowledged")))
+        waiting = (await log.lag())[EventKind.LIVE]
+    assert (waiting.records, waiting.until is not None and began - 1_000 <= waiting.until <= opened) == (2, True)
+    readable = (await log.lag())[EventKind.LIVE]
+    assert readable.until is not None
+    assert opened - 1_000 <= readable.until <= CLOCK.now()

@@ -9,9 +9,9 @@ begins where an earlier one was, or at a time, is given what is kept of it; Kafk
 for all streams that ask together. What is older it reads from Kafka itself: it is registered first, so that it is
 offered all that is recorded from then on, then its history asks for the end of the topic and reads up to there, and
 what was offered from before that end is dropped. Either way there is no gap, nothing comes twice, and when the past is
-read, all that was recorded before the call was pushed. It makes no difference whether the past begins at a time or
-where an earlier stream was, nor which server that was: another one's reader may be ahead of this one's, and its
-streams' places with it.
+read, all that could be read before the call was pushed; what a transaction before it hides that is still open comes
+when that has ended. It makes no difference whether the past begins at a time or where an earlier stream was, nor which
+server that was: another one's reader may be ahead of this one's, and its streams' places with it.
 
 The reader asks Kafka to say when it reaches the end of a partition: its place moves on then behind what is never
 delivered, transactions' markers and what was aborted, which retention takes away like everything else.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from footfall_adapters.kafka.error_topic import new_reader
 from footfall_adapters.kafka.group_offsets import committed, outsider
@@ -42,31 +42,53 @@ class KafkaLog:
 
     def _look(self, kind: EventKind, group: str) -> LogLag:
         now, topic = self.clock.now(), self.kafka.topic(kind.raw_topic)
-        all_of_it = [TopicPartition(topic, number) for number in range(self.kafka.raw_partitions)]
+        partitions = range(self.kafka.raw_partitions)
         with outsider(self.kafka, group) as asking:
-            known = {place.partition: place.offset for place in committed(asking, all_of_it, LOOK_SECONDS)}
-        places = [TopicPartition(topic, number, known.get(number, 0)) for number in range(self.kafka.raw_partitions)]
-        with closing(
-            new_reader(self.kafka, **{"enable.partition.eof": True, "auto.offset.reset": "earliest"})
-        ) as reader:
-            ends = {number: end_of(reader, topic, number, LOOK_SECONDS) for number in range(self.kafka.raw_partitions)}
-            reader.assign(places)
-            first: dict[int, int | None] = {}
-            give_up = time.monotonic() + LOOK_SECONDS
-            while len(first) < len(places) and time.monotonic() < give_up:
-                message = reader.poll(_POLL_SECONDS)
-                if message is None:
-                    continue
-                failure = message.error()
-                if failure is None:
-                    first.setdefault(message.partition(), message.timestamp()[1])
-                elif failure.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
-                    first.setdefault(message.partition(), None)
-                else:
-                    raise KafkaException(failure)
+            places = committed(asking, [TopicPartition(topic, number) for number in partitions], LOOK_SECONDS)
+        known = dict.fromkeys(partitions, 0) | {place.partition: place.offset for place in places}
+        more = {"enable.partition.eof": True, "auto.offset.reset": "earliest"}
+        with (
+            closing(new_reader(self.kafka, **more)) as reader,
+            closing(new_reader(self.kafka, **more, **{"isolation.level": "read_uncommitted"})) as reader_of_all,
+        ):
+            whole_ends = {number: end_of(reader_of_all, topic, number, LOOK_SECONDS) for number in partitions}
+            ends = {number: end_of(reader, topic, number, LOOK_SECONDS) for number in partitions}
+            first = _first_times(reader, topic, known)
+            # behind an open transaction nothing can be read, be it committed and acknowledged
+            hidden = {
+                number: max(known[number], ends[number])
+                for number in partitions
+                if first.get(number, 0) is None and ends[number] < whole_ends[number]
+            }
+            first |= _first_times(reader_of_all, topic, hidden)
         waiting = {partition: at for partition, at in first.items() if at is not None}
         # between its records the log has the marks of transactions, which count as offsets too
-        records = sum(max(0, ends[partition] - known.get(partition, 0)) for partition in waiting)
-        if len(first) < len(places):
+        records = sum(max(0, whole_ends[partition] - known[partition]) for partition in waiting)
+        if len(first) < len(partitions):
             return LogLag(None, records)
         return LogLag(Micros(min((at * 1000 for at in waiting.values()), default=now)), records)
+
+
+def _first_times(reader: Consumer, topic: str, offsets: Mapping[int, int]) -> dict[int, int | None]:
+    """Return when the first record at or behind an offset of each partition was written, Unix milliseconds.
+
+    None: there is none. A partition is left out if Kafka does not say it in time.
+
+    Raises:
+        KafkaException: it cannot be read.
+    """
+    reader.assign([TopicPartition(topic, partition, offset) for partition, offset in offsets.items()])
+    first: dict[int, int | None] = {}
+    give_up = time.monotonic() + LOOK_SECONDS
+    while len(first) < len(offsets) and time.monotonic() < give_up:
+        message = reader.poll(_POLL_SECONDS)
+        if message is None:
+            continue
+        failure = message.error()
+        if failure is None:
+            first.setdefault(message.partition(), message.timestamp()[1])
+        elif failure.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
+            first.setdefault(message.partition(), None)
+        else:
+            raise KafkaException(failure)
+    return first
