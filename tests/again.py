@@ -47,7 +47,8 @@ def again(call: Callable[[], T]) -> T:
 def patient_channel(endpoint: str) -> grpc.Channel:
     """Return a channel as a client has it, for stubs that are called as they are: see `PATIENTLY`."""
     address = parse_endpoint(endpoint)
-    return keyed(grpc.insecure_channel(address.target, [*address.options, PATIENTLY]), find_key(None))
+    options = [*address.options, PATIENTLY, ("grpc.per_rpc_retry_buffer_size", 8 * 1024 * 1024)]
+    return keyed(grpc.insecure_channel(address.target, options), find_key(None))
 
 
 async def answered(begin: Callable[[], Any]) -> Any:

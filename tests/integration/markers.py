@@ -26,4 +26,5 @@ def ends_of(kafka: KafkaSettings, topic: str = "errors", *, seconds: float = 20)
                 _, ends = watermarks(reader_of_all, kafka.topic(topic))
                 if watermarks(reader, kafka.topic(topic))[1] == ends:
                     return ends
+            time.sleep(0.05)
     raise AssertionError(f"a transaction stays open in {topic}")

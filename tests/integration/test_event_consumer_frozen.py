@@ -72,7 +72,8 @@ def test_a_stream_that_breaks_is_followed_by_another_and_each_event_counts_once(
         with frozen(stack, "kafka"):
             running.until(lambda: running.lines("stream broken") > 0, "a broken stream", seconds=90)
         # duplicates of what stood in the transaction that broke, and of what came before: the state holds both
-        put(kafka, PARTITION, *map(record_of, first), record_of(view("writer-before")), record_of(view("writer-last")))
+        again = [*first, *(view(f"more-{number + 1}") for number in range(more)), view("writer-before")]
+        put(kafka, PARTITION, *map(record_of, again), record_of(view("writer-last")))
         running.until(lambda: event_ids(kafka)["writer-last-1"] > 0, "the row behind the duplicates", seconds=90)
         assert running.process.poll() is None
         running.stop()

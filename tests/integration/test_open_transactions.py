@@ -16,6 +16,7 @@ from footfall_core.kinds import EventKind
 from footfall_local.stack import Stack
 from tests.integration.consumer_state import changelog_of, writers_on_disk
 from tests.integration.event_consumer import consumer, event_ids, own_topics, put, record_of, view
+from tests.integration.markers import ends_of
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
@@ -43,6 +44,7 @@ def open_transaction(kafka: KafkaSettings, topic: str) -> Iterator[None]:
         yield
     finally:
         producer.abort_transaction(30)
+        ends_of(kafka, topic.removeprefix(kafka.topic_prefix))
 
 
 def test_a_state_is_not_whole_before_all_of_its_changelog_can_be_read(kafka: KafkaSettings, tmp_path: Path) -> None:

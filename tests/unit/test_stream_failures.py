@@ -51,6 +51,7 @@ def assigning(cause: Exception) -> PartitionAssignmentError:
         ),
         (assigning(kafka(KafkaError._TIMED_OUT)), "kafka"),
         (assigning(RuntimeError('Failed to get committed offsets for "events.raw[0]" from the broker')), "reading"),
+        (RuntimeError("Recovery stuck: unable to get valid position for the changelog"), "reading"),
     ],
     ids=repr,
 )

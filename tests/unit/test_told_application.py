@@ -87,6 +87,7 @@ def test_a_signal_tells_the_whole_process_to_end(
     run = Application.run
 
     def signalled(application: ToldApplication) -> None:
+        application._setup_signal_handlers()  # before the signal comes, however long that takes
         threading.Timer(0.1, os.kill, (os.getpid(), told_by)).start()
         run(application)
 

@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from footfall_adapters.kafka.error_topic import new_reader
 from footfall_adapters.kafka.group_offsets import committed, outsider
-from footfall_adapters.kafka.marks import end_of
+from footfall_adapters.kafka.marks import begin_and_end_of, end_of
 from footfall_adapters.kafka.settings import KafkaSettings
 from footfall_core.clock import Clock, Micros
 from footfall_core.kinds import EventKind
@@ -51,19 +51,23 @@ class KafkaLog:
             closing(new_reader(self.kafka, **more)) as reader,
             closing(new_reader(self.kafka, **more, **{"isolation.level": "read_uncommitted"})) as reader_of_all,
         ):
-            whole_ends = {number: end_of(reader_of_all, topic, number, LOOK_SECONDS) for number in partitions}
+            whole = {number: begin_and_end_of(reader_of_all, topic, number, LOOK_SECONDS) for number in partitions}
             ends = {number: end_of(reader, topic, number, LOOK_SECONDS) for number in partitions}
             first = _first_times(reader, topic, known)
             # behind an open transaction nothing can be read, be it committed and acknowledged
             hidden = {
                 number: max(known[number], ends[number])
                 for number in partitions
-                if first.get(number, 0) is None and ends[number] < whole_ends[number]
+                if first.get(number, 0) is None and ends[number] < whole[number][1]
             }
+            for number in hidden:
+                del first[number]
             first |= _first_times(reader_of_all, topic, hidden)
         waiting = {partition: at for partition, at in first.items() if at is not None}
         # between its records the log has the marks of transactions, which count as offsets too
-        records = sum(max(0, whole_ends[partition] - known[partition]) for partition in waiting)
+        records = sum(
+            end - max(begin, known[partition]) for partition, (begin, end) in whole.items() if partition in waiting
+        )
         if len(first) < len(partitions):
             return LogLag(None, records)
         return LogLag(Micros(min((at * 1000 for at in waiting.values()), default=now)), records)

@@ -4,8 +4,11 @@ import time
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-_MOVES = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE})
-"""Leaders change as brokers are restarted, and a new partition has none for a moment. librdkafka asks once."""
+_MOVES = frozenset(
+    {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.OFFSET_NOT_AVAILABLE}
+)
+"""Leaders change as brokers are restarted, a new partition has none for a moment, and one that was elected a moment ago
+may not know yet how far its partition goes. librdkafka asks once."""
 
 _PAUSE_SECONDS = 0.1
 

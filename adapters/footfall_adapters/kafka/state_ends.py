@@ -14,6 +14,7 @@ from confluent_kafka import Consumer, TopicPartition
 from quixstreams.kafka import BaseConsumer
 
 from footfall_adapters.kafka.marks import begin_and_end_of
+from footfall_adapters.kafka.settings import BACK_SOON
 from footfall_adapters.logs import LIBRDKAFKA
 
 
@@ -51,6 +52,7 @@ class StateEnds:
                     "group.id": "state-ends",  # librdkafka asks for one; it joins none
                     "enable.auto.commit": False,
                     "isolation.level": "read_uncommitted",
+                    **BACK_SOON,
                     "log_level": 3,
                     "logger": LIBRDKAFKA,
                 }

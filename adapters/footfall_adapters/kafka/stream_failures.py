@@ -50,6 +50,8 @@ _NOT_READ = (KafkaConsumerException, KafkaPartitionError)
 _AWAY = (KafkaBrokerUnavailableError, CreateTopicTimeout, TopicNotFoundError)
 _NO_OFFSETS = "Failed to get committed offsets"
 """How a `RuntimeError` begins that says that the group's coordinator is not to be found just now."""
+_NOT_REBUILT = "Recovery stuck"
+"""And one that says that nothing of a changelog was read for a minute: a transaction in it is open for that long."""
 
 
 def failure_of(error: BaseException) -> StreamBroken | StreamUnmendableError | None:
@@ -62,6 +64,8 @@ def failure_of(error: BaseException) -> StreamBroken | StreamUnmendableError | N
         if str(error.__cause__).startswith(_NO_OFFSETS):
             return StreamBroken("reading", str(error.__cause__))
         return failure_of(error.__cause__)
+    if isinstance(error, RuntimeError) and str(error).startswith(_NOT_REBUILT):
+        return StreamBroken("reading", str(error))
     kafka_error = _kafka_error(error)
     if kafka_error is not None and (said := _said(kafka_error)):
         return said

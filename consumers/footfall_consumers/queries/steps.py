@@ -24,6 +24,10 @@ log = structlog.get_logger()
 
 LATE = "There was no answer within the deadline."
 
+BESIDE_MICROS = 10_000
+"""How long before a report's own queries a look for ticks may have begun that is one beside them; reports that begin
+together share it."""
+
 
 @dataclass(frozen=True)
 class Steps:
@@ -79,10 +83,16 @@ class Steps:
         plan = plan_from_bytes(plan_bytes)
         # before the report's own queries, so that they show at least what stands before these ticks
         before = await self.complete_until.now(plan.table, plan.serving)
-        report = await self.store.run(plan, deadline)
-        # and behind them: a part of the store that went away meanwhile took its ticks along with what else it had
+        # beside them and behind them: a part of the store that goes away takes its ticks along with what else it has
+        since = Micros(self.clock.now() - BESIDE_MICROS)
+        beside = asyncio.create_task(self.complete_until.now(plan.table, plan.serving, since=since))
+        try:
+            report = await self.store.run(plan, deadline)
+            meanwhile = await beside
+        finally:
+            beside.cancel()
         after = await self.complete_until.now(plan.table, plan.serving, since=self.clock.now())
-        return answer_of(plan, report, before.at_most(after))
+        return answer_of(plan, report, before.at_most(meanwhile).at_most(after))
 
     async def _errors(self, question: ErrorsQuestion, deadline: Micros) -> Answer:
         response = (await self.errors.find(question, deadline)).SerializeToString()

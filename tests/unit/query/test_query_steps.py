@@ -1,6 +1,7 @@
 import asyncio
 import dataclasses
 import threading
+from typing import Any
 
 import pytest
 
@@ -8,11 +9,11 @@ from footfall.v1 import query_pb2
 from footfall.v1.errors_pb2 import EventError, ListErrorsResponse
 from footfall_consumers.queries.complete_until import CompleteUntil
 from footfall_consumers.queries.settings import QueriesSettings
-from footfall_consumers.queries.steps import Steps, run_queries
+from footfall_consumers.queries.steps import BESIDE_MICROS, Steps, run_queries
 from footfall_core.clock import Micros
 from footfall_core.completeness import Completeness, NewestTicks
 from footfall_core.kinds import EventKind
-from footfall_core.problems import NotComputable
+from footfall_core.problems import NotComputable, TryAgain
 from footfall_core.properties import TICK_PROPERTIES
 from footfall_core.report.answer import Report, answer_from_bytes
 from footfall_core.report.limits import MAX_ANSWER_BYTES
@@ -157,6 +158,36 @@ async def test_a_report_promises_no_more_than_the_ticks_that_are_left_when_it_is
     await steps(inbox, store, clock).run(query())
     assert store.asked[:3] == ["live ticks", "import ticks", "report"]
     assert answer_from_bytes(inbox.replies[1].part.data).completeness == Completeness(complete, Micros(2))
+
+
+async def test_a_report_promises_no_more_than_the_ticks_that_are_there_while_it_is_computed() -> None:
+    class BlinkingStore(LosingStore):
+        """Has all of its ticks again when the report is computed, and takes its time."""
+
+        async def newest_ticks(self, *asked: Any, **more: Any) -> NewestTicks:
+            self._clock.micros += BESIDE_MICROS + 1
+            return await super().newest_ticks(*asked, **more)
+
+        async def run(self, plan: Plan, deadline: Micros) -> Report:
+            had = self.ticks
+            report = await super().run(plan, deadline)
+            self.ticks = had
+            self._clock.micros += 1
+            return report
+
+    inbox, clock = Inbox(), HeldClock()
+    store = BlinkingStore(clock, {10: {0: 3, 1: 4}})
+    await steps(inbox, store, clock).run(query())
+    assert store.asked == ["live ticks", "import ticks", "report", *["live ticks", "import ticks"] * 2]
+    assert answer_from_bytes(inbox.replies[1].part.data).completeness == Completeness(Micros(3), Micros(2))
+
+
+async def test_a_look_that_fails_beside_a_report_that_fails_is_nobodys_concern() -> None:
+    inbox, clock = Inbox(), HeldClock()
+    store = LosingStore(clock, {})
+    store.error = TryAgain("away")
+    await steps(inbox, store, clock).run(query())
+    assert inbox.replies[1].failure.kind == "TryAgain"
 
 
 async def test_a_question_for_errors_is_answered_without_a_look_for_ticks() -> None:
