@@ -1,5 +1,6 @@
 import asyncio
 import dataclasses
+import gc
 import threading
 from typing import Any
 
@@ -183,11 +184,23 @@ async def test_a_report_promises_no_more_than_the_ticks_that_are_there_while_it_
 
 
 async def test_a_look_that_fails_beside_a_report_that_fails_is_nobodys_concern() -> None:
+    class AwayStore(Store):
+        async def newest_ticks(self, *asked: Any, **more: Any) -> NewestTicks:
+            clock.micros += BESIDE_MICROS + 1
+            return await super().newest_ticks(*asked, **more)
+
+        async def run(self, plan: Plan, deadline: Micros) -> Report:
+            self.ticks_error = self.error = TryAgain("away")
+            return await super().run(plan, deadline)
+
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, complaint: complaints.append(complaint))
     inbox, clock = Inbox(), HeldClock()
-    store = LosingStore(clock, {})
-    store.error = TryAgain("away")
-    await steps(inbox, store, clock).run(query())
+    await steps(inbox, AwayStore({10: {0: 5, 1: 4}}), clock).run(query())
     assert inbox.replies[1].failure.kind == "TryAgain"
+    await asyncio.sleep(0)
+    gc.collect()
+    assert complaints == []
 
 
 async def test_a_question_for_errors_is_answered_without_a_look_for_ticks() -> None:
