@@ -101,14 +101,11 @@ class Real:
 
     def process(self, *records: bytes, lose_state: bool = False) -> None:
         self._states += lose_state
-        before = self._last_rows()
+        before = len(self.rows())
         put(self._kafka, 0, *records)
         with consumer(self._kafka, self._folder / f"state-{self._states}") as running:
-            running.until(lambda: self._last_rows() > before, "the last record's row", 120)
+            running.until(lambda: len(self.rows()) > before, "the last record's row", 120)
             running.stop()
-
-    def _last_rows(self) -> int:
-        return sum(event_id.startswith("last-") for event_id, _ in self.rows())
 
     def rows(self) -> list[tuple[str, int]]:
         rows = [columns(EVENTS, line) for line in read(self._kafka, "events.rows").lines()]
